@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Arenas: blocks of at least 64 KiB in a list, allocation by moving a pointer.
+ * A request larger than a block gets a block of its own.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/message.h"
+
+#define BLOCK_SIZE (64u * 1024u)
+#define ALIGN 16u
+
+struct arena_block {
+	struct arena_block *next;	/* the block filled before this one */
+	size_t size, used;		/* bytes in data, bytes handed out */
+	_Alignas(16) char data[];
+};
+
+void arena_init(struct arena *a)
+{
+	a->head = NULL;
+	a->used = 0;
+}
+
+static void free_blocks(struct arena_block *b)
+{
+	while (b) {
+		struct arena_block *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+void arena_clear(struct arena *a)
+{
+	if (!a->head)
+		return;
+	free_blocks(a->head->next);
+	a->head->next = NULL;
+	a->head->used = 0;
+	a->used = 0;
+}
+
+void arena_release(struct arena *a)
+{
+	free_blocks(a->head);
+	arena_init(a);
+}
+
+static void add_block(struct arena *a, size_t need)
+{
+	size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
+	struct arena_block *b = malloc(sizeof(*b) + size);
+
+	if (!b)
+		die("out of memory (%zu bytes asked for)", size);
+	b->next = a->head;
+	b->size = size;
+	b->used = 0;
+	a->head = b;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	size_t need = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	void *p;
+
+	if (!a->head || a->head->size - a->head->used < need)
+		add_block(a, need);
+	p = a->head->data + a->head->used;
+	a->head->used += need;
+	a->used += need;
+	return memset(p, 0, size);
+}
+
+void *arena_copy(struct arena *a, const void *p, size_t size)
+{
+	void *q = arena_alloc(a, size);
+
+	if (size)
+		memcpy(q, p, size);
+	return q;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	char *p = arena_alloc(a, n + 1);
+
+	memcpy(p, s, n);
+	return p;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+	va_list ap;
+	char *p;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(NULL, 0, format, ap);
+	va_end(ap);
+	p = arena_alloc(a, (size_t)n + 1);
+	va_start(ap, format);
+	vsnprintf(p, (size_t)n + 1, format, ap);
+	va_end(ap);
+	return p;
+}

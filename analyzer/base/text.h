@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+/* A string that grows, and interned names (equal names are equal pointers). */
+
+#include <stddef.h>
+
+struct text {
+	char *s;	/* NUL-terminated once anything was added; NULL before */
+	size_t len;	/* bytes without the NUL */
+	size_t cap;	/* bytes allocated */
+};
+
+/* Make an empty text. */
+void text_init(struct text *t);
+/* Free it; usable again as after text_init(). */
+void text_release(struct text *t);
+/* Empty it, keep the memory. */
+void text_clear(struct text *t);
+/* Append bytes, a string, a character, a printf. */
+void text_add(struct text *t, const char *s, size_t n);
+void text_puts(struct text *t, const char *s);
+void text_putc(struct text *t, char c);
+void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The string, "" when empty. Borrowed: valid until the next change. */
+const char *text_str(const struct text *t);
+/* Read a whole file. Returns 0, or -errno; t then holds what was read so far. */
+int text_read_file(struct text *t, const char *path);
+
+/*
+ * The one copy of this string, for the whole run. Never freed: names of functions,
+ * files, structs and fields, which are few against their uses. NULL gives NULL.
+ */
+const char *intern(const char *s);
+/* The same for the first n bytes. */
+const char *intern_n(const char *s, size_t n);
+/* Free all interned names; for the end of the program only (leak checkers). */
+void intern_release(void);
+
+#endif

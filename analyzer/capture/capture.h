@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CAPTURE_CAPTURE_H
+#define CAPTURE_CAPTURE_H
+
+/*
+ * Capture: compile commands in, flow out. One child process per unit runs clang and
+ * lowers the bitcode, so that a crash, a hang or a hostile input costs one unit.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+/* One entry of a compile database that is a C unit of the kernel. Strings are the arena's. */
+struct command {
+	const char *directory;	/* absolute: where the command runs */
+	const char *file;	/* absolute, normalised */
+	char **argv;		/* argv[0] is the compiler, ended by NULL; as in the database */
+	int argc;
+};
+
+struct command_list {
+	struct command *items;	/* sorted by file, then by arguments; one per file (the first) */
+	size_t n;
+	size_t skipped;		/* entries left out: host tools, assembler, not C */
+	const char *source_root;	/* absolute: common top of the source tree */
+	const char *build;		/* absolute: the folder that holds the database */
+};
+
+/*
+ * Read a compile database. path is a build folder or a compile_commands.json. Entries may have "command"
+ * or "arguments". die() when there is none, it is not JSON (with line and column), or it has no unit:
+ * the message says what to do (devscope compdb). No shell ever sees a command.
+ */
+void commands_read(struct arena *a, const char *path, struct command_list *out);
+
+/* A file a unit was made from. */
+struct dep {
+	const char *path;	/* relative to the source root if inside it, else relative to the build folder, else absolute */
+	uint64_t hash[2];	/* XXH3-128 of its content */
+	int64_t size, mtime_ns;	/* as seen when it was hashed: a quick check */
+};
+
+/* What came of one unit. */
+struct captured {
+	size_t index;		/* into the command list */
+	bool ok;
+	const char *error;	/* !ok: clang's first error line, or what happened ("killed after 300 s") */
+	const char *note;	/* something a user should know ("read without markers"); or NULL */
+	const char *flow;	/* ok: the unit's text, flow_print_unit() */
+	size_t flow_len;
+	struct dep *deps;
+	size_t ndep;
+	double cpu;		/* seconds of CPU the child and clang took */
+};
+
+struct capture_options {
+	const char *clang;	/* "clang-19" */
+	int jobs;		/* children at once, at least 1 */
+	int timeout;		/* seconds of wall time for a unit */
+	const char *marker_dir;	/* folder that holds markers.h */
+	const char *const *extra_args;	/* appended to each command; extra_n of them */
+	size_t extra_n;
+};
+
+/*
+ * Capture the commands list->items[want[0..nwant-1]]. For each one that ends, done() is called in this
+ * process, in no order; what it is given lives until done() returns. On SIGINT the children are ended
+ * and capture_run() returns true: what was done is done.
+ */
+bool capture_run(const struct command_list *list, const size_t *want, size_t nwant,
+		 const struct capture_options *opt,
+		 void (*done)(void *cookie, const struct captured *unit), void *cookie);
+
+/*
+ * What a unit's flow depends on besides its files: the arguments as clang gets them (without paths of this
+ * machine), the markers, the tool's version. XXH3-128.
+ */
+void capture_key(const struct command_list *list, const struct command *cmd,
+		 const struct capture_options *opt, uint64_t hash[2]);
+
+/* devscope compdb [-o FILE] KERNEL_BUILD [TARGET...]; returns the exit status. */
+int compdb_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_FACT_H
+#define INFER_FACT_H
+
+/*
+ * Facts: what the simulation of a function saw and a rule may want to report. infer
+ * makes them, rules/ reads them. A fact stands for a feasible path and carries it as
+ * steps, each with the locks, borrows and references held there.
+ */
+
+#include <stdbool.h>
+#include "flow/flow.h"
+
+enum fact_kind {
+	FACT_LOCK_LEFT,		/* a path returns with a lock held that other paths release */
+	FACT_LOCK_LEFT_BY_TURN,	/* a callback leaves a lock of its element held and the iteration goes on */
+	FACT_LOCK_TAKEN_AGAIN,	/* takes a lock it holds: the same instance */
+	FACT_LOCK_TAKEN_AGAIN_BY_TURN, /* the next turn of an iteration takes a lock of the class the last one left held */
+	FACT_UNLOCK_UNHELD,	/* releases a lock that this path has already released */
+	FACT_USE_AFTER_TURN,	/* a borrow kept by an iteration only, used after the callback returned */
+	FACT_KEPT_AFTER_TURN,	/* ... or left in memory that lives on */
+	FACT_USE_AFTER_UNLOCK,	/* a borrow kept by a lock only, used after the unlock */
+	FACT_USE_UNKEPT,	/* a field used while what it needs is not kept (only memory is) */
+	FACT_REF_LEFT,		/* a path ends with a reference nobody gives back */
+	FACT_REF_LEFT_BY_TURN,	/* the same, per element of an iteration */
+};
+
+enum step_kind {
+	STEP_ENTER,	/* function entered (first step of a callee's or callback's part) */
+	STEP_BRANCH,	/* a condition was taken one way */
+	STEP_LOCK, STEP_UNLOCK, STEP_GET, STEP_PUT, STEP_FIND,
+	STEP_CALL,	/* calls a function whose own steps follow, one level deeper */
+	STEP_ITERATE,	/* an iteration starts; callback's steps follow, one level deeper */
+	STEP_NEXT,	/* the next turn of an iteration */
+	STEP_ITERATED,	/* the iteration has ended: what it kept is no longer kept */
+	STEP_STORE,	/* a pointer was stored where it may outlive its keeper */
+	STEP_RETURN,
+	STEP_USE,	/* the last step of an escape: the use */
+	STEP_FAULT,	/* the last step of other findings */
+};
+
+struct step {
+	enum step_kind kind;
+	int depth;		/* 0 in the finding's function, +1 in each callee or callback */
+	struct place at;
+	const char *func;	/* the function the step is in */
+	const char *text;	/* "mutex_lock(&group->mutex) takes group->mutex" */
+	const char *locks;	/* held after the step, in order of taking: "group->mutex, RCU"; "" for none */
+	const char *borrows;	/* kept then: "dev: by the iteration of bus_for_each_dev()" */
+	const char *refs;	/* counted references held then: "group (iommu_group)" */
+};
+
+struct fact {
+	enum fact_kind kind;
+	const struct func *fn;	/* the function the finding is in */
+	const struct unit *unit;
+	struct place at;	/* where it goes wrong: the place of the last step */
+	const char *object;	/* for people: "group->mutex", "dev" */
+	const char *class;	/* lock class "iommu_group.mutex" or reference kind "device"; never NULL */
+	const char *kind_name;	/* lock kind "mutex", reference kind, or what was needed ("group member") */
+	const char *function;	/* the function that took, iterated or looked up: "bus_for_each_dev"; or NULL */
+	const char *field;	/* FACT_USE_UNKEPT: "device.iommu"; else NULL */
+	const char *say;	/* a clause of the model for people; or NULL */
+	struct place origin;	/* where the lock was taken, the reference got, the borrow began */
+	int nstep;
+	const struct step *steps;
+};
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_INFER_H
+#define INFER_INFER_H
+
+/*
+ * The analysis: units in, facts out. One call does it all; the result does not depend
+ * on the order of the units.
+ */
+
+#include <stddef.h>
+#include "infer/fact.h"
+
+struct arena;
+struct model;
+struct text;
+
+/* Every decision to stay quiet is one of these, counted by unsure(). */
+enum unsure_kind {
+	UNSURE_INDIRECT_CALL,	/* a call through a pointer that could matter */
+	UNSURE_CALLBACK,	/* the callback of an iteration is not known */
+	UNSURE_UNKNOWN_CALL,	/* a call of a function that was not read, given an object that matters */
+	UNSURE_BUDGET,		/* the function was cut short */
+	UNSURE_CYCLE,		/* a call in a cycle of calls, taken as unknown */
+	UNSURE_CASES,		/* more cases than a summary holds: widened */
+	UNSURE_LOCK_SET,	/* locks of many objects, taken and released in loops */
+	UNSURE_LOCK_NAME,	/* a lock that its function's exits cannot name */
+	UNSURE_LOCK_HANDED_ON,	/* held at some exits, told apart by return value or memory */
+	UNSURE_REF_HANDED_ON,	/* a reference stored or passed on: somebody else's now */
+	UNSURE_BORROW_PASSED,	/* a borrow that ended is passed to a function that was not read */
+	UNSURE_INFEASIBLE,	/* found once, gone when paths were kept apart */
+	UNSURE_KINDS
+};
+
+struct infer_options {
+	const struct model *model;
+	int state_budget;	/* block visits of one function before it is over budget; 0: the default */
+	void (*progress)(void *cookie, size_t done, size_t total);	/* or NULL */
+	void *cookie;
+};
+
+struct infer_result {
+	const struct fact **facts;	/* sorted by file, line, kind, object */
+	size_t nfact;
+	size_t nfunc;			/* functions simulated */
+	size_t over_budget;
+	const char **over_budget_names;	/* "function (file)", sorted */
+	unsigned long unsure[UNSURE_KINDS];
+	size_t nedge;			/* calls in the call graph */
+	size_t unresolved;		/* calls of functions that were not read and have no model */
+};
+
+/* "indirect call", ...: for the summary. */
+const char *unsure_name(enum unsure_kind kind);
+/*
+ * Analyse all the units as one program. The facts live in a, the units are borrowed by them.
+ */
+void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
+	       const struct infer_options *opt, struct infer_result *out);
+/* Append the summaries of all functions of unit u (a golden's text). Call after infer_run(). */
+void infer_print_summaries(struct text *out, const struct unit *u);
+
+#endif

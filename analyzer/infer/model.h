@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_MODEL_H
+#define INFER_MODEL_H
+
+/*
+ * Models: what is known of the kernel that its code does not say. They are data, in
+ * YAML files under rules/models/ and in files given by --models; the engine names no
+ * kernel function. What can be understood from a body (wrappers, guard classes) has
+ * no model.
+ *
+ * A model of a function replaces what its body does to locks and references. Its
+ * return value and memory effects still come from the body when there is one, unless
+ * the model says opaque.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+
+#define MODEL_RET (-1)	/* in place of an argument number: the return value */
+#define MODEL_NONE (-2)	/* no argument: one global lock of that kind (RCU) */
+
+enum effect_kind {
+	EFFECT_TAKE,	/* takes a lock */
+	EFFECT_RELEASE,	/* releases a lock */
+	EFFECT_DOWNGRADE, /* exclusive becomes shared */
+	EFFECT_ASSERT,	/* the lock must be held by the caller (lockdep_assert_held and friends) */
+	EFFECT_GET,	/* adds a counted reference to the object */
+	EFFECT_PUT,	/* gives one back; NULL is allowed if null_ok */
+	EFFECT_FIND,	/* returns an object with a counted reference (or NULL, or an error pointer) */
+	EFFECT_ITERATE,	/* calls a callback for each of many objects */
+	EFFECT_MATCH,	/* calls a callback for each until it returns non-zero; a FIND usually goes with it */
+	EFFECT_CALL,	/* calls a callback once, now, with the given argument */
+	EFFECT_ERROR,	/* returns its argument, known to be an error number or 0 (ERR_PTR) */
+	EFFECT_OWN,	/* takes over the caller's reference to the object (released later by someone else) */
+	EFFECT_NONE,	/* known to do nothing to locks or references */
+	EFFECT_NORETURN,/* does not return */
+	EFFECT_ALLOC,	/* returns a new object that nobody else knows, or NULL */
+};
+
+enum lock_mode { LOCK_EXCLUSIVE, LOCK_SHARED };
+
+/* When a TAKE or GET happened, by the return value of the function. */
+enum effect_when { WHEN_ALWAYS, WHEN_ZERO, WHEN_NONZERO, WHEN_NONNEGATIVE, WHEN_VALID /* not NULL, no error pointer */ };
+
+struct effect {
+	enum effect_kind kind;
+	enum effect_when when;
+	int arg;		/* argument with the lock or object, from 0; MODEL_RET; MODEL_NONE */
+	int offset_arg;		/* unused: -1 */
+	const char *what;	/* lock kind ("mutex", "spin", "rwsem", "rcu", ...) or reference kind ("device", "of_node", ...) */
+	enum lock_mode mode;	/* TAKE, ASSERT, RELEASE */
+	bool try;		/* TAKE: fails rather than waits */
+	bool nested;		/* TAKE: declared nesting (mutex_lock_nested and friends) */
+	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock) */
+	bool null_ok;		/* PUT, GET: NULL is allowed and does nothing */
+	bool null_on_entry;	/* FIND, GET: also drops the reference of the object in from_arg (iterators: of_find_*_node(from), pci_get_device(.., from)) */
+	int from_arg;		/* that argument, or -1 */
+	/* ITERATE, MATCH, CALL */
+	int callback;		/* argument that is the function */
+	int data;		/* argument handed to it, or -1 */
+	int element_param;	/* parameter of the callback that is the object, or -1 */
+	int data_param;		/* parameter of the callback that gets data, or -1 */
+	bool stops;		/* ITERATE: a non-zero return of the callback ends it and is returned */
+	const char *element;	/* struct of the object: "device" */
+	const char *keeps;	/* what the iteration keeps: "memory" */
+};
+
+/* Everything said of one function, over all files. */
+struct model_func {
+	const char *name;
+	int neffect;
+	struct effect *effects;
+	bool opaque;		/* do not look into the body at all */
+	const char *file;	/* the model file, and the line of the (last) entry, for messages */
+	int line;
+};
+
+/* A field whose pointers are kept by a lock of the same object. */
+struct model_guard {
+	const char *struct_name, *field;	/* "iommu_group", "devices" */
+	const char *lock_struct, *lock_field;	/* "iommu_group", "mutex": a lock in the same object if the structs agree */
+	const char *lock_global;		/* or a global lock; else NULL */
+	bool is_list;				/* the field is a list head: what hangs on it is kept too */
+};
+
+/* A field that may be used only while its object has a keeper of that sort. */
+struct model_need {
+	const char *struct_name, *field;	/* "device", "iommu" */
+	const char *keeper;			/* "group member", "bound", "registered" */
+	const char *say;			/* one clause for people: what goes wrong */
+};
+
+/* What is held while an ops-table callback runs. */
+struct model_context {
+	const char *struct_name, *field;	/* "device_driver", "probe" */
+	int param;				/* the parameter that holds the lock's object; MODEL_NONE for a global */
+	const char *lock_struct, *lock_field;	/* "device", "mutex" */
+	const char *lock_global;
+};
+
+struct model {
+	struct model_func **funcs;	/* sorted by name */
+	int nfunc;
+	struct model_guard *guards;
+	int nguard;
+	struct model_need *needs;
+	int nneed;
+	struct model_context *contexts;
+	int ncontext;
+	unsigned long long hash;	/* of all file contents: part of cache keys */
+};
+
+/*
+ * Read every *.yaml file of folder dir (in name order; NULL for the built-in place) and then the
+ * files extra[0..nextra-1]. On a mistake: die() with file, line, column and what was expected.
+ * The model lives in a.
+ */
+const struct model *model_load(struct arena *a, const char *dir, const char *const *extra, size_t nextra);
+/* What is known of the function, or NULL. Names match exactly. */
+const struct model_func *model_find(const struct model *m, const char *name);
+
+#endif
