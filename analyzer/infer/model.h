@@ -48,11 +48,11 @@ struct effect {
 	enum effect_kind kind;
 	enum effect_when when;
 	int arg;		/* argument with the lock or object, from 0; MODEL_RET; MODEL_NONE */
-	int offset_arg;		/* unused: -1 */
+	int nested_arg;		/* TAKE: argument that declares nesting when it is not 0 (a lockdep subclass), or -1 */
 	const char *what;	/* lock kind ("mutex", "spin", "rwsem", "rcu", ...) or reference kind ("device", "of_node", ...) */
 	enum lock_mode mode;	/* TAKE, ASSERT, RELEASE */
 	bool try;		/* TAKE: fails rather than waits */
-	bool nested;		/* TAKE: declared nesting (mutex_lock_nested and friends) */
+	bool nested;		/* TAKE: always declared nesting (mutex_lock_nest_lock and friends) */
 	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock) */
 	bool null_ok;		/* PUT, GET: NULL is allowed and does nothing */
 	bool null_on_entry;	/* FIND, GET: also drops the reference of the object in from_arg (iterators: of_find_*_node(from), pci_get_device(.., from)) */
@@ -73,6 +73,7 @@ struct model_func {
 	int neffect;
 	struct effect *effects;
 	bool opaque;		/* do not look into the body at all */
+	int returns;		/* argument that it returns as it is (get_device), or MODEL_NONE; a body says it too */
 	const char *file;	/* the model file, and the line of the (last) entry, for messages */
 	int line;
 };
