@@ -15,7 +15,11 @@
 struct json;
 struct text;
 
-/* Parse a file. NULL on trouble: error holds "line L, column C: what". */
+/* jansson exports functions of these two names: ours are other symbols. */
+#define json_object json_new_object
+#define json_array json_new_array
+
+/* Parse a file. NULL on trouble: error holds "line L, column C: what", or why it cannot be opened. */
 struct json *json_read_file(const char *path, struct text *error);
 void json_free(struct json *j);
 
