@@ -42,6 +42,8 @@ void store_find_unit(struct store *s, struct arena *a, const char *file, struct 
 void store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c);
 /* Note new size and mtime of deps whose content turned out the same. */
 void store_touch_deps(struct store *s, const char *file, const struct dep *deps, size_t n);
+/* Forget the units whose files are not among the n given: they are no longer in the compile database. Returns how many. */
+size_t store_keep_units(struct store *s, const char *const *files, size_t n);
 /*
  * Load the flow of all units of this configuration that were captured well, sorted by file. Function bodies
  * that several units share are parsed once. Everything lives in a. Returns the number of units.

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The wrapper over SQLite, and the only file that knows it. db_open() makes a connection with
+ * the settings devscope wants (WAL, foreign keys, a busy timeout), db_prepare() hands out
+ * statements that are compiled once, and whatever goes wrong afterwards ends in fail(), which
+ * says what it means for the user. Nothing is lost by dying here: an open transaction is rolled
+ * back by the next reader, and all before it is kept.
+ */
+#include "db/db.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/message.h"
+
+#define BUSY_MS 20000	/* how long another devscope may hold the file; its transactions are short */
+
+struct db {
+	sqlite3 *handle;
+	struct arena arena;	/* path, texts of statements, struct stmt */
+	struct map stmts;	/* SQL text -> struct stmt */
+	const char *path;
+};
+
+struct stmt {
+	struct db *db;
+	sqlite3_stmt *handle;
+	const char *sql;
+};
+
+/* What PRAGMA quick_check has to say, in at most one line. */
+static const char *damage(struct db *db)
+{
+	sqlite3_stmt *st;
+	const char *what = NULL;
+
+	if (sqlite3_prepare_v2(db->handle, "PRAGMA quick_check(1)", -1, &st, NULL) != SQLITE_OK)
+		return "not readable at all";
+	if (sqlite3_step(st) == SQLITE_ROW)
+		what = (const char *)sqlite3_column_text(st, 0);
+	what = arena_strdup(&db->arena, what ? what : "not readable at all");
+	sqlite3_finalize(st);
+	return what;
+}
+
+/* Every error that its caller does not handle ends here. */
+static _Noreturn void fail(struct db *db, int rc, const char *sql)
+{
+	const char *why = sqlite3_errmsg(db->handle), *path = db->path;
+
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		die("%s is in use by another devscope, and stayed so for %d s: let that one end, or give "
+		    "this one a database of its own with --db FILE", path, BUSY_MS / 1000);
+	case SQLITE_FULL:
+		die("no room left on the disk of %s: what was saved before is kept, make room and run again", path);
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		die("%s cannot be made or written (%s): choose another place with --db FILE", path, why);
+	case SQLITE_IOERR:
+		die("reading or writing %s failed (%s, system error %d): see to the disk, then run again; what "
+		    "was saved before is kept", path, why, sqlite3_system_errno(db->handle));
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		die("%s is damaged (%s): move it away and run again, all but triage is rebuilt; "
+		    "\"sqlite3 %s .recover\" may save the table triage", path, damage(db), path);
+	default:
+		die("database %s: %s; in: %s", path, why, sql ? sql : "open");
+	}
+}
+
+/* Set up the connection. An SQLite result code. */
+static int configure(struct db *db)
+{
+	static const char *const pragmas[] = {
+		"PRAGMA schema_version",	/* reads the header: tells whether it is a database at all */
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA synchronous = NORMAL",
+		"PRAGMA foreign_keys = ON",
+		"PRAGMA cache_size = -65536",
+	};
+
+	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
+		int rc = sqlite3_exec(db->handle, pragmas[i], NULL, NULL, NULL);
+
+		/* Two processes that switch a new file to WAL at once: the busy handler does not cover that. */
+		for (int wait = 0; rc == SQLITE_BUSY && wait < BUSY_MS / 100; wait++) {
+			usleep(100000);
+			rc = sqlite3_exec(db->handle, pragmas[i], NULL, NULL, NULL);
+		}
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	return SQLITE_OK;
+}
+
+struct db *db_open(const char *path, const char **error)
+{
+	struct db *db = calloc(1, sizeof(*db));
+	int rc;
+
+	if (!db)
+		die("out of memory");
+	arena_init(&db->arena);
+	map_init(&db->stmts);
+	db->path = arena_strdup(&db->arena, path);
+	rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	if (rc != SQLITE_OK)
+		fail(db, rc, NULL);
+	sqlite3_extended_result_codes(db->handle, 1);
+	sqlite3_busy_timeout(db->handle, BUSY_MS);
+	if (sqlite3_db_readonly(db->handle, "main") == 1)
+		die("%s cannot be written: choose another place with --db FILE", path);
+	rc = configure(db);
+	if ((rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT) {
+		*error = (rc & 0xff) == SQLITE_NOTADB ? "is not an SQLite database" : "is damaged";
+		db_close(db);
+		return NULL;
+	}
+	if (rc != SQLITE_OK)
+		fail(db, rc, "PRAGMA");
+	return db;
+}
+
+void db_close(struct db *db)
+{
+	for (size_t i = 0; i < db->stmts.n; i++)
+		sqlite3_finalize(((struct stmt *)db->stmts.entries[i].value)->handle);
+	sqlite3_close(db->handle);
+	map_release(&db->stmts);
+	arena_release(&db->arena);
+	free(db);
+}
+
+void db_exec(struct db *db, const char *sql)
+{
+	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		fail(db, rc, sql);
+}
+
+int64_t db_int(struct db *db, const char *sql)
+{
+	struct stmt *st = db_prepare(db, sql);
+	int64_t v = db_step(st) ? db_col_int(st, 0) : 0;
+
+	sqlite3_reset(st->handle);
+	return v;
+}
+
+void db_begin(struct db *db)
+{
+	db_exec(db, "BEGIN IMMEDIATE");
+}
+
+void db_commit(struct db *db)
+{
+	db_exec(db, "COMMIT");
+}
+
+struct stmt *db_prepare(struct db *db, const char *sql)
+{
+	struct stmt *st = map_get(&db->stmts, sql);
+	int rc;
+
+	if (st) {
+		sqlite3_reset(st->handle);
+		sqlite3_clear_bindings(st->handle);
+		return st;
+	}
+	st = ARENA_NEW(&db->arena, struct stmt);
+	st->db = db;
+	st->sql = arena_strdup(&db->arena, sql);
+	rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &st->handle, NULL);
+	if (rc != SQLITE_OK)
+		fail(db, rc, sql);
+	map_set(&db->stmts, st->sql, st);
+	return st;
+}
+
+static void check_bind(struct stmt *st, int rc)
+{
+	if (rc != SQLITE_OK)
+		fail(st->db, rc, st->sql);
+}
+
+void db_bind_int(struct stmt *st, int i, int64_t v)
+{
+	check_bind(st, sqlite3_bind_int64(st->handle, i, v));
+}
+
+void db_bind_text(struct stmt *st, int i, const char *s)
+{
+	check_bind(st, sqlite3_bind_text(st->handle, i, s, -1, SQLITE_TRANSIENT));
+}
+
+void db_bind_blob(struct stmt *st, int i, const void *p, size_t n)
+{
+	check_bind(st, sqlite3_bind_blob64(st->handle, i, p, n, SQLITE_TRANSIENT));
+}
+
+bool db_step(struct stmt *st)
+{
+	int rc = sqlite3_step(st->handle);
+
+	if (rc == SQLITE_ROW)
+		return true;
+	if (rc != SQLITE_DONE)
+		fail(st->db, rc, st->sql);
+	sqlite3_reset(st->handle);
+	return false;
+}
+
+void db_run(struct stmt *st)
+{
+	while (db_step(st))
+		;
+}
+
+int64_t db_col_int(struct stmt *st, int i)
+{
+	return sqlite3_column_int64(st->handle, i);
+}
+
+const char *db_col_text(struct stmt *st, int i)
+{
+	return (const char *)sqlite3_column_text(st->handle, i);
+}
+
+const void *db_col_blob(struct stmt *st, int i, size_t *n)
+{
+	const void *p = sqlite3_column_blob(st->handle, i);
+
+	*n = (size_t)sqlite3_column_bytes(st->handle, i);
+	return p;
+}
+
+int64_t db_last_id(struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->handle);
+}
