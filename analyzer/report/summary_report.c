@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The summary at the end of a run. Nothing that was not analysed is left unsaid: units that failed,
+ * functions over budget, and how often the analysis stayed quiet for not being sure.
+ */
+#include "report/summary_report.h"
+
+#include "base/text.h"
+#include "infer/infer.h"
+#include "report/finding.h"
+#include "report/text_report.h"
+#include "rules/rule.h"
+
+#define MAX_LISTED 20	/* units or functions; the rest is counted, and complete in SARIF */
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void add_units(struct text *out, const struct run_info *run)
+{
+	text_printf(out, "devscope: %zu unit%s asked for: %zu read, %zu known from before, %zu failed",
+		    run->wanted, plural(run->wanted), run->captured, run->cached, run->nfailed);
+	if (run->interrupted)
+		text_puts(out, "; interrupted (what was read is kept)");
+	text_puts(out, "\n");
+	for (size_t i = 0; i < run->nfailed && i < MAX_LISTED; i++) {
+		text_puts(out, "  failed: ");
+		text_report_add_safe(out, run->failed[i].file);
+		text_puts(out, ": ");
+		text_report_add_safe(out, run->failed[i].text);
+		text_puts(out, "\n");
+	}
+	if (run->nfailed > MAX_LISTED)
+		text_printf(out, "  failed: and %zu more\n", run->nfailed - MAX_LISTED);
+}
+
+static void add_notes(struct text *out, const struct run_info *run)
+{
+	for (size_t i = 0; i < run->nnoted && i < MAX_LISTED; i++) {
+		text_puts(out, "  note: ");
+		text_report_add_safe(out, run->noted[i].file);
+		text_puts(out, ": ");
+		text_report_add_safe(out, run->noted[i].text);
+		text_puts(out, "\n");
+	}
+	if (run->nnoted > MAX_LISTED)
+		text_printf(out, "  note: and %zu more\n", run->nnoted - MAX_LISTED);
+}
+
+static void add_program(struct text *out, const struct run_info *run, bool all)
+{
+	const struct infer_result *r = run->infer;
+	size_t most = all ? r->over_budget : 5;
+
+	text_printf(out, "  program: %zu unit%s, %zu function%s, %zu over budget, %zu call%s of functions not read\n",
+		    run->program, plural(run->program), r->nfunc, plural(r->nfunc), r->over_budget,
+		    r->unresolved, plural(r->unresolved));
+	for (size_t i = 0; i < r->over_budget && i < most; i++) {
+		text_puts(out, "  over budget: ");
+		text_report_add_safe(out, r->over_budget_names[i]);
+		text_puts(out, "\n");
+	}
+	if (r->over_budget > most)
+		text_printf(out, "  over budget: and %zu more (--stats lists them)\n", r->over_budget - most);
+}
+
+static void add_unsure(struct text *out, const struct infer_result *r)
+{
+	const char *separator = "";
+
+	text_puts(out, "  not sure, so quiet: ");
+	for (int k = 0; k < UNSURE_KINDS; k++) {
+		if (!r->unsure[k])
+			continue;
+		text_printf(out, "%s%lu %s", separator, r->unsure[k], unsure_name((enum unsure_kind)k));
+		separator = ", ";
+	}
+	text_puts(out, *separator ? "\n" : "never\n");
+}
+
+static void add_findings(struct text *out, const struct finding_list *l)
+{
+	const char *separator = "";
+
+	text_printf(out, "  findings: %zu", l->n);
+	for (size_t r = 0; rules[r]; r++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < l->n; i++)
+			n += l->items[i].rule == rules[r];
+		if (n)
+			text_printf(out, "%s%zu %s", *separator ? separator : " (", n, rules[r]->id);
+		if (n)
+			separator = ", ";
+	}
+	text_puts(out, *separator ? ")\n" : "\n");
+}
+
+void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l, bool all)
+{
+	add_units(out, run);
+	if (all)
+		add_notes(out, run);
+	else if (run->nnoted)
+		text_printf(out, "  notes on %zu unit%s (--stats lists them)\n", run->nnoted, plural(run->nnoted));
+	if (run->infer) {
+		add_program(out, run, all);
+		add_unsure(out, run->infer);
+		add_findings(out, l);
+	}
+	text_printf(out, "  time: capture %.1f s, load %.1f s, infer %.1f s, rules and report %.1f s\n",
+		    run->seconds[STAGE_CAPTURE], run->seconds[STAGE_LOAD], run->seconds[STAGE_INFER],
+		    run->seconds[STAGE_REPORT]);
+}
