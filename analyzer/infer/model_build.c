@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes the model of the entries that model.c reads.
+ *
+ * model_add_entry() for each entry in turn, model_finish() at the end. What the schema
+ * cannot say is checked here: one verb to an entry, keys that go together, no entry
+ * twice. Entries for one function add up, over all files, in the order they are read.
+ */
+
+#include "infer/model_entry.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "base/text.h"
+
+static _Noreturn void die_at(struct mark at, const char *what)
+{
+	die("%s:%d:%d: %s (rules/models/FORMAT.md describes the format)", at.path, at.line, at.col, what);
+}
+
+/* Arguments and parameters count from 0; return and none have names. */
+static void check_numbers(struct mark at, const struct entry *e)
+{
+	const int *const all[] = {
+		e->arg, e->nested_arg, e->drops, e->returns, e->callback, e->data,
+		e->element_param, e->data_param, e->param,
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] && (*all[i] > 31 || *all[i] < MODEL_NONE))
+			die_at(at, "a number of an argument or parameter is out of range; expected 0 to 31");
+}
+
+static int number_or(const int *p, int missing)
+{
+	return p ? *p : missing;
+}
+
+/* The model of e's function, new or known, with the place of this entry. */
+static struct model_func *func_of(struct builder *b, struct mark at, const struct entry *e)
+{
+	const char *name = intern(e->function);
+	struct model_func *f = map_get(&b->functions, name);
+
+	if (!f) {
+		f = ARENA_NEW(b->arena, struct model_func);
+		f->name = name;
+		f->returns = MODEL_NONE;
+		map_set(&b->functions, name, f);
+	}
+	if (e->returns && f->returns != MODEL_NONE && f->returns != *e->returns)
+		die_at(at, "this function is said to return another argument elsewhere");
+	if (e->returns)
+		f->returns = *e->returns;
+	f->opaque |= e->opaque != 0;
+	f->file = intern(at.path);
+	f->line = at.line;
+	return f;
+}
+
+static bool effect_equal(const struct effect *x, const struct effect *y)
+{
+	return x->kind == y->kind && x->when == y->when && x->arg == y->arg && x->what == y->what &&
+	       x->nested_arg == y->nested_arg && x->mode == y->mode && x->try == y->try &&
+	       x->nested == y->nested && x->recursive == y->recursive && x->null_ok == y->null_ok &&
+	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
+	       x->element_param == y->element_param && x->data_param == y->data_param &&
+	       x->stops == y->stops && x->element == y->element && x->keeps == y->keeps;
+}
+
+/* Append an effect; an exact double is a mistake. */
+static void add_effect(struct builder *b, struct mark at, struct model_func *f,
+		       const struct effect *e)
+{
+	struct effect *all;
+
+	for (int i = 0; i < f->neffect; i++)
+		if (effect_equal(&f->effects[i], e))
+			die_at(at, "the same entry was given before for this function; take one of them out");
+	all = ARENA_ARRAY(b->arena, struct effect, f->neffect + 1);
+	if (f->neffect)
+		memcpy(all, f->effects, sizeof(*all) * (size_t)f->neffect);
+	all[f->neffect++] = *e;
+	f->effects = all;
+}
+
+/* An effect with what an entry's common keys say. */
+static struct effect effect_new(enum effect_kind kind, const char *what, const struct entry *e)
+{
+	return (struct effect){
+		.kind = kind, .what = intern(what), .when = (enum effect_when)e->when,
+		.arg = number_or(e->arg, MODEL_NONE), .nested_arg = -1, .mode = (enum lock_mode)e->mode,
+		.from_arg = -1, .callback = -1, .data = -1, .element_param = -1, .data_param = -1,
+	};
+}
+
+struct verb {
+	const char *what;	/* the kind, if this verb was given */
+	enum effect_kind kind;
+};
+
+/* The one verb of an entry; die() for none or several. */
+static struct verb verb_of(struct mark at, const struct verb *verbs, int n, const char *names)
+{
+	struct verb found = { NULL, EFFECT_NONE };
+	int given = 0;
+
+	for (int i = 0; i < n; i++)
+		if (verbs[i].what) {
+			found = verbs[i];
+			given++;
+		}
+	if (given != 1)
+		die("%s:%d:%d: %s; expected exactly one of: %s", at.path, at.line, at.col,
+		    given ? "several verbs in one entry" : "no verb in this entry", names);
+	return found;
+}
+
+static void add_lock(struct builder *b, struct mark at, const struct entry *e)
+{
+	const struct verb verbs[] = {
+		{ e->takes, EFFECT_TAKE }, { e->releases, EFFECT_RELEASE },
+		{ e->downgrades, EFFECT_DOWNGRADE }, { e->asserts, EFFECT_ASSERT },
+	};
+	struct verb v = verb_of(at, verbs, 4, "takes, releases, downgrades, asserts");
+	struct effect f = effect_new(v.kind, v.what, e);
+
+	if (v.kind != EFFECT_TAKE && (e->try || e->nested || e->recursive || e->nested_arg))
+		die_at(at, "try, nested, nested_arg and recursive go with takes only");
+	f.try = e->try != 0;
+	f.nested = e->nested != 0;
+	f.recursive = e->recursive != 0;
+	f.nested_arg = number_or(e->nested_arg, -1);
+	add_effect(b, at, func_of(b, at, e), &f);
+}
+
+static void add_reference(struct builder *b, struct mark at, const struct entry *e)
+{
+	const struct verb verbs[] = {
+		{ e->gets, EFFECT_GET }, { e->puts, EFFECT_PUT },
+		{ e->finds, EFFECT_FIND }, { e->owns, EFFECT_OWN },
+	};
+	struct verb v = verb_of(at, verbs, 4, "gets, puts, finds, owns");
+	struct effect f = effect_new(v.kind, v.what, e);
+
+	if (v.kind != EFFECT_FIND && !e->arg)
+		die_at(at, "missing key arg; expected the number of the argument that is the object");
+	if (v.kind == EFFECT_FIND && e->arg && *e->arg != MODEL_RET)
+		die_at(at, "finds speaks of the return value; take arg out");
+	if (e->drops && v.kind != EFFECT_FIND && v.kind != EFFECT_GET)
+		die_at(at, "drops goes with finds and gets only");
+	f.null_ok = e->null_ok != 0;
+	if (v.kind == EFFECT_FIND) {
+		f.arg = MODEL_RET;
+		f.when = WHEN_VALID;
+	}
+	f.from_arg = number_or(e->drops, -1);
+	f.null_on_entry = f.from_arg >= 0;
+	add_effect(b, at, func_of(b, at, e), &f);
+}
+
+static void add_iterator(struct builder *b, struct mark at, const struct entry *e)
+{
+	static const enum effect_kind kinds[] = { EFFECT_ITERATE, EFFECT_MATCH, EFFECT_CALL };
+	struct effect f = effect_new(kinds[e->how], NULL, e);
+	struct model_func *func = func_of(b, at, e);
+
+	if (e->how != HOW_ONCE && (!e->element || !e->element_param))
+		die_at(at, "missing key element or element_param; expected what the callback is given");
+	if (e->finds && e->how != HOW_MATCH)
+		die_at(at, "finds goes with how: match only");
+	f.callback = *e->callback;
+	f.data = number_or(e->data, -1);
+	f.element_param = number_or(e->element_param, -1);
+	f.data_param = number_or(e->data_param, -1);
+	f.stops = e->stops != 0 || e->how == HOW_MATCH;
+	f.element = intern(e->element);
+	f.keeps = intern(e->keeps);
+	add_effect(b, at, func, &f);
+	if (!e->finds)
+		return;
+	f = effect_new(EFFECT_FIND, e->finds, e);
+	f.arg = MODEL_RET;
+	f.when = WHEN_VALID;
+	add_effect(b, at, func, &f);
+}
+
+static void add_function(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct effect f = effect_new((enum effect_kind)e->does, NULL, e);
+
+	if (f.kind == EFFECT_ERROR && !e->arg)
+		die_at(at, "missing key arg; expected the number of the argument that is the error");
+	if (f.kind == EFFECT_ALLOC)
+		f.arg = MODEL_RET;
+	add_effect(b, at, func_of(b, at, e), &f);
+}
+
+/* "struct.field" into its two names. */
+static void split_field(struct mark at, const char *s, const char **name, const char **field)
+{
+	const char *dot = strchr(s, '.');
+
+	if (!dot || dot == s || !dot[1])
+		die("%s:%d:%d: '%s' is no field; expected struct.field, as device.mutex", at.path, at.line,
+		    at.col, s);
+	*name = intern_n(s, (size_t)(dot - s));
+	*field = intern(dot + 1);
+}
+
+/* The lock of a guard or a context: lock or lock_global, one of them. */
+static void split_lock(struct mark at, const struct entry *e, const char **name,
+		       const char **field, const char **global)
+{
+	if (!e->lock == !e->lock_global)
+		die_at(at, "expected exactly one of: lock, lock_global");
+	*name = *field = NULL;
+	*global = intern(e->lock_global);
+	if (e->lock)
+		split_field(at, e->lock, name, field);
+}
+
+/* Room for one more element in an array of n elements of that size, of which *cap fit. */
+static void *grow(struct arena *a, void *old, int n, int *cap, size_t size)
+{
+	void *p;
+
+	if (n < *cap)
+		return old;
+	*cap = *cap ? *cap * 2 : 16;
+	p = arena_alloc(a, (size_t)*cap * size);
+	if (n)
+		memcpy(p, old, (size_t)n * size);
+	return p;
+}
+
+static void add_guard(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_guard g = { .is_list = e->list != 0 };
+
+	split_field(at, e->field, &g.struct_name, &g.field);
+	split_lock(at, e, &g.lock_struct, &g.lock_field, &g.lock_global);
+	for (int i = 0; i < m->nguard; i++)
+		if (m->guards[i].struct_name == g.struct_name && m->guards[i].field == g.field)
+			die_at(at, "this field has a guard already; take one of them out");
+	m->guards = grow(b->arena, m->guards, m->nguard, &b->guard_cap, sizeof(g));
+	m->guards[m->nguard++] = g;
+}
+
+static void add_need(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_need n = { .keeper = intern(e->keeper), .say = intern(e->say) };
+
+	split_field(at, e->field, &n.struct_name, &n.field);
+	for (int i = 0; i < m->nneed; i++)
+		if (m->needs[i].struct_name == n.struct_name && m->needs[i].field == n.field)
+			die_at(at, "what this field needs was said before; take one of them out");
+	m->needs = grow(b->arena, m->needs, m->nneed, &b->need_cap, sizeof(n));
+	m->needs[m->nneed++] = n;
+}
+
+static void add_context(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_context c = { .param = *e->param };
+
+	split_field(at, e->slot, &c.struct_name, &c.field);
+	split_lock(at, e, &c.lock_struct, &c.lock_field, &c.lock_global);
+	for (int i = 0; i < m->ncontext; i++) {
+		const struct model_context *old = &m->contexts[i];
+
+		if (old->struct_name == c.struct_name && old->field == c.field && old->param == c.param &&
+		    old->lock_struct == c.lock_struct && old->lock_field == c.lock_field &&
+		    old->lock_global == c.lock_global)
+			die_at(at, "the same context was given before; take one of them out");
+	}
+	m->contexts = grow(b->arena, m->contexts, m->ncontext, &b->context_cap, sizeof(c));
+	m->contexts[m->ncontext++] = c;
+}
+
+void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
+{
+	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
+		[LOCKS] = add_lock, [REFERENCES] = add_reference, [ITERATORS] = add_iterator,
+		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
+		[CONTEXTS] = add_context,
+	};
+
+	check_numbers(at, e);
+	add[section](b, at, e);
+}
+
+void model_finish(struct builder *b)
+{
+	struct model *m = b->model;
+
+	map_sort(&b->functions);
+	m->nfunc = (int)b->functions.n;
+	m->funcs = ARENA_ARRAY(b->arena, struct model_func *, m->nfunc);
+	for (int i = 0; i < m->nfunc; i++)
+		m->funcs[i] = b->functions.entries[i].value;
+}

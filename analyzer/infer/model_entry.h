@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_MODEL_ENTRY_H
+#define INFER_MODEL_ENTRY_H
+
+/*
+ * Between model.c, which reads YAML, and model_build.c, which makes the model of what
+ * was read: an entry as it stands in a file. For these two files only.
+ */
+
+#include "base/map.h"
+#include "infer/model.h"
+
+enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, SECTIONS };
+
+/* iterators: how often the callback is called. */
+enum how { HOW_EACH, HOW_MATCH, HOW_ONCE };
+
+/*
+ * One struct serves all sections; the schema of each says which keys it has. Numbers are pointers so
+ * that a missing key can be told from 0.
+ */
+struct entry {
+	char *function;
+	char *takes, *releases, *downgrades, *asserts;
+	char *gets, *puts, *finds, *owns;
+	char *element, *keeps;
+	char *field, *lock, *lock_global, *keeper, *say, *slot;
+	int *arg, *nested_arg, *drops, *returns;
+	int *callback, *data, *element_param, *data_param, *param;
+	int when, mode, how, does;	/* enum effect_when, lock_mode, how, effect_kind */
+	int try, nested, recursive, null_ok, stops, opaque, list;	/* 0 or 1 */
+};
+
+/* Where an entry begins. */
+struct mark {
+	const char *path;	/* of the file, for messages */
+	int line, col;
+};
+
+/* The model so far. */
+struct builder {
+	struct arena *arena;
+	struct model *model;
+	struct map functions;	/* name to struct model_func */
+	int guard_cap, need_cap, context_cap;
+};
+
+/* Add an entry of that section to the model; die() if it makes no sense. */
+void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e);
+/* Make the sorted table of functions out of the map. */
+void model_finish(struct builder *b);
+
+#endif
