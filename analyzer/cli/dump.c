@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* devscope dump: what a stage made of one unit, as text. Goldens hang on it. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "base/text.h"
+#include "cli/options.h"
+#include "cli/program.h"
+#include "cli/units.h"
+#include "db/store.h"
+#include "flow/flow.h"
+#include "flow/flow_text.h"
+#include "infer/infer.h"
+#include "infer/model.h"
+
+/* The program the unit is in, from its file of flow text or from the database. */
+static size_t read_program(struct arena *a, struct options *opt, struct unit ***program)
+{
+	struct strings file = {.items = opt->paths.items + 1, .n = 1};
+	struct store *store;
+	struct units units;
+	const char *db;
+	size_t n;
+
+	if (opt->flow)
+		return program_read(a, &file, program);
+	opt->paths = file;
+	units_select(a, opt, &units);
+	if (units.nwanted != 1)
+		die("dump: %s is %zu units; name one", file.items[0], units.nwanted);
+	db = opt->db ? opt->db : units_default_db(&units);
+	store = store_open(db, units_config(&units, opt, db));
+	n = store_load_units(store, a, program);
+	store_close(store);
+	opt->paths.items[0] = units.names[units.wanted[0]];
+	return n;
+}
+
+static const struct unit *find_unit(const struct options *opt, struct unit *const *program, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (opt->flow || !strcmp(program[i]->file, opt->paths.items[0]))
+			return program[i];
+	die("%s is not in the database: \"devscope check\" it first, or it could not be read", opt->paths.items[0]);
+}
+
+static void dump_flow(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,
+		      struct text *out)
+{
+	(void)a;
+	flow_print_unit(out, find_unit(opt, program, n));
+}
+
+static void dump_summary(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,
+			 struct text *out)
+{
+	struct infer_result result;
+	struct infer_options how = {
+		.model = model_load(a, opt->model_dir, opt->models.items, opt->models.n),
+	};
+
+	infer_run(a, program, n, &how, &result);
+	infer_print_summaries(out, find_unit(opt, program, n));
+}
+
+static const struct {
+	const char *name;
+	void (*print)(struct arena *, const struct options *, struct unit *const *, size_t, struct text *);
+} dumps[] = {
+	{"flow", dump_flow},
+	{"summary", dump_summary},
+};
+
+int dump_main(int argc, char **argv)
+{
+	struct arena a;
+	struct options opt;
+	struct text out;
+	struct unit **program;
+	size_t n, k = 0;
+
+	arena_init(&a);
+	text_init(&out);
+	options_dump(&a, argc, argv, &opt);
+	while (k < sizeof(dumps) / sizeof(dumps[0]) && strcmp(dumps[k].name, opt.paths.items[0]))
+		k++;
+	if (k == sizeof(dumps) / sizeof(dumps[0]))
+		die("dump %s: there are flow and summary", opt.paths.items[0]);
+	n = read_program(&a, &opt, &program);
+	dumps[k].print(&a, &opt, program, n, &out);
+	fputs(text_str(&out), stdout);
+	text_release(&out);
+	arena_release(&a);
+	intern_release();
+	return fflush(stdout) ? 2 : 0;
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command line, through argp. options_check() and options_dump() share most options, and give all of them
+ * a value: what was not said is looked up here (the build folder, the compiler, the data files).
+ */
+#include "cli/options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "base/path.h"
+#include "base/text.h"
+
+#ifndef DEVSCOPE_CLANG
+#define DEVSCOPE_CLANG "clang-19"
+#endif
+#define TIMEOUT 300	/* seconds; the slowest unit of an x86 defconfig takes ten */
+
+enum {
+	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG, OPT_EXTRA,
+	OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW,
+};
+
+static const struct argp_option check_options[] = {
+	{NULL, 0, NULL, 0, "What to read:", 1},
+	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: the nearest one from the current "
+	 "folder upward)", 1},
+	{"db", OPT_DB, "FILE", 0, "The database (default: .devscope.db beside the compile database)", 1},
+	{"no-cache", OPT_NO_CACHE, NULL, 0, "Read every unit asked for again, whatever the database knows", 1},
+	{"flow", OPT_FLOW, NULL, 0, "Each PATH is a file of flow text (see devscope dump): no compiler, no database", 1},
+	{"models", OPT_MODELS, "FILE", 0, "Models of your own, on top of the built-in ones (repeat)", 1},
+	{"model-dir", OPT_MODEL_DIR, "DIR", 0, "Models to use in place of the built-in ones", 1},
+	{NULL, 0, NULL, 0, "How to read it:", 2},
+	{"jobs", 'j', "N", 0, "Units to read at once (default: all processors)", 2},
+	{"timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a unit up after that long (default: 300)", 2},
+	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: " DEVSCOPE_CLANG ", else the newest found)", 2},
+	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat)", 2},
+	{NULL, 0, NULL, 0, "What to print:", 3},
+	{"format", OPT_FORMAT, "FORMAT", 0, "Findings on stdout as text (default) or sarif", 3},
+	{"sarif", OPT_SARIF, "FILE", 0, "Write SARIF 2.1.0 to FILE as well", 3},
+	{"color", OPT_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto (default: on a terminal, unless NO_COLOR is set), always, "
+	 "never", 3},
+	{"quiet", 'q', NULL, 0, "No progress, no summary", 3},
+	{"stats", OPT_STATS, NULL, 0, "A complete summary: each note and function over budget", 3},
+	{NULL, 0, NULL, 0, "Exit status:", 4},
+	{"fail-on", OPT_FAIL_ON, "LEVEL", 0, "Lowest level that makes the status 1: error, warning (default), advice, never", 4},
+	{"allow-incomplete", OPT_ALLOW_INCOMPLETE, NULL, 0, "Status 0 though a unit could not be read", 4},
+	{"strict", OPT_STRICT, NULL, 0, "Status 3 if a function is over budget or a call unresolved", 4},
+	{0},
+};
+
+static const char check_doc[] =
+	"Read the units of a kernel build, analyse them as one program and report device pointers that outlive what keeps "
+	"them, and locking and reference mistakes.\v"
+	"PATH is a file or folder, relative to the current folder or to the top of the source tree. It selects which units "
+	"are read and where findings are reported. The program is all that the database holds for this build: what was "
+	"read before still counts, and what did not change is not read again.\n"
+	"\n"
+	"Example, a kernel configured in /tmp/build:\n"
+	"\n"
+	"  devscope compdb -o /tmp/build/compile_commands.json /tmp/build drivers/iommu/\n"
+	"  devscope check -p /tmp/build drivers/iommu\n"
+	"  devscope explain iterator-escape\n"
+	"\n"
+	"Findings go to stdout, sorted; progress and a summary to stderr. Exit status: 0 clean, 1 findings at or above "
+	"--fail-on, 2 wrong usage or an internal error, 3 no findings but a unit that was asked for could not be read, 130 "
+	"interrupted (what was read is kept).";
+
+static const struct argp_option dump_options[] = {
+	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: as for check)", 1},
+	{"db", OPT_DB, "FILE", 0, "The database (default: .devscope.db beside the compile database)", 1},
+	{"models", OPT_MODELS, "FILE", 0, "Models of your own (repeat)", 1},
+	{"model-dir", OPT_MODEL_DIR, "DIR", 0, "Models to use in place of the built-in ones", 1},
+	{0},
+};
+
+static const char dump_doc[] =
+	"Print what a stage made of a unit, as stable text.\v"
+	"  flow     blocks, calls, memory accesses and branches of each function\n"
+	"  summary  what each function does to locks, references and borrows\n"
+	"\n"
+	"UNIT is a source file that was captured (devscope check), relative to the top of the source tree, or a file of "
+	"flow text, whose name ends in .flow.\n"
+	"\n"
+	"Example:\n"
+	"\n"
+	"  devscope dump flow -p /tmp/build drivers/iommu/iommu.c\n"
+	"  devscope dump summary unit.flow";
+
+struct parse {
+	struct arena *arena;
+	struct options *opt;
+};
+
+static void add_string(struct arena *a, struct strings *s, const char *item)
+{
+	const char **more = ARENA_ARRAY(a, const char *, s->n + 1);	/* a handful: doubling would be no gain */
+
+	if (s->n)
+		memcpy(more, s->items, s->n * sizeof(*more));
+	more[s->n++] = item;
+	s->items = more;
+}
+
+static int number(const char *option, const char *s, int least)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(s, &end, 10);
+	if (errno || end == s || *end || v < least || v > INT_MAX)
+		die("--%s %s: a number from %d on is expected", option, s, least);
+	return (int)v;
+}
+
+static void set_fail_on(struct options *opt, const char *s)
+{
+	opt->fail_never = !strcmp(s, "never") || !strcmp(s, "none");
+	if (opt->fail_never)
+		return;
+	for (opt->fail_on = LEVEL_ADVICE; opt->fail_on <= LEVEL_ERROR; opt->fail_on++)
+		if (!strcmp(s, level_name(opt->fail_on)))
+			return;
+	die("--fail-on %s: there are error, warning, advice and never", s);
+}
+
+static void set_format(struct options *opt, const char *s)
+{
+	opt->text = !strcmp(s, "text");
+	if (!opt->text && strcmp(s, "sarif"))
+		die("--format %s: there are text and sarif", s);
+	if (!opt->text)
+		opt->sarif = "-";
+}
+
+static void set_color(struct options *opt, const char *s)
+{
+	if (!s || !strcmp(s, "always"))
+		opt->color = COLOR_ALWAYS;
+	else if (!strcmp(s, "never"))
+		opt->color = COLOR_NEVER;
+	else if (!strcmp(s, "auto"))
+		opt->color = COLOR_AUTO;
+	else
+		die("--color=%s: there are auto, always and never", s);
+}
+
+static void set_build(struct options *opt, const char *s)
+{
+	if (opt->build)
+		die("-p %s: one build at a time for now; run devscope once for each (they may share a --db)", s);
+	opt->build = s;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct options *opt = p->opt;
+
+	switch (key) {
+	case 'p': set_build(opt, arg); return 0;
+	case 'j': opt->jobs = number("jobs", arg, 0); return 0;
+	case 'q': opt->quiet = true; return 0;
+	case OPT_DB: opt->db = arg; return 0;
+	case OPT_SARIF: opt->sarif = arg; return 0;
+	case OPT_FORMAT: set_format(opt, arg); return 0;
+	case OPT_MODELS: add_string(p->arena, &opt->models, arg); return 0;
+	case OPT_MODEL_DIR: opt->model_dir = arg; return 0;
+	case OPT_FAIL_ON: set_fail_on(opt, arg); return 0;
+	case OPT_TIMEOUT: opt->timeout = number("timeout", arg, 1); return 0;
+	case OPT_CLANG: opt->clang = arg; return 0;
+	case OPT_EXTRA: add_string(p->arena, &opt->extra, arg); return 0;
+	case OPT_ALLOW_INCOMPLETE: opt->allow_incomplete = true; return 0;
+	case OPT_STRICT: opt->strict = true; return 0;
+	case OPT_COLOR: set_color(opt, arg); return 0;
+	case OPT_STATS: opt->stats = true; return 0;
+	case OPT_NO_CACHE: opt->no_cache = true; return 0;
+	case OPT_FLOW: opt->flow = true; return 0;
+	case ARGP_KEY_ARG: add_string(p->arena, &opt->paths, arg); return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The folder of a sort of data file: by the environment, the installed place, or the source tree. */
+static const char *data_folder(struct arena *a, const char *installed, const char *in_source)
+{
+	const char *top = getenv("DEVSCOPE_DATA");
+	char *dir;
+
+	if (top && *top) {
+		dir = arena_printf(a, "%s/%s", top, installed);
+		if (!path_is_folder(dir))
+			die("DEVSCOPE_DATA is set to %s, but there is no folder %s", top, dir);
+		return dir;
+	}
+#ifdef DEVSCOPE_DATADIR
+	dir = arena_printf(a, "%s/%s", DEVSCOPE_DATADIR, installed);
+	if (path_is_folder(dir))
+		return dir;
+#endif
+#ifdef DEVSCOPE_SOURCE_DIR
+	dir = arena_printf(a, "%s/%s", DEVSCOPE_SOURCE_DIR, in_source);
+	if (path_is_folder(dir))
+		return dir;
+#endif
+	die("the data files of devscope are not found: install it, or set DEVSCOPE_DATA to the folder that holds models/ "
+	    "and markers.h (%s)", in_source);
+}
+
+static bool in_path(struct arena *a, const char *program)
+{
+	const char *path = getenv("PATH");
+
+	if (strchr(program, '/'))
+		return !access(program, X_OK);
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+
+		if (n && !access(arena_printf(a, "%.*s/%s", (int)n, path, program), X_OK))
+			return true;
+		path += n + (path[n] == ':');
+	}
+	return false;
+}
+
+static const char *find_clang(struct arena *a)
+{
+	if (in_path(a, DEVSCOPE_CLANG))
+		return DEVSCOPE_CLANG;
+	for (int version = 40; version >= 19; version--) {
+		const char *name = arena_printf(a, "clang-%d", version);
+
+		if (in_path(a, name))
+			return name;
+	}
+	if (in_path(a, "clang"))
+		return "clang";
+	die("no clang found: install " DEVSCOPE_CLANG " or name one with --clang");
+}
+
+static int processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? (int)sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
+}
+
+/* The nearest folder upward that holds a compile database. */
+static const char *find_build(struct arena *a)
+{
+	char *cwd = getcwd(NULL, 0), *dir = cwd ? arena_strdup(a, cwd) : NULL;
+
+	free(cwd);
+	while (dir) {
+		if (path_is_file(arena_printf(a, "%s/compile_commands.json", dir)))
+			return dir;
+		if (!strcmp(dir, "/"))
+			break;
+		dir = path_parent(a, dir);
+	}
+	die("no compile_commands.json in this folder or above it: name the build folder with -p, or make one with "
+	    "\"devscope compdb KERNEL_BUILD\"");
+}
+
+static const char *join_words(struct arena *a, int argc, char **argv)
+{
+	struct text t;
+	const char *s;
+
+	text_init(&t);
+	for (int i = 0; i < argc; i++)
+		text_printf(&t, "%s%s", i ? " " : "", argv[i]);
+	s = arena_strdup(a, text_str(&t));
+	text_release(&t);
+	return s;
+}
+
+static void parse(struct arena *a, const struct argp *argp, int argc, char **argv, struct options *out)
+{
+	struct parse p = {a, out};
+
+	memset(out, 0, sizeof(*out));
+	out->timeout = TIMEOUT;
+	out->fail_on = LEVEL_WARNING;
+	out->text = true;
+	out->command_line = join_words(a, argc, argv);
+	argp_err_exit_status = 2;
+	if (argp_parse(argp, argc, argv, 0, NULL, &p))
+		exit(2);
+	if (!out->jobs)
+		out->jobs = processors();
+	if (!out->model_dir)
+		out->model_dir = data_folder(a, "models", "rules/models");
+}
+
+void options_check(struct arena *a, int argc, char **argv, struct options *out)
+{
+	static const struct argp argp = {check_options, parse_option, "[PATH...]", check_doc, NULL, NULL, NULL};
+
+	parse(a, &argp, argc, argv, out);
+	if (out->flow) {
+		if (!out->paths.n)
+			die("--flow: name the files of flow text");
+		return;
+	}
+	if (!out->build)
+		out->build = find_build(a);
+	if (!out->clang)
+		out->clang = find_clang(a);
+	else if (!in_path(a, out->clang))
+		die("--clang %s: no such program", out->clang);
+	out->marker_dir = data_folder(a, ".", "analyzer/capture");
+}
+
+void options_dump(struct arena *a, int argc, char **argv, struct options *out)
+{
+	static const struct argp argp = {dump_options, parse_option, "flow|summary UNIT", dump_doc, NULL, NULL, NULL};
+
+	parse(a, &argp, argc, argv, out);
+	if (out->paths.n != 2)
+		die("dump: say what and of which unit (devscope dump --help)");
+	out->flow = path_ends(out->paths.items[1], ".flow");
+	if (!out->flow && !out->build)
+		out->build = find_build(a);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+/* The command line of check and dump, and where the program's own data lies. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report/finding.h"
+
+struct arena;
+
+struct strings {
+	const char **items;
+	size_t n;
+};
+
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct options {
+	const char *build;	/* -p: build folder or compile database; found when not given */
+	struct strings paths;	/* which units and findings; none: all */
+	int jobs;		/* children at once */
+	int timeout;		/* seconds for a unit */
+	const char *db;		/* NULL: beside the compile database */
+	const char *sarif;	/* file to write, "-" for stdout; NULL: none */
+	bool text;		/* findings as text on stdout */
+	const char *clang;
+	const char *model_dir;	/* the models to begin with */
+	const char *marker_dir;	/* holds markers.h */
+	struct strings models;	/* --models */
+	struct strings extra;	/* --extra-arg */
+	enum level fail_on;	/* findings from this level on make status 1 */
+	bool fail_never;	/* none does */
+	bool allow_incomplete, strict, quiet, stats, no_cache;
+	bool flow;		/* paths are flow text files */
+	enum color_mode color;
+	const char *command_line;	/* as given, for the record */
+};
+
+/* Parse the arguments of "devscope check"; ends the program on --help and on mistakes (status 2). */
+void options_check(struct arena *a, int argc, char **argv, struct options *out);
+/* The same for "devscope dump": words are what is not an option. */
+void options_dump(struct arena *a, int argc, char **argv, struct options *out);
+
+#endif
