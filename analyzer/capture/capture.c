@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pool of capturing children, and what a unit's flow is keyed by.
+ *
+ * capture_run() keeps opt->jobs children busy (child.c says what each does) and sleeps until a child ends, a
+ * deadline passes or the user interrupts: all three come as signals that are blocked and waited for, so that
+ * nothing runs behind the back of done(). Each child leads a process group with its clang in it, and a late one
+ * is killed with its group. Results come back as files in a folder made for the run, which is removed however
+ * the run ends: also by die() in done(), through atexit().
+ */
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "capture/bitcode.h"
+#include "capture/child.h"
+#include "capture/deps.h"
+#include "capture/flags.h"
+
+#ifndef DEVSCOPE_VERSION
+#define DEVSCOPE_VERSION "0"
+#endif
+
+extern char **environ;
+
+/* A running child; pid is 0 for a free place. */
+struct worker {
+	pid_t pid;
+	struct child child;
+	size_t index;		/* into the command list */
+	int64_t deadline_ns;	/* steady clock */
+	int64_t began_ns;	/* clock time */
+	bool late;		/* killed for its time */
+};
+
+struct pool {
+	const struct command_list *list;
+	struct capture_options opt;
+	struct arena arena;	/* of the run */
+	struct arena scratch;	/* of one unit's result */
+	struct deps deps;
+	struct worker *workers;
+	const char *folder;
+	char **env;
+	sigset_t waited, before;
+	struct sigaction child_action;
+	pid_t owner;
+};
+
+/* The pool that runs, for the end of the program; NULL for none. */
+static struct pool *running;
+
+static int64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The program as a path, as the shell would find it. */
+static const char *find_program(struct arena *a, const char *name)
+{
+	const char *path = getenv("PATH");
+	char cwd[PATH_MAX];
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		die("the current folder is gone: %s", strerror(errno));
+	if (strchr(name, '/')) {
+		const char *file = path_absolute(a, cwd, name);
+
+		if (access(file, X_OK))
+			die("cannot run %s: %s", name, strerror(errno));
+		return file;
+	}
+	for (path = path ? path : "/usr/bin:/bin"; *path; path += strspn(path, ":")) {
+		size_t n = strcspn(path, ":");
+		const char *folder = path_absolute(a, cwd, arena_strndup(a, path, n));
+		const char *file = path_absolute(a, folder, name);
+
+		if (n && !access(file, X_OK) && path_is_file(file))
+			return file;
+		path += n;
+	}
+	die("cannot find %s: install clang, or put it on the PATH", name);
+}
+
+/* Variables that would change what clang reads. */
+static bool is_disturbing(const char *variable)
+{
+	static const char *const names[] = {
+		"CPATH=", "C_INCLUDE_PATH=", "CCC_OVERRIDE_OPTIONS=", "COMPILER_PATH=", "GCC_EXEC_PREFIX=",
+		"DEPENDENCIES_OUTPUT=", "SUNPRO_DEPENDENCIES=", "CLANG_CONFIG_FILE", "CC_PRINT_", "CC_LOG_DIAGNOSTICS",
+		"SOURCE_DATE_EPOCH=", "PWD=", "TMPDIR=", "LC_", "LANG",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(variable, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+/* clang's environment: ours, without what would make the result or its messages depend on the user. */
+static char **make_env(struct arena *a, const char *folder)
+{
+	size_t n = 0, kept = 0;
+	char **env;
+
+	while (environ[n])
+		n++;
+	env = ARENA_ARRAY(a, char *, n + 4);
+	for (size_t i = 0; i < n; i++)
+		if (!is_disturbing(environ[i]))
+			env[kept++] = environ[i];
+	env[kept++] = arena_strdup(a, "LC_ALL=C");
+	env[kept++] = arena_strdup(a, "SOURCE_DATE_EPOCH=1");	/* __DATE__ */
+	env[kept++] = arena_printf(a, "TMPDIR=%s", folder);
+	return env;
+}
+
+static void end_children(struct pool *p)
+{
+	for (int i = 0; i < p->opt.jobs; i++) {
+		struct worker *s = &p->workers[i];
+
+		if (!s->pid)
+			continue;
+		kill(-s->pid, SIGKILL);
+		while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		s->pid = 0;
+	}
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path), 0;
+}
+
+static void remove_folder(const struct pool *p)
+{
+	nftw(p->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void at_end(void)
+{
+	if (!running || running->owner != getpid())
+		return;
+	end_children(running);
+	remove_folder(running);
+	running = NULL;
+}
+
+/* Block what is waited for. A signal that our parent made us ignore stays ignored. */
+static void signals_begin(struct pool *p)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	sigemptyset(&p->waited);
+	sigaddset(&p->waited, SIGCHLD);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct sigaction now;
+
+		sigaction(ends[i], NULL, &now);
+		if (now.sa_handler != SIG_IGN)
+			sigaddset(&p->waited, ends[i]);
+	}
+	sigaction(SIGCHLD, &action, &p->child_action);
+	sigprocmask(SIG_BLOCK, &p->waited, &p->before);
+}
+
+static void signals_end(const struct pool *p)
+{
+	sigaction(SIGCHLD, &p->child_action, NULL);
+	sigprocmask(SIG_SETMASK, &p->before, NULL);
+}
+
+static void pool_begin(struct pool *p, const struct command_list *list, const struct capture_options *opt)
+{
+	static bool registered;
+	const char *tmp = getenv("TMPDIR");
+	char *folder;
+
+	memset(p, 0, sizeof(*p));
+	p->list = list;
+	p->opt = *opt;
+	p->opt.jobs = opt->jobs > 0 ? opt->jobs : 1;
+	p->owner = getpid();
+	p->opt.clang = find_program(&p->arena, opt->clang);
+	p->opt.marker_dir = realpath(opt->marker_dir, NULL);
+	if (!p->opt.marker_dir || !path_is_file(arena_printf(&p->arena, "%s/markers.h", p->opt.marker_dir)))
+		die("no markers.h in %s: is devscope installed whole?", opt->marker_dir);
+	folder = arena_printf(&p->arena, "%s/devscope-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+	if (!mkdtemp(folder))
+		die("cannot make a folder for the run (%s): %s", folder, strerror(errno));
+	p->folder = folder;
+	p->env = make_env(&p->arena, folder);
+	p->workers = ARENA_ARRAY(&p->arena, struct worker, p->opt.jobs);
+	deps_init(&p->deps, p->opt.marker_dir);
+	running = p;
+	if (!registered)
+		atexit(at_end);
+	registered = true;
+	signals_begin(p);
+}
+
+static void pool_end(struct pool *p)
+{
+	end_children(p);
+	remove_folder(p);
+	running = NULL;
+	signals_end(p);
+	deps_release(&p->deps);
+	free((char *)p->opt.marker_dir);
+	arena_release(&p->scratch);
+	arena_release(&p->arena);
+}
+
+static void worker_start(struct pool *p, struct worker *s, size_t index)
+{
+	s->index = index;
+	s->late = false;
+	s->began_ns = now_ns(CLOCK_REALTIME);
+	s->deadline_ns = now_ns(CLOCK_MONOTONIC) + (int64_t)p->opt.timeout * 1000000000;
+	s->child = (struct child){ p->list, &p->list->items[index], &p->opt, p->folder, index, p->env, p->before };
+	fflush(NULL);	/* or the child prints it again */
+	s->pid = fork();
+	if (s->pid < 0)
+		die("cannot start a child: %s (fewer -j may help)", strerror(errno));
+	if (!s->pid) {
+		setpgid(0, 0);
+		child_run(&s->child);
+	}
+	setpgid(s->pid, s->pid);	/* in both: whoever comes first */
+}
+
+static double seconds(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+/* A child ended: read its result, hand it on, remove its files. */
+static void worker_end(struct pool *p, struct worker *s, int status, const struct rusage *used,
+		     void (*done)(void *cookie, const struct captured *unit), void *cookie)
+{
+	struct captured unit = { .index = s->index, .cpu = seconds(used->ru_utime) + seconds(used->ru_stime) };
+
+	s->pid = 0;
+	arena_clear(&p->scratch);
+	if (s->late)
+		unit.error = arena_printf(&p->scratch, "killed after %d s", p->opt.timeout);
+	else
+		child_result(&p->scratch, &s->child, status, &unit);
+	deps_read(&p->deps, &p->scratch, p->list, s->child.cmd, child_file(&p->scratch, &s->child, "d"),
+		  s->began_ns, &unit);
+	child_clean(&p->scratch, &s->child);
+	done(cookie, &unit);
+}
+
+/* Take in every child that ended. Their number. */
+static int reap(struct pool *p, void (*done)(void *cookie, const struct captured *unit), void *cookie)
+{
+	int ended = 0;
+
+	for (int i = 0; i < p->opt.jobs; i++) {
+		struct worker *s = &p->workers[i];
+		struct rusage used;
+		int status;
+
+		if (!s->pid || wait4(s->pid, &status, WNOHANG, &used) != s->pid)
+			continue;
+		kill(-s->pid, SIGKILL);	/* whatever it left behind */
+		worker_end(p, s, status, &used, done, cookie);
+		ended++;
+	}
+	return ended;
+}
+
+/* Kill who is over time. Nanoseconds until the next deadline. */
+static int64_t check_deadlines(struct pool *p)
+{
+	int64_t now = now_ns(CLOCK_MONOTONIC), wait = 3600LL * 1000000000;
+
+	for (int i = 0; i < p->opt.jobs; i++) {
+		struct worker *s = &p->workers[i];
+
+		if (!s->pid || s->late)
+			continue;
+		if (s->deadline_ns <= now) {
+			s->late = true;
+			kill(-s->pid, SIGKILL);
+		} else if (s->deadline_ns - now < wait) {
+			wait = s->deadline_ns - now;
+		}
+	}
+	return wait;
+}
+
+/* Start what there is room for. How many children run then. */
+static int fill(struct pool *p, const size_t *want, size_t nwant, size_t *next)
+{
+	int busy = 0;
+
+	for (int i = 0; i < p->opt.jobs; i++) {
+		if (!p->workers[i].pid && *next < nwant)
+			worker_start(p, &p->workers[i], want[(*next)++]);
+		busy += p->workers[i].pid != 0;
+	}
+	return busy;
+}
+
+bool capture_run(const struct command_list *list, const size_t *want, size_t nwant,
+		 const struct capture_options *opt,
+		 void (*done)(void *cookie, const struct captured *unit), void *cookie)
+{
+	struct pool p;
+	size_t next = 0;
+	int ended_by = 0;
+
+	if (!nwant)
+		return false;
+	pool_begin(&p, list, opt);
+	while (!ended_by && fill(&p, want, nwant, &next)) {
+		int64_t wait = check_deadlines(&p);
+		struct timespec t = { wait / 1000000000, wait % 1000000000 };
+		int signal = sigtimedwait(&p.waited, NULL, &t);
+
+		if (signal > 0 && signal != SIGCHLD)
+			ended_by = signal;
+		else
+			reap(&p, done, cookie);
+	}
+	pool_end(&p);
+	if (ended_by && ended_by != SIGINT)
+		raise(ended_by);
+	return ended_by;
+}
+
+/* The word with the folders of this machine replaced, into the hash. */
+static void hash_word(XXH3_state_t *state, const char *word, const struct command_list *list,
+		      const struct command *cmd)
+{
+	const struct { const char *folder, *stands; } known[] = {
+		{ list->source_root, "<source>" }, { cmd->directory, "<build>" }, { list->build, "<build>" },
+	};
+
+	while (*word) {
+		size_t best = 0, which = 0;
+
+		/* The longest that fits: one may lie inside the other. */
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+			size_t n = strlen(known[i].folder);
+
+			if (n > best && n > 1 && !strncmp(word, known[i].folder, n) &&
+			    (!word[n] || word[n] == '/' || word[n] == '='))
+				best = n, which = i;
+		}
+		if (best)
+			XXH3_128bits_update(state, known[which].stands, strlen(known[which].stands));
+		else
+			XXH3_128bits_update(state, word, 1);
+		word += best ? best : 1;
+	}
+	XXH3_128bits_update(state, "", 1);
+}
+
+/* markers.h is the same for all units: read once for each folder. */
+static const struct text *marker_text(const char *dir)
+{
+	static const char *last;
+	static struct text content;
+	struct arena a;
+
+	if (last && !strcmp(last, dir))
+		return &content;
+	arena_init(&a);
+	text_clear(&content);
+	text_read_file(&content, arena_printf(&a, "%s/markers.h", dir));
+	arena_release(&a);
+	last = intern(dir);
+	return &content;
+}
+
+void capture_key(const struct command_list *list, const struct command *cmd,
+		 const struct capture_options *opt, uint64_t hash[2])
+{
+	const struct text *markers = marker_text(opt->marker_dir);
+	static const char version[] = "devscope " DEVSCOPE_VERSION " capture 1 LLVM ";
+	XXH3_state_t *state = XXH3_createState();
+	struct capture_options plain = *opt;
+	XXH128_hash_t h;
+	struct arena a;
+	struct flags f;
+
+	if (!state)
+		die("out of memory");
+	arena_init(&a);
+	plain.clang = path_base(opt->clang);
+	flags_make(&a, list, cmd, &plain, &f);
+	flags_add(&a, &f, cmd->file);
+	XXH3_128bits_reset(state);
+	XXH3_128bits_update(state, version, sizeof(version));
+	XXH3_128bits_update(state, bitcode_llvm_version(), strlen(bitcode_llvm_version()) + 1);
+	XXH3_128bits_update(state, text_str(markers), markers->len);
+	for (int i = 0; i < f.argc; i++)
+		hash_word(state, f.argv[i], list, cmd);
+	h = XXH3_128bits_digest(state);
+	hash[0] = h.low64;
+	hash[1] = h.high64;
+	XXH3_freeState(state);
+	arena_release(&a);
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One unit, in a process of its own: a fork of devscope that runs clang, lowers the bitcode and leaves the
+ * unit's flow in a file. Whatever happens here (clang or LLVM crash, memory runs out, an invariant breaks)
+ * costs this unit only.
+ *
+ * clang is tried as the tree's command says, then without the flags it refuses, then without markers.h. The
+ * files are N.bc, N.d (dependencies), N.err (clang's messages), N.msg (ours) and N.out: a line "ok NOTE" and
+ * the flow, or "failed NOTE" and the error.
+ */
+#include "capture/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "capture/bitcode.h"
+#include "capture/capture.h"
+#include "capture/flags.h"
+#include "flow/flow_text.h"
+
+enum {
+	REFUSALS = 16,		/* clang runs that may end in a refusal before we give up */
+	CHILD_DONE = 0,
+	CHILD_TROUBLE = 2,	/* die() in the child, or the result cannot be written */
+};
+
+static const char *const kinds[] = { "bc", "d", "err", "msg", "out" };
+
+/* The state of one child. */
+struct attempt {
+	const struct child *c;
+	struct arena arena;
+	struct flags flags;	/* the unit's, without the names of files */
+	struct text messages;	/* clang's, of its last run */
+	const char *note;
+	const char *error;
+};
+
+char *child_file(struct arena *a, const struct child *c, const char *kind)
+{
+	return arena_printf(a, "%s/%zu.%s", c->folder, c->number, kind);
+}
+
+void child_clean(struct arena *a, const struct child *c)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		unlink(child_file(a, c, kinds[i]));
+}
+
+static void note_add(struct attempt *t, const char *what)
+{
+	t->note = t->note ? arena_printf(&t->arena, "%s; %s", t->note, what) : what;
+}
+
+/* Start clang with no input and its messages in a file, and wait. Its wait status, or -1 with error set. */
+static int run_clang(struct attempt *t, struct flags *f)
+{
+	const char *messages = child_file(&t->arena, t->c, "err");
+	posix_spawn_file_actions_t files;
+	int err, status = -1;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&files, 2, messages, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	err = posix_spawn(&pid, f->argv[0], &files, NULL, f->argv, t->c->env);
+	posix_spawn_file_actions_destroy(&files);
+	text_clear(&t->messages);
+	if (err) {
+		t->error = arena_printf(&t->arena, "cannot run %s: %s", path_base(f->argv[0]), strerror(err));
+		return -1;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	text_read_file(&t->messages, messages);
+	return status;
+}
+
+/* clang's whole command line, with the files of this run. */
+static void add_files(struct attempt *t, bool markers, struct flags *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (int i = 0; i < t->flags.argc; i++)
+		flags_add(&t->arena, out, t->flags.argv[i]);
+	if (markers) {
+		flags_add(&t->arena, out, "-include");
+		flags_add(&t->arena, out, path_absolute(&t->arena, t->c->opt->marker_dir, "markers.h"));
+	}
+	flags_add(&t->arena, out, "-MD");
+	flags_add(&t->arena, out, "-MF");
+	flags_add(&t->arena, out, child_file(&t->arena, t->c, "d"));
+	flags_add(&t->arena, out, "-o");
+	flags_add(&t->arena, out, child_file(&t->arena, t->c, "bc"));
+	flags_add(&t->arena, out, t->c->cmd->file);
+}
+
+/* Replace folders of this machine: what is left is relative to one of them. */
+static const char *without_folders(struct attempt *t, const char *line, size_t n)
+{
+	const char *folders[] = { t->c->list->source_root, t->c->cmd->directory, t->c->list->build, t->c->folder };
+	struct text out;
+	const char *copy;
+
+	text_init(&out);
+	for (size_t i = 0; i < n;) {
+		size_t skip = 0;
+
+		for (size_t k = 0; k < sizeof(folders) / sizeof(folders[0]) && !skip; k++) {
+			size_t len = strlen(folders[k]);
+
+			if (len > 1 && i + len < n && !strncmp(line + i, folders[k], len) && line[i + len] == '/')
+				skip = len + 1;
+		}
+		if (!skip)
+			text_putc(&out, line[i++]);
+		i += skip;
+	}
+	copy = arena_strdup(&t->arena, text_str(&out));
+	text_release(&out);
+	return copy;
+}
+
+/* The first line that says "error: "; else what became of clang. */
+static const char *clang_error(struct attempt *t, int status)
+{
+	const char *messages = text_str(&t->messages), *error = strstr(messages, "error: ");
+
+	if (error) {
+		while (error > messages && error[-1] != '\n')
+			error--;
+		return without_folders(t, error, strcspn(error, "\n"));
+	}
+	if (WIFSIGNALED(status))
+		return arena_printf(&t->arena, "clang crashed (%s)", strsignal(WTERMSIG(status)));
+	return arena_printf(&t->arena, "clang failed with status %d", WEXITSTATUS(status));
+}
+
+/* Run clang until it takes its flags. True if it made bitcode; else error is set. */
+static bool compile(struct attempt *t, bool markers)
+{
+	struct flags f;
+	int status;
+
+	t->error = NULL;
+	for (int i = 0; i < REFUSALS; i++) {
+		add_files(t, markers, &f);
+		status = run_clang(t, &f);
+		if (!status)
+			return true;
+		if (status < 0 || !flags_strip_refused(&t->arena, &t->flags, text_str(&t->messages)))
+			break;
+	}
+	if (!t->error)
+		t->error = clang_error(t, status);
+	return false;
+}
+
+static const char *unit_name(const struct child *c)
+{
+	const char *name = path_inside(c->cmd->file, c->list->source_root);
+
+	if (!name)
+		name = path_inside(c->cmd->file, c->list->build);
+	return name ? name : c->cmd->file;
+}
+
+/* Read the bitcode and print its flow. False with error set if that fails. */
+static bool lower(struct attempt *t, struct text *flow)
+{
+	struct text error;
+	struct unit *unit;
+
+	text_init(&error);
+	unit = bitcode_lower(&t->arena, child_file(&t->arena, t->c, "bc"), unit_name(t->c),
+			     t->c->list->source_root, &error);
+	if (unit)
+		flow_print_unit(flow, unit);
+	else
+		t->error = without_folders(t, text_str(&error), error.len);
+	text_release(&error);
+	return unit;
+}
+
+static int leave_result(struct attempt *t, const struct text *flow, bool ok)
+{
+	FILE *f = fopen(child_file(&t->arena, t->c, "out"), "wb");
+	const char *what = ok ? text_str(flow) : t->error;
+	size_t n = ok ? flow->len : strlen(what);
+
+	if (!f)
+		return CHILD_TROUBLE;
+	fprintf(f, "%s %s\n", ok ? "ok" : "failed", t->note ? t->note : "");
+	if (fwrite(what, 1, n, f) != n || fclose(f)) {
+		fprintf(stderr, "cannot keep what was read: %s\n", strerror(errno));
+		return CHILD_TROUBLE;
+	}
+	return CHILD_DONE;
+}
+
+/* die() ends with exit(): what the parent wants done at its end must not run here. */
+static void end_now(void)
+{
+	_exit(CHILD_TROUBLE);
+}
+
+static void enter(const struct child *c, struct arena *a)
+{
+	static const struct rlimit no_core;
+	int fd = open(child_file(a, c, "msg"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setrlimit(RLIMIT_CORE, &no_core);
+	atexit(end_now);
+	message_before = NULL;
+	if (fd >= 0)
+		dup2(fd, STDERR_FILENO);
+	sigprocmask(SIG_SETMASK, &c->mask, NULL);
+}
+
+void child_run(const struct child *c)
+{
+	struct attempt t = { .c = c };
+	struct text flow;
+	bool ok = false;
+
+	arena_init(&t.arena);
+	text_init(&t.messages);
+	text_init(&flow);
+	enter(c, &t.arena);
+	flags_make(&t.arena, c->list, c->cmd, c->opt, &t.flags);
+	if (chdir(c->cmd->directory)) {
+		t.error = arena_printf(&t.arena, "the folder its command runs in: %s", strerror(errno));
+	} else if (compile(&t, true)) {
+		ok = lower(&t, &flow);
+	} else if (compile(&t, false)) {
+		note_add(&t, "read without markers");
+		ok = lower(&t, &flow);
+	}
+	if (t.flags.note)
+		note_add(&t, t.flags.note);
+	_exit(leave_result(&t, &flow, ok));
+}
+
+/* The child did not come to its end: say how, with the last line it printed. */
+static const char *broken_child(struct arena *a, const struct child *c, int status)
+{
+	const char *how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "it gave up";
+	struct text said;
+	const char *line;
+
+	text_init(&said);
+	text_read_file(&said, child_file(a, c, "msg"));
+	while (said.len && said.s[said.len - 1] == '\n')
+		said.s[--said.len] = '\0';
+	line = strrchr(text_str(&said), '\n');
+	line = arena_strdup(a, line ? line + 1 : text_str(&said));
+	text_release(&said);
+	return *line ? arena_printf(a, "devscope could not read it: %s (%s)", line, how) :
+		       arena_printf(a, "devscope could not read it: %s", how);
+}
+
+void child_result(struct arena *a, const struct child *c, int status, struct captured *out)
+{
+	struct text result;
+	const char *s, *note;
+	size_t n;
+
+	if (status) {
+		out->error = broken_child(a, c, status);
+		return;
+	}
+	text_init(&result);
+	text_read_file(&result, child_file(a, c, "out"));
+	s = text_str(&result);
+	n = strcspn(s, "\n");
+	out->ok = !strncmp(s, "ok ", 3);
+	note = out->ok ? s + 3 : s + strcspn(s, " \n");
+	note += *note == ' ';
+	if (note < s + n)
+		out->note = arena_strndup(a, note, (size_t)(s + n - note));
+	s += n + (s[n] == '\n');
+	n = result.len - (size_t)(s - text_str(&result));
+	if (out->ok) {
+		out->flow = arena_strndup(a, s, n);
+		out->flow_len = n;
+	} else {
+		out->error = n ? arena_strndup(a, s, n) : "devscope could not read it: its result is missing";
+	}
+	text_release(&result);
+}

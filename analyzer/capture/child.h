@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CAPTURE_CHILD_H
+#define CAPTURE_CHILD_H
+
+/* What the child process of one unit does, and how its result comes back: through files in a private folder. */
+
+#include <signal.h>
+#include <stddef.h>
+
+struct arena;
+struct capture_options;
+struct captured;
+struct command;
+struct command_list;
+
+struct child {
+	const struct command_list *list;
+	const struct command *cmd;
+	const struct capture_options *opt;	/* clang is the program's path here */
+	const char *folder;	/* private to this run */
+	size_t number;		/* tells the files of one child from another's */
+	char *const *env;	/* clang's environment */
+	sigset_t mask;		/* signals as they were before the run */
+};
+
+/* The child's life: run clang, lower, leave the result, end. */
+_Noreturn void child_run(const struct child *c);
+/* In the parent, once it ended with wait status: read ok, error, note and flow. Strings are the arena's. */
+void child_result(struct arena *a, const struct child *c, int status, struct captured *out);
+/* Name of one of the child's files: "d" is the dependency file. */
+char *child_file(struct arena *a, const struct child *c, const char *kind);
+/* Remove the child's files. */
+void child_clean(struct arena *a, const struct child *c);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CAPTURE_DEPS_H
+#define CAPTURE_DEPS_H
+
+/* The files a unit was made from, and what was in them. */
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/text.h"
+
+struct captured;
+struct command;
+struct command_list;
+
+/* Files hashed so far: a header is read once a run, not once a unit. */
+struct deps {
+	struct arena arena;
+	struct map known;	/* absolute name to struct dep */
+	struct text content;	/* the file being hashed */
+	const char *markers;	/* absolute name of markers.h: part of the key, not a dependency */
+};
+
+void deps_init(struct deps *d, const char *marker_dir);
+void deps_release(struct deps *d);
+/*
+ * Fill out->deps and out->ndep from the dependency file clang wrote for cmd (or, when there is none, with the
+ * unit's own file), sorted by name. A file changed since since_ns (clock time: when the unit's child began)
+ * may not be what clang read: it gets a size that no file has, so that the unit counts as out of date.
+ */
+void deps_read(struct deps *d, struct arena *a, const struct command_list *list, const struct command *cmd,
+	       const char *depfile, int64_t since_ns, struct captured *out);
+
+#endif
