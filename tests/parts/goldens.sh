@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Each stage prints itself: NAME.c -> NAME.flow (what was read), NAME.summary (what its
+# functions do to locks and references). The golden's extension chooses the stage.
+
+dump_is() {
+	local golden=$1 unit=${1%.*}.c
+	compile_commands "$HERE/build" "$unit"
+	status_of "$TESTED" check -p "$HERE/build" >/dev/null
+	"$TESTED" dump "${golden##*.}" -p "$HERE/build" "$(basename "$unit")" >"$HERE/dump"
+	same "$golden" "$HERE/dump"
+}
+
+for golden in "$TESTS"/goldens/*.flow "$TESTS"/goldens/*.summary; do
+	[ ! -f "$golden" ] || run_test "goldens/$(basename "$golden")" dump_is "$golden"
+done

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What is wrong with the input is said, with what to do, and never taken for "clean".
+
+# clean_unit FILE, bad_unit FILE: a unit without findings, and one with a lock-leak.
+clean_unit() {
+	printf '%s\n' '#include "kernel.h"' 'int clean(struct mutex *m) { mutex_lock(m); mutex_unlock(m); return 0; }' >"$1"
+}
+
+bad_unit() {
+	printf '%s\n' '#include "kernel.h"' 'int leaks(struct mutex *m)' '{' '	mutex_lock(m);' '	if (do_work())' \
+		'		return -EIO;' '	mutex_unlock(m);' '	return 0;' '}' >"$1"
+}
+
+missing_header() {
+	clean_unit "$HERE/clean.c"
+	printf '#include "no_such_header.h"\n' >"$HERE/broken.c"
+	compile_commands "$HERE/build" "$HERE/clean.c" "$HERE/broken.c"
+	expect_status 3 "$TESTED" check -p "$HERE/build" --sarif "$HERE/out.sarif"
+	expect_text "$HERE/err" 'broken\.c'
+	expect_text "$HERE/err" 'no_such_header\.h'
+	jq -e '[.runs[].invocations[].toolExecutionNotifications[] | tostring] | any(test("broken"))' "$HERE/out.sarif"
+	expect_status 0 "$TESTED" check -p "$HERE/build" --allow-incomplete
+	bad_unit "$HERE/bad.c"
+	compile_commands "$HERE/build" "$HERE/bad.c" "$HERE/broken.c"
+	expect_status 1 "$TESTED" check -p "$HERE/build"
+	expect_text "$HERE/out" 'bad\.c:6:.*\[lock-leak\]'
+}
+
+# no_database CONTENT PATTERN: a compile database that is none.
+no_database() {
+	mkdir -p "$HERE/build"
+	[ "$1" = none ] || printf '%s' "$1" >"$HERE/build/compile_commands.json"
+	expect_status 2 "$TESTED" check -p "$HERE/build"
+	expect_text "$HERE/err" "$2"
+}
+
+damaged_database() {
+	clean_unit "$HERE/clean.c"
+	compile_commands "$HERE/build" "$HERE/clean.c"
+	printf 'this is no database, whatever its name says; it only has to be long enough to be read as one' >"$HERE/x.db"
+	expect_status 2 "$TESTED" check -p "$HERE/build" --db "$HERE/x.db"
+	expect_text "$HERE/err" 'x\.db'
+	expect_status 0 "$TESTED" check -p "$HERE/build" --db "$HERE/y.db"
+	dd if=/dev/zero of="$HERE/y.db" bs=4096 seek=1 count=4 conv=notrunc status=none
+	expect_status 2 "$TESTED" check -p "$HERE/build" --db "$HERE/y.db"
+	expect_text "$HERE/err" 'y\.db'
+}
+
+newer_database() {
+	clean_unit "$HERE/clean.c"
+	compile_commands "$HERE/build" "$HERE/clean.c"
+	expect_status 0 "$TESTED" check -p "$HERE/build" --db "$HERE/x.db"
+	sqlite3 "$HERE/x.db" 'PRAGMA user_version = 99'
+	expect_status 2 "$TESTED" check -p "$HERE/build" --db "$HERE/x.db"
+	expect_text "$HERE/err" 'newer'
+}
+
+model_mistake() {
+	clean_unit "$HERE/clean.c"
+	compile_commands "$HERE/build" "$HERE/clean.c"
+	printf '%s\n' 'functions:' '  - name: my_lock' '    effects:' '      - tkae: 0' >"$HERE/mine.yaml"
+	expect_status 2 "$TESTED" check -p "$HERE/build" --models "$HERE/mine.yaml"
+	expect_text "$HERE/err" 'mine\.yaml:[0-9]+:[0-9]+'
+}
+
+# A name from the tree never is a command, a tag or a line of its own.
+odd_name() {
+	local odd=$1
+	mkdir -p "$HERE/$(dirname "$odd")"
+	bad_unit "$HERE/$odd"
+	compile_commands "$HERE/build" "$HERE/$odd"
+	expect_status 1 "$TESTED" check -p "$HERE/build" --sarif "$HERE/out.sarif"
+	[ "$(grep -c 'lock-leak' "$HERE/out")" = 1 ] || { cat "$HERE/out"; return 1; }
+	jq -e '.runs[0].results | length == 1' "$HERE/out.sarif"
+	[ ! -e "$HERE/build/owned" ]
+}
+
+run_test input/missing-header missing_header
+run_test input/no-database no_database none 'compdb'
+run_test input/empty-database no_database '[]' 'compdb'
+run_test input/not-json no_database '[{ "file": ' '[Ll]ine [0-9]+'
+run_test input/damaged-store damaged_database
+run_test input/newer-store newer_database
+run_test input/model-mistake model_mistake
+run_test input/name-quotes odd_name "it's \"odd\".c"
+run_test input/name-newline odd_name $'two\nlines.c'
+run_test input/name-tag odd_name '</script><b>.c'
+run_test input/name-shell odd_name '$(touch owned);`touch owned`.c'

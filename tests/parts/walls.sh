@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What holds the house up: who may include what, and how the source looks.
+
+sources() {
+	git -C "$SOURCE" ls-files -z -- 'analyzer/*.[ch]' 'db/*.[ch]' 'rules/*.[ch]'
+}
+
+# at_most N PATTERN WHERE: files that include PATTERN are at most N and match WHERE.
+included_by() {
+	local most=$1 pattern=$2 where=$3 files
+	files=$(cd "$SOURCE" && sources | xargs -0 grep -lE "^#[ \t]*include [<\"]($pattern)" || true)
+	if [ "$(grep -c . <<<"$files")" -gt "$most" ] || grep -qvE "^($where|)$" <<<"$files"; then
+		printf '%s is for at most %s of %s, but included by:\n%s\n' "$pattern" "$most" "$where" "$files"
+		return 1
+	fi
+}
+
+# Nothing later in this list is included by anything earlier; folders of one row know each other.
+rank() {
+	case $1 in
+	base) echo 0 ;;
+	flow) echo 1 ;;
+	capture) echo 2 ;;
+	infer) echo 3 ;;
+	rules | report) echo 4 ;;
+	db) echo 5 ;;
+	cli) echo 6 ;;
+	*) echo "$1 has no rank" >&2; return 1 ;;
+	esac
+}
+
+one_direction() {
+	local file folder other mine its bad=0
+	while IFS=: read -r file other; do
+		folder=${file#analyzer/}
+		mine=$(rank "${folder%%/*}")
+		its=$(rank "$other")
+		if [ "$its" -gt "$mine" ]; then
+			printf '%s includes %s/\n' "$file" "$other"
+			bad=1
+		fi
+	done < <(cd "$SOURCE" && sources | xargs -0 grep -oE '^#include "[a-z]+/' | sed 's/#include "//; s,/$,,')
+	return $bad
+}
+
+# rules/ may see the findings it reports, and nothing else of report/.
+rules_report_only() {
+	! (cd "$SOURCE" && git ls-files -z 'rules/*.[ch]' | xargs -0 grep -nE '#include "report/' |
+		grep -v '"report/finding.h"')
+}
+
+# Kernel functions are named in models, not in the program: comments aside.
+no_kernel_names() {
+	local names='(mutex|device|spin|raw_spin|down|up|rcu_read|srcu_read|read|write)_(lock|unlock|trylock)[a-z_]*'
+	local file bad=0
+	names="\\b($names|(bus|class|driver)_for_each_[a-z]+|device_for_each_child|(get|put)_device|of_node_(get|put)"
+	names+="|iommu_group_(get|put)|(bus|class|driver)_find_device|lockdep_assert_held|kref_(get|put))\\b"
+	while IFS= read -r -d '' file; do
+		if gcc -fpreprocessed -dD -E -P -x c "$SOURCE/$file" 2>/dev/null | grep -E "$names" | sed "s,^,$file: ,"; then
+			bad=1
+		fi
+	done < <(git -C "$SOURCE" ls-files -z -- 'analyzer/*.c' 'db/*.c' 'rules/rules.c')
+	return $bad
+}
+
+every_rule_has_a_fixture() {
+	local id bad=0
+	for id in $("$TESTED" explain | cut -d' ' -f1); do
+		[ -f "$TESTS/fixtures/$id.c" ] || { echo "tests/fixtures/$id.c is missing"; bad=1; }
+	done
+	return $bad
+}
+
+licence_lines() {
+	local file bad=0
+	while IFS= read -r -d '' file; do
+		case $file in
+		LICENSE | *.md | *.txt | *.json | *.flow | *.summary) continue ;;
+		esac
+		head -n 2 "$SOURCE/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' && continue
+		echo "$file does not begin with its licence"
+		bad=1
+	done < <(git -C "$SOURCE" ls-files -z)
+	return $bad
+}
+
+sizes() {
+	(cd "$SOURCE" && git ls-files -z -- '*.c' '*.h' | xargs -0 awk '
+		FNR == 1 { start = 0 }
+		/^\{/ { start = FNR }
+		/^\}/ { if (start && FNR - start > 80) { printf "%s:%d: a function of %d lines\n", FILENAME, start, FNR - start; bad = 1 }; start = 0 }
+		FNR == 601 { printf "%s: more than 600 lines\n", FILENAME; bad = 1 }
+		{ wide = $0; while ((at = index(wide, "\t"))) wide = substr(wide, 1, at - 1) substr("        ", 1, 8 - (at - 1) % 8) substr(wide, at + 1) }
+		length(wide) > 120 { printf "%s:%d: %d columns\n", FILENAME, FNR, length(wide); bad = 1 }
+		END { exit bad }')
+}
+
+words() {
+	! git -C "$SOURCE" grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- . ':!tests/parts/walls.sh' ':!LICENSE'
+}
+
+run_test walls/llvm included_by 2 'llvm-c/|clang-c/' 'analyzer/capture/[a-z_]+\.c'
+run_test walls/sqlite included_by 1 'sqlite3\.h' 'db/db\.c'
+run_test walls/yaml included_by 1 'cyaml|yaml\.h' 'analyzer/infer/[a-z_]+\.c'
+run_test walls/json included_by 1 'jansson' 'analyzer/base/json\.c'
+run_test walls/direction one_direction
+run_test walls/rules rules_report_only
+run_test walls/kernel-names no_kernel_names
+run_test walls/fixtures every_rule_has_a_fixture
+run_test walls/licence licence_lines
+run_test walls/sizes sizes
+run_test walls/words words
