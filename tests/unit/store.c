@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The database: units come back as they were put, functions are shared, and foreign or newer files are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "db/db.h"
+#include "db/store.h"
+#include "flow/flow.h"
+#include "flow/flow_text.h"
+#include "report/finding.h"
+#include "rules/rule.h"
+
+static char dir[64], path[128];
+
+static const char head[] = "unit a.c\n"
+	"slot foo_ops.probe = &own in foo_driver_ops @120:11\n"
+	"slot foo_ops.remove = &own in foo_driver_ops @121:12\n";
+static const char shared[] = "\n"
+	"func helper(p: *device) -> value at include/h.h:3-5 static\n"
+	"b0:\n"
+	"\t%0 = load int4 p0 + 8 device.id @4:9\n"
+	"\treturn %0 @4:2\n"
+	"end\n";
+static const char own[] = "\n"
+	"func own(p: *device) -> value at a.c:10-12\n"
+	"b0:\n"
+	"\t%0 = call int4 &helper(p0) @11:9\n"
+	"\treturn %0 @11:2\n"
+	"end\n";
+
+static int make_dir(void **state)
+{
+	(void)state;
+	strcpy(dir, "/tmp/devscope-store-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/test.db", dir);
+	return 0;
+}
+
+static int drop_dir(void **state)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+	char file[160];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(file, sizeof(file), "%s%s", path, suffixes[i]);
+		unlink(file);
+	}
+	return rmdir(dir);
+}
+
+static void put(struct store *s, const char *file, const char *flow, uint64_t key)
+{
+	struct dep deps[] = {
+		{.path = file, .hash = {1, 2}, .size = 10, .mtime_ns = 100},
+		{.path = "include/h.h", .hash = {0xfedcba9876543210u, 4}, .size = 20, .mtime_ns = 200},
+	};
+	struct captured c = {.ok = true, .flow = flow, .flow_len = strlen(flow), .deps = deps, .ndep = 2, .cpu = 0.5};
+
+	store_put_unit(s, file, (uint64_t[2]){key, 9}, &c);
+}
+
+static char *unit_text(struct arena *a, const char *name, const char *functions)
+{
+	return arena_printf(a, "unit %s\n%s", name, functions);
+}
+
+static void test_round_trip(void **state)
+{
+	struct store *s = store_open(path, ".");
+	struct stored_unit u;
+	struct unit **units;
+	struct arena a;
+	struct text t;
+
+	(void)state;
+	arena_init(&a);
+	text_init(&t);
+	put(s, "a.c", arena_printf(&a, "%s%s%s", head, shared, own), 7);
+	store_close(s);
+	s = store_open(path, ".");
+	store_find_unit(s, &a, "a.c", &u);
+	assert_true(u.known && u.ok);
+	assert_int_equal(u.key[0], 7);
+	assert_int_equal(u.key[1], 9);
+	assert_int_equal(u.ndep, 2);
+	assert_string_equal(u.deps[1].path, "include/h.h");
+	assert_true(u.deps[1].hash[0] == 0xfedcba9876543210u && u.deps[1].hash[1] == 4);
+	assert_int_equal(u.deps[1].mtime_ns, 200);
+	assert_int_equal(store_load_units(s, &a, &units), 1);
+	flow_print_unit(&t, units[0]);
+	assert_string_equal(text_str(&t), arena_printf(&a, "%s%s%s", head, shared, own));
+	store_close(s);
+	text_release(&t);
+	arena_release(&a);
+}
+
+static void test_functions_are_shared(void **state)
+{
+	struct store *s = store_open(path, ".");
+	struct unit **units;
+	const char *error;
+	struct arena a;
+	struct db *db;
+
+	(void)state;
+	arena_init(&a);
+	put(s, "b.c", unit_text(&a, "b.c", shared), 1);
+	put(s, "a.c", unit_text(&a, "a.c", arena_printf(&a, "%s%s", shared, own)), 1);
+	assert_int_equal(store_load_units(s, &a, &units), 2);
+	assert_string_equal(units[0]->file, "a.c");
+	assert_int_equal(units[0]->nfunc, 2);
+	assert_ptr_equal(units[0]->funcs[0], units[1]->funcs[0]);
+	put(s, "a.c", unit_text(&a, "a.c", shared), 1);
+	store_close(s);
+	db = db_open(path, &error);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM func"), 1);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM unit_func"), 2);
+	db_close(db);
+	arena_release(&a);
+}
+
+static void test_failed_units_and_dropped_ones(void **state)
+{
+	struct store *s = store_open(path, ".");
+	struct captured bad = {.error = "x.h: no such file"};
+	struct captured unreadable = {.ok = true, .flow = "nonsense\n", .flow_len = 9};
+	const char *const keep[] = {"bad.c"};
+	struct stored_unit u;
+	struct unit **units;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a);
+	store_put_unit(s, "bad.c", (uint64_t[2]){1, 1}, &bad);
+	store_put_unit(s, "odd.c", (uint64_t[2]){1, 1}, &unreadable);
+	put(s, "a.c", unit_text(&a, "a.c", own), 1);
+	store_find_unit(s, &a, "bad.c", &u);
+	assert_true(u.known && !u.ok);
+	assert_string_equal(u.error, "x.h: no such file");
+	store_find_unit(s, &a, "odd.c", &u);
+	assert_true(u.known && !u.ok);
+	assert_int_equal(store_load_units(s, &a, &units), 1);
+	assert_int_equal(store_keep_units(s, keep, 1), 2);
+	store_find_unit(s, &a, "a.c", &u);
+	assert_false(u.known);
+	store_close(s);
+	arena_release(&a);
+}
+
+static void test_configurations_are_apart(void **state)
+{
+	struct store *s = store_open(path, "x86"), *t = store_open(path, "arm");
+	struct stored_unit u;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a);
+	put(s, "a.c", unit_text(&a, "a.c", own), 1);
+	store_find_unit(t, &a, "a.c", &u);
+	assert_false(u.known);
+	put(t, "a.c", unit_text(&a, "a.c", own), 2);
+	store_find_unit(s, &a, "a.c", &u);
+	assert_int_equal(u.key[0], 1);
+	store_close(t);
+	store_close(s);
+	arena_release(&a);
+}
+
+static void test_touch(void **state)
+{
+	struct store *s = store_open(path, ".");
+	struct dep touched = {.path = "include/h.h", .hash = {0xfedcba9876543210u, 4}, .size = 20, .mtime_ns = 999};
+	struct stored_unit u;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a);
+	put(s, "a.c", unit_text(&a, "a.c", own), 1);
+	put(s, "b.c", unit_text(&a, "b.c", own), 1);
+	store_touch_deps(s, "a.c", &touched, 1);
+	store_find_unit(s, &a, "b.c", &u);
+	for (size_t i = 0; i < u.ndep; i++)
+		assert_int_equal(u.deps[i].mtime_ns, !strcmp(u.deps[i].path, "include/h.h") ? 999 : 100);
+	store_close(s);
+	arena_release(&a);
+}
+
+/* Run f in a child: its exit status. stderr is thrown away. */
+static int status_of(void (*f)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(99);
+		f();
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void open_and_close(void)
+{
+	store_close(store_open(path, "."));
+}
+
+static void test_foreign_files(void **state)
+{
+	const char *error;
+	struct db *db;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	fputs("this is a letter, not a database; it must stay as it is\n", f);
+	fclose(f);
+	assert_int_equal(status_of(open_and_close), 2);
+	unlink(path);
+	db = db_open(path, &error);
+	db_exec(db, "CREATE TABLE addresses (name TEXT)");
+	db_close(db);
+	assert_int_equal(status_of(open_and_close), 2);
+	db = db_open(path, &error);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM addresses"), 0);
+	db_close(db);
+}
+
+static void test_schema_versions(void **state)
+{
+	const char *error;
+	struct arena a;
+	struct store *s;
+	struct db *db;
+
+	(void)state;
+	arena_init(&a);
+	s = store_open(path, ".");
+	put(s, "a.c", unit_text(&a, "a.c", own), 1);
+	store_close(s);
+	db = db_open(path, &error);
+	db_exec(db, "INSERT INTO triage (fingerprint, verdict, reason) VALUES ('f', 'false', 'looked at it')");
+	db_exec(db, "PRAGMA user_version = 0");
+	db_close(db);
+	assert_int_equal(status_of(open_and_close), 0);	/* older: rebuilt */
+	db = db_open(path, &error);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM unit"), 0);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM triage"), 1);
+	db_exec(db, "PRAGMA user_version = 1000");
+	db_close(db);
+	assert_int_equal(status_of(open_and_close), 2);	/* newer: refused */
+	arena_release(&a);
+}
+
+static void test_runs(void **state)
+{
+	static const struct func fn = {.name = "own", .file = "a.c"};
+	static const struct step steps[] = {
+		{.text = "takes a->lock", .func = "own", .at = {"a.c", 3, 1}, .locks = "a->lock", .borrows = "", .refs = ""},
+		{.text = "returns", .func = "own", .at = {"a.c", 4, 1}, .locks = "a->lock", .borrows = "", .refs = ""},
+	};
+	static const struct rule rule = {.id = "lock-leak", .summary = "s", .help = "h"};
+	const struct fact fact = {.fn = &fn, .at = {"a.c", 4, 1}, .class = "a.lock", .nstep = 2, .steps = steps};
+	struct finding_list l;
+	struct store *s = store_open(path, ".");
+	const char *error;
+	struct arena a;
+	struct db *db;
+
+	(void)state;
+	arena_init(&a);
+	finding_list_init(&l, &a);
+	finding_list_add(&l, &rule, LEVEL_ERROR, &fact, "it's \"held\"; DROP TABLE run", NULL);
+	finding_list_finish(&l, NULL);
+	for (int i = 0; i < 25; i++)
+		store_put_run(s, &l, "devscope check", 1);
+	store_close(s);
+	db = db_open(path, &error);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM run"), 20);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM finding"), 20);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM step"), 40);
+	db_close(db);
+	finding_list_release(&l);
+	arena_release(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_round_trip, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_functions_are_shared, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_failed_units_and_dropped_ones, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_configurations_are_apart, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_touch, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_foreign_files, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_schema_versions, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_runs, make_dir, drop_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
