@@ -199,9 +199,9 @@ static const struct { const char *id, *name, *text; } notices[] = {
 	{"unit-failed", "UnitFailed", "A translation unit could not be read: nothing in it was analysed."},
 	{"unit-note", "UnitNote", "A translation unit was read with a restriction."},
 	{"over-budget", "OverBudget", "A function was cut short: findings in it may be missing."},
-	{"unsure", "Unsure", "How often the analysis stayed quiet for not being sure, by kind."},
-	{"unresolved", "Unresolved", "Calls of functions that were not read and have no model."},
-	{"interrupted", "Interrupted", "The run was interrupted: only a part was analysed."},
+	{"unsure-quiet", "UnsureQuiet", "How often the analysis stayed quiet for not being sure, by kind."},
+	{"calls-unresolved", "CallsUnresolved", "Calls of functions that were not read and have no model."},
+	{"run-interrupted", "RunInterrupted", "The run was interrupted: only a part was analysed."},
 };
 
 static void add_tool(struct sarif *d, struct json *run)
@@ -226,6 +226,7 @@ static void add_tool(struct sarif *d, struct json *run)
 		json_add_text(descriptor, "name", notices[i].name);
 		add_message(descriptor, "shortDescription", notices[i].text);
 		add_message(descriptor, "fullDescription", notices[i].text);
+		add_message(descriptor, "help", notices[i].text);
 	}
 }
 
@@ -255,11 +256,11 @@ static void add_infer_notices(struct sarif *d, struct json *array, const struct 
 			   arena_printf(&d->arena, "Over budget: %s", r->over_budget_names[i]));
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		if (r->unsure[k])
-			add_notice(d, array, "unsure", "note", NULL,
+			add_notice(d, array, "unsure-quiet", "note", NULL,
 				   arena_printf(&d->arena, "Not sure, so quiet, %lu times: %s", r->unsure[k],
 						unsure_name((enum unsure_kind)k)));
 	if (r->unresolved)
-		add_notice(d, array, "unresolved", "note", NULL,
+		add_notice(d, array, "calls-unresolved", "note", NULL,
 			   arena_printf(&d->arena, "%zu calls of functions that were not read and have no model",
 					r->unresolved));
 }
@@ -271,7 +272,7 @@ static void add_invocation(struct sarif *d, struct json *run, const struct run_i
 	json_add_bool(invocation, "executionSuccessful", !info->nfailed && !info->interrupted);
 	array = json_add_array(invocation, "toolExecutionNotifications");
 	if (info->interrupted)
-		add_notice(d, array, "interrupted", "error", NULL, "The run was interrupted");
+		add_notice(d, array, "run-interrupted", "error", NULL, "The run was interrupted");
 	for (size_t i = 0; i < info->nfailed; i++)
 		add_notice(d, array, "unit-failed", "error", info->failed[i].file,
 			   arena_printf(&d->arena, "%s could not be read: %s", info->failed[i].file, info->failed[i].text));
