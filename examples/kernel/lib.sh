@@ -10,7 +10,7 @@
 #   need_packages NAME...	apt-get, for what is missing
 #   build_devscope DIR ARG...	cmake: sets DEVSCOPE
 #   unpack_kernel		sets TREE
-#   configure_kernel NAME ARCH CONFIG GCC LOCKDEP	sets BUILD
+#   configure_kernel NAME ARCH CONFIG GCC LOCKDEP	sets BUILD; KERNEL_OPTIONS: more for scripts/config
 #   compile_database DIR...	BUILD/compile_commands.json
 #   patch_tree FILE, restore_tree
 
@@ -18,9 +18,10 @@ SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LLVM=${LLVM:-19}
 JOBS=${JOBS:-$(nproc)}
 KERNEL=linux-source-6.12
+KERNEL_OPTIONS=()
 
 # shellcheck disable=SC2034
-BUILD_PACKAGES=(gcc make cmake pkg-config libc6-dev "clang-$LLVM" "llvm-$LLVM-dev" libcyaml-dev libjansson-dev
+BUILD_PACKAGES=(gcc make cmake pkg-config libc6-dev "clang-$LLVM" "llvm-$LLVM-dev" libcyaml-dev libyaml-dev libjansson-dev
 	libxxhash-dev libzstd-dev libsqlite3-dev)
 # shellcheck disable=SC2034
 KERNEL_PACKAGES=("$KERNEL" "clang-$LLVM" "lld-$LLVM" "llvm-$LLVM" make flex bison bc libc6-dev libelf-dev libssl-dev
@@ -101,7 +102,7 @@ kernel_make() {
 
 # configure_kernel NAME ARCH CONFIG GCC LOCKDEP: CONFIG is a make target, or "" for the usual one.
 configure_kernel() {
-	local arch=$2 config=$3 gcc=$4 lockdep=$5 options=(-d DEBUG_INFO_BTF)
+	local arch=$2 config=$3 gcc=$4 lockdep=$5 options=(-d DEBUG_INFO_BTF "${KERNEL_OPTIONS[@]}")
 	BUILD=$WORK/$1
 	kernel_make "$arch" "$gcc"
 	if [ -z "$config" ]; then

@@ -86,4 +86,5 @@ run_test input/model-mistake model_mistake
 run_test input/name-quotes odd_name "it's \"odd\".c"
 run_test input/name-newline odd_name $'two\nlines.c'
 run_test input/name-tag odd_name '</script><b>.c'
+# shellcheck disable=SC2016
 run_test input/name-shell odd_name '$(touch owned);`touch owned`.c'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2015,SC2016
 # What holds the house up: who may include what, and how the source looks.
 
 sources() {

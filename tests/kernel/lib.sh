@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
+#
+# devscope on a real kernel, as tests use it. Needs examples/kernel/lib.sh and
+# tests/lib.sh, DEVSCOPE (an optimised build), and HERE, a scratch folder. The tree is
+# edited in place and put back: see save_file() and restore_tree().
+
+KERNEL_DIRS=(drivers/iommu drivers/base)
+
+need_kernel() {
+	need_packages "${BUILD_PACKAGES[@]}" "${KERNEL_PACKAGES[@]}" jq
+	build_devscope "$WORK/devscope" -DDEVSCOPE_TESTS=OFF "-DLLVM_CONFIG=llvm-config-$LLVM"
+	unpack_kernel
+}
+
+# kernel_tree NAME ARCH GCC LOCKDEP DIR...: a tree to check, as BUILD.
+kernel_tree() {
+	local name=$1 arch=$2 gcc=$3 lockdep=$4
+	shift 4
+	need_kernel
+	configure_kernel "$name" "$arch" "" "$gcc" "$lockdep"
+	compile_database "$@"
+}
+
+# check_kernel OUT ARG...: OUT.txt, OUT.sarif, OUT.err, and OUT.lines: "rule path function", sorted.
+check_kernel() {
+	local out=$1 status=0
+	shift
+	(cd "$TREE" && "$DEVSCOPE" check -p "$BUILD" --sarif "$out.sarif" "$@") >"$out.txt" 2>"$out.err" || status=$?
+	if [ "$status" -gt 1 ]; then
+		printf 'status %s of devscope check %s\n' "$status" "$*"
+		tail -n 20 "$out.err"
+		return 1
+	fi
+	sarif_lines "$out.sarif" >"$out.lines"
+}
+
+# with_change FILE OUT COMMAND...: check with FILE as COMMAND prints it, given FILE last.
+with_change() {
+	local file=$1 out=$2 status=0
+	shift 2
+	save_file "$file"
+	"$@" "$TREE/$file" >"$HERE/changed.c" || { echo "$file could not be changed"; return 1; }
+	cp "$HERE/changed.c" "$TREE/$file"
+	check_kernel "$out" "${KERNEL_DIRS[@]}" || status=$?
+	restore_tree
+	return $status
+}
+
+# What the untouched tree gives, once for all that compare with it.
+untouched() {
+	[ -f "$SCRATCH/untouched.lines" ] || check_kernel "$SCRATCH/untouched" "${KERNEL_DIRS[@]}"
+}
+
+# founding_edit EDIT: drivers/iommu/iommu.c with the functions of EDIT gives the findings it wants, no others.
+founding_edit() {
+	untouched
+	with_change drivers/iommu/iommu.c "$HERE/edited" awk -f "$TESTS/kernel/functions.awk" "$1"
+	sed -n 's/^# want \([a-z-]*\) \([a-z_]*\)$/\1 drivers\/iommu\/iommu.c \2/p' "$1" | sort >"$HERE/wanted"
+	comm -13 "$SCRATCH/untouched.lines" "$HERE/edited.lines" >"$HERE/new"
+	diff -u "$HERE/wanted" "$HERE/new" || { cat "$HERE/edited.txt"; return 1; }
+	[ -z "$(comm -23 "$SCRATCH/untouched.lines" "$HERE/edited.lines")" ] || { echo "a finding has gone"; return 1; }
+}
+
+# control NAME FILE FUNCTION NTH WHAT WITH: prints "found NAME", "missed NAME", or "noisy NAME": found, and
+# something else with it.
+control() {
+	local name=$1 file=$2 verdict=found
+	with_change "$file" "$HERE/$name" awk -v "fn=$3" -v "n=$4" -v "what=$5" -v "with=$6" -f "$TESTS/kernel/spot.awk"
+	comm -13 "$SCRATCH/untouched.lines" "$HERE/$name.lines" >"$HERE/new"
+	if ! grep -q " $file " "$HERE/new"; then
+		verdict=missed
+	elif grep -qv " $file " "$HERE/new"; then
+		verdict=noisy
+	fi
+	printf '%s %s\n' "$verdict" "$name"
+}
+
+# controls_of PREFIX: all whose names begin so, in the tree at hand.
+controls_of() {
+	local name file function nth what with
+	untouched
+	while IFS=$'\t' read -r name file function nth what with; do
+		[[ $name != "$1"* ]] || control "$name" "$file" "$function" "$nth" "$what" "$with"
+	done < <(grep -v '^#' "$TESTS/kernel/controls.tsv")
+}
+
+unlock_controls() {
+	kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"
+	controls_of unlock-
+}
+
+# Few callbacks of the kernel take a reference to their device and store it; they are not in a defconfig.
+escape_controls() {
+	local SCRATCH=$HERE KERNEL_DIRS=(drivers/xen/xenbus drivers/power/sequencing)
+	local KERNEL_OPTIONS=(-e XEN -e POWER_SEQUENCING)
+	kernel_tree build-x86-escapes x86 no no "${KERNEL_DIRS[@]}"
+	controls_of escape-
+}
+
+# controls_are EXPECTED COMMAND: what is found of the protection that is taken away.
+controls_are() {
+	"$2" >"$HERE/verdicts"
+	same "$TESTS/kernel/$1" "$HERE/verdicts"
+}

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+# What takes long: the other trees, the controls that need a tree of their own, and the
+# next LLVM.
+
+# shellcheck source=../kernel/lib.sh
+. "$TESTS/kernel/lib.sh"
+
+# tree_is NAME ARCH GCC LOCKDEP DIR...
+tree_is() {
+	local name=$1
+	kernel_tree "build-$1" "$2" "$3" "$4" "${@:5}"
+	check_kernel "$HERE/$name" "${@:5}"
+	same "$TESTS/kernel/expected-$name.txt" "$HERE/$name.lines"
+}
+
+other_llvm() {
+	local LLVM=$1 TESTED file bad=0
+	need_packages "clang-$LLVM" "llvm-$LLVM-dev"
+	build_devscope "$WORK/devscope-llvm-$LLVM" -DDEVSCOPE_TESTS=OFF -DDEVSCOPE_WERROR=ON \
+		"-DLLVM_CONFIG=llvm-config-$LLVM"
+	TESTED=$DEVSCOPE
+	for file in "$TESTS"/fixtures/*.c; do
+		check_fixture "$file" || { echo "in $file"; bad=1; }
+	done
+	return $bad
+}
+
+# The two compilers must both be content.
+clang_builds() {
+	need_packages "clang-$LLVM"
+	build_devscope "$WORK/devscope-clang" "-DCMAKE_C_COMPILER=clang-$LLVM" -DDEVSCOPE_WERROR=ON \
+		"-DLLVM_CONFIG=llvm-config-$LLVM"
+}
+
+run_test full/clang clang_builds
+run_test full/llvm-22 other_llvm 22
+run_test full/arm64 tree_is arm64 arm64 no no "${KERNEL_DIRS[@]}"
+run_test full/arm tree_is arm arm no no "${KERNEL_DIRS[@]}" arch/arm/mm
+run_test full/gcc tree_is x86-gcc x86 yes no "${KERNEL_DIRS[@]}"
+run_test full/lockdep tree_is x86-lockdep x86 no yes "${KERNEL_DIRS[@]}"
+run_test full/escape-controls controls_are expected-escape.txt escape_controls
