@@ -5,6 +5,8 @@
  */
 #include "report/summary_report.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "infer/infer.h"
 #include "report/finding.h"
@@ -18,6 +20,20 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* One unit and what there is to say of it; a compiler's message names the file itself. */
+static void add_unit(struct text *out, const char *head, const struct unit_note *unit)
+{
+	size_t n = strlen(unit->file);
+
+	text_printf(out, "  %s: ", head);
+	if (strncmp(unit->text, unit->file, n) || unit->text[n] != ':') {
+		text_report_add_safe(out, unit->file);
+		text_puts(out, ": ");
+	}
+	text_report_add_safe(out, unit->text);
+	text_puts(out, "\n");
+}
+
 static void add_units(struct text *out, const struct run_info *run)
 {
 	text_printf(out, "devscope: %zu unit%s asked for: %zu read, %zu known from before, %zu failed",
@@ -25,26 +41,16 @@ static void add_units(struct text *out, const struct run_info *run)
 	if (run->interrupted)
 		text_puts(out, "; interrupted (what was read is kept)");
 	text_puts(out, "\n");
-	for (size_t i = 0; i < run->nfailed && i < MAX_LISTED; i++) {
-		text_puts(out, "  failed: ");
-		text_report_add_safe(out, run->failed[i].file);
-		text_puts(out, ": ");
-		text_report_add_safe(out, run->failed[i].text);
-		text_puts(out, "\n");
-	}
+	for (size_t i = 0; i < run->nfailed && i < MAX_LISTED; i++)
+		add_unit(out, "failed", &run->failed[i]);
 	if (run->nfailed > MAX_LISTED)
 		text_printf(out, "  failed: and %zu more\n", run->nfailed - MAX_LISTED);
 }
 
 static void add_notes(struct text *out, const struct run_info *run)
 {
-	for (size_t i = 0; i < run->nnoted && i < MAX_LISTED; i++) {
-		text_puts(out, "  note: ");
-		text_report_add_safe(out, run->noted[i].file);
-		text_puts(out, ": ");
-		text_report_add_safe(out, run->noted[i].text);
-		text_puts(out, "\n");
-	}
+	for (size_t i = 0; i < run->nnoted && i < MAX_LISTED; i++)
+		add_unit(out, "note", &run->noted[i]);
 	if (run->nnoted > MAX_LISTED)
 		text_printf(out, "  note: and %zu more\n", run->nnoted - MAX_LISTED);
 }
