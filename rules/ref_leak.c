@@ -13,8 +13,8 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 	if (fact->kind == FACT_REF_LEFT)
 		rule_report(self, fact, out,
 			    "Give the reference back on this path, after the last use of the object.",
-			    "ends with a %s reference to '%s'%s%s%s that nothing gives back or hands on", fact->class,
-			    fact->object, *from ? " from " : "", from, *from ? "()" : "");
+			    "ends with a %s reference to '%s'%s%s%s that nothing gives back or hands on",
+			    fact->class, fact->object, *from ? " from " : "", from, *from ? "()" : "");
 	if (fact->kind == FACT_REF_LEFT_BY_TURN)
 		rule_report(self, fact, out,
 			    "Give it back before the callback returns, or stop the iteration and let the "

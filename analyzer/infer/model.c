@@ -242,8 +242,29 @@ static void explain(struct text *out, const char *message, const char *section, 
 	}
 }
 
+/* libcyaml gives the place before a key that is wrong. Go on to the key itself. */
+static void move_to_key(const struct source *src, const char *key, int *line, int *col)
+{
+	const char *start = text_str(&src->content), *p = start, *found;
+
+	for (int n = 1; n < *line && p; n++) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p || strlen(p) < (size_t)*col - 1)
+		return;
+	found = strstr(p + *col - 1, key);
+	if (!found)
+		return;
+	for (; p < found; p++)
+		*line += *p == '\n';
+	while (p > start && p[-1] != '\n')
+		p--;
+	*col = (int)(found - p) + 1;
+}
+
 /* Turn the log into one line and end the program. */
-static _Noreturn void die_of_log(const char *name, const char *log, cyaml_err_t err)
+static _Noreturn void die_of_log(const struct source *src, const char *log, cyaml_err_t err)
 {
 	char section[64] = "", key[64] = "", message[256];
 	const char *trace = strstr(log, "Load: Backtrace:"), *last = NULL, *p;
@@ -259,9 +280,12 @@ static _Noreturn void die_of_log(const char *name, const char *log, cyaml_err_t 
 	for (p = trace; p && (p = strstr(p, "field '")); p++)
 		last = p;
 	quoted_after(section, sizeof(section), last, "field '");
+	if (starts(message, "Unexpected key: ", &p) || starts(message, "Mapping field already seen: ", &p))
+		move_to_key(src, p, &line, &col);
 	text_init(&more);
 	explain(&more, message, section, key);
-	die("%s:%d:%d: %s (rules/models/FORMAT.md describes the format)", name, line, col, text_str(&more));
+	die("%s:%d:%d: %s (rules/models/FORMAT.md describes the format)", src->name, line, col,
+	    text_str(&more));
 }
 
 /* ---- Places ---- */
@@ -359,7 +383,7 @@ static void read_file(struct builder *b, const char *path, const char *name, str
 		err = cyaml_load_data((const uint8_t *)src.content.s, src.content.len, &config,
 				      &document_schema, (cyaml_data_t **)&doc, NULL);
 		if (err != CYAML_OK)
-			die_of_log(src.name, text_str(&log), err);
+			die_of_log(&src, text_str(&log), err);
 	}
 	if (doc)
 		add_document(b, &src, doc);

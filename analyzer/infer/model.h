@@ -48,7 +48,7 @@ struct effect {
 	enum effect_kind kind;
 	enum effect_when when;
 	int arg;		/* argument with the lock or object, from 0; MODEL_RET; MODEL_NONE */
-	int nested_arg;		/* TAKE: argument that declares nesting when it is not 0 (a lockdep subclass), or -1 */
+	int nested_arg;		/* TAKE: argument that declares nesting if not 0 (a lockdep subclass), or -1 */
 	const char *what;	/* lock kind ("mutex", "spin", "rwsem", "rcu", ...) or reference kind ("device", "of_node", ...) */
 	enum lock_mode mode;	/* TAKE, ASSERT, RELEASE */
 	bool try;		/* TAKE: fails rather than waits */
@@ -73,7 +73,7 @@ struct model_func {
 	int neffect;
 	struct effect *effects;
 	bool opaque;		/* do not look into the body at all */
-	int returns;		/* argument that it returns as it is (get_device), or MODEL_NONE; a body says it too */
+	int returns;		/* argument it returns as it is (or NULL, if its GET is WHEN_VALID); MODEL_NONE */
 	const char *file;	/* the model file, and the line of the (last) entry, for messages */
 	int line;
 };
