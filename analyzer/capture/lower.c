@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One LLVM function to flow, after mem2reg, sroa and early-cse.
+ *
+ * Blocks are walked in reverse post-order, so that operands are known before their uses; only phis are
+ * completed at the end. Branches on constants are jumps, and what they make unreachable is left out.
+ * Casts, likely() and tests of tests vanish: the operand stands for the result.
+ */
+#include "capture/lower.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+
+struct flow_block {
+	LLVMBasicBlockRef block;
+	int number;			/* in reverse post-order; -1 when unreachable */
+	int nsucc, next;		/* successors; the next one the walk looks at */
+	struct flow_block **succ;
+};
+
+struct phi {
+	struct phi *next;
+	int n;				/* the instruction */
+	LLVMValueRef value;
+	int block;
+};
+
+/* --- control flow --- */
+
+static LLVMValueRef case_value(LLVMValueRef term, unsigned i)
+{
+#if LLVM_VERSION_MAJOR >= 22
+	return LLVMGetSwitchCaseValue(term, i);
+#else
+	return LLVMGetOperand(term, 2 * i);
+#endif
+}
+
+static int64_t constant_value(LLVMValueRef v)
+{
+	return LLVMGetIntTypeWidth(LLVMTypeOf(v)) > 64 ? 0 : LLVMConstIntGetSExtValue(v);
+}
+
+/* The successor taken for sure, or -1. */
+static int sure_successor(LLVMValueRef term)
+{
+	unsigned n = LLVMGetNumSuccessors(term);
+	LLVMValueRef condition;
+
+	if (LLVMGetInstructionOpcode(term) == LLVMBr && n == 2) {
+		condition = LLVMGetCondition(term);
+		return LLVMIsAConstantInt(condition) ? !LLVMConstIntGetZExtValue(condition) : -1;
+	}
+	if (LLVMGetInstructionOpcode(term) != LLVMSwitch || !LLVMIsAConstantInt(LLVMGetOperand(term, 0)))
+		return -1;
+	for (unsigned i = 1; i < n; i++)
+		if (constant_value(case_value(term, i)) == constant_value(LLVMGetOperand(term, 0)))
+			return (int)i;
+	return 0;
+}
+
+static struct flow_block *block_of(struct lower *l, LLVMBasicBlockRef block)
+{
+	struct flow_block *bb = ref_get(&l->numbers, block);
+	LLVMValueRef term;
+	int sure;
+
+	if (bb)
+		return bb;
+	bb = ARENA_NEW(l->scratch, struct flow_block);
+	bb->block = block;
+	bb->number = -1;
+	ref_set(l->scratch, &l->numbers, block, bb);
+	term = LLVMGetBasicBlockTerminator(block);
+	sure = sure_successor(term);
+	bb->nsucc = sure >= 0 ? 1 : (int)LLVMGetNumSuccessors(term);
+	bb->succ = ARENA_ARRAY(l->scratch, struct flow_block *, bb->nsucc);
+	for (int i = 0; i < bb->nsucc; i++)
+		bb->succ[i] = (struct flow_block *)LLVMGetSuccessor(term, (unsigned)(sure >= 0 ? sure : i));
+	return bb;
+}
+
+/* Number the reachable blocks in reverse post-order; returns them, *n of them. */
+static struct flow_block **order_blocks(struct lower *l, LLVMValueRef fn, int *n)
+{
+	int total = (int)LLVMCountBasicBlocks(fn), depth = 0, left = total;
+	struct flow_block **stack = ARENA_ARRAY(l->scratch, struct flow_block *, total);
+	struct flow_block **order = ARENA_ARRAY(l->scratch, struct flow_block *, total);
+
+	stack[depth++] = block_of(l, LLVMGetEntryBasicBlock(fn));
+	while (depth) {
+		struct flow_block *bb = stack[depth - 1], *next;
+
+		if (bb->next == bb->nsucc) {
+			order[--left] = bb;
+			depth--;
+			continue;
+		}
+		next = ref_get(&l->numbers, bb->succ[bb->next]);
+		if (!next)
+			stack[depth++] = next = block_of(l, (LLVMBasicBlockRef)bb->succ[bb->next]);
+		bb->succ[bb->next++] = next;
+	}
+	*n = total - left;
+	for (int i = 0; i < *n; i++)
+		order[left + i]->number = i;
+	return order + left;
+}
+
+static void put_targets(struct lower *l, int n, const struct flow_block *bb)
+{
+	struct insn *in = &l->insns[n];
+
+	in->ntarget = (uint16_t)bb->nsucc;
+	in->targets = ARENA_ARRAY(l->a, int, bb->nsucc);
+	for (int i = 0; i < bb->nsucc; i++)
+		in->targets[i] = bb->succ[i]->number;
+}
+
+static void lower_switch(struct lower *l, LLVMValueRef v, const struct flow_block *bb)
+{
+	int n = lower_emit(l, OP_SWITCH, 1, v);
+	struct insn *in = &l->insns[n];
+
+	in->args[0] = lower_arg(l, LLVMGetOperand(v, 0));
+	put_targets(l, n, bb);
+	in->cases = ARENA_ARRAY(l->a, int64_t, bb->nsucc);
+	for (int i = 1; i < bb->nsucc; i++)
+		in->cases[i - 1] = constant_value(case_value(v, (unsigned)i));
+}
+
+static void lower_return(struct lower *l, LLVMValueRef v)
+{
+	int n = lower_emit(l, OP_RETURN, 1, v);
+
+	if (LLVMGetNumOperands(v))
+		l->insns[n].args[0] = lower_arg(l, LLVMGetOperand(v, 0));
+}
+
+static void lower_terminator(struct lower *l, LLVMValueRef v, const struct flow_block *bb)
+{
+	LLVMOpcode op = LLVMGetInstructionOpcode(v);
+	int n;
+
+	if (op == LLVMRet) {
+		lower_return(l, v);
+	} else if (op == LLVMUnreachable || !bb->nsucc) {
+		lower_emit(l, OP_STOP, 0, v);
+	} else if (op == LLVMSwitch && bb->nsucc > 1) {
+		lower_switch(l, v, bb);
+	} else if (op == LLVMBr && bb->nsucc == 2) {
+		n = lower_emit(l, OP_BRANCH, 1, v);
+		l->insns[n].args[0] = lower_arg(l, LLVMGetCondition(v));
+		put_targets(l, n, bb);
+	} else if (op == LLVMBr || op == LLVMSwitch) {
+		put_targets(l, lower_emit(l, OP_JUMP, 0, v), bb);
+	} else {
+		if (op == LLVMCallBr)
+			lower_asm(l, v);
+		put_targets(l, lower_emit(l, OP_ANY, 0, v), bb);
+	}
+}
+
+static void lower_phi(struct lower *l, LLVMValueRef v, int block)
+{
+	struct phi *phi = ARENA_NEW(l->scratch, struct phi);
+
+	phi->n = lower_emit(l, OP_PHI, 0, v);
+	phi->value = v;
+	phi->block = block;
+	phi->next = l->phis;
+	l->phis = phi;
+	lower_define(l, v, phi->n);
+}
+
+static bool leads_to(const struct flow_block *from, int block)
+{
+	for (int i = 0; from && from->number >= 0 && i < from->nsucc; i++)
+		if (from->succ[i]->number == block)
+			return true;
+	return false;
+}
+
+static void complete_phi(struct lower *l, const struct phi *phi)
+{
+	struct insn *in = &l->insns[phi->n];
+	unsigned n = LLVMCountIncoming(phi->value);
+
+	in->args = ARENA_ARRAY(l->a, struct arg, n);
+	in->targets = ARENA_ARRAY(l->a, int, n);
+	for (unsigned i = 0; i < n; i++) {
+		struct flow_block *from = ref_get(&l->numbers, LLVMGetIncomingBlock(phi->value, i));
+		bool is_double = false;
+
+		if (!leads_to(from, phi->block))
+			continue;
+		for (int k = 0; k < in->narg; k++)
+			is_double |= in->targets[k] == from->number;
+		if (is_double)
+			continue;
+		in->args[in->narg] = lower_arg(l, LLVMGetIncomingValue(phi->value, i));
+		in->targets[in->narg++] = from->number;
+		in->ntarget = in->narg;
+	}
+}
+
+static void lower_any(struct lower *l, LLVMValueRef v, const struct flow_block *bb)
+{
+	if (LLVMGetInstructionOpcode(v) == LLVMPHI)
+		lower_phi(l, v, bb->number);
+	else if (LLVMIsATerminatorInst(v))
+		lower_terminator(l, v, bb);
+	else
+		lower_insn(l, v);
+}
+
+/* --- names of variables --- */
+
+static void name_value(struct lower *l, LLVMValueRef v, LLVMMetadataRef variable)
+{
+	const char *name = debug_operand_string(l->debug, variable, 1), *known;
+
+	if (!name || !v || LLVMIsConstant(v))
+		return;
+	known = ref_get(&l->names, v);
+	/* Names from within macros start with an underscore: any other is better. */
+	if (!known || (*known == '_' && *name != '_'))
+		ref_set(l->scratch, &l->names, v, (void *)lower_stable_name(name, strlen(name)));
+}
+
+#if LLVM_VERSION_MAJOR >= 20
+static void read_variables(struct lower *l, LLVMValueRef insn)
+{
+	for (LLVMDbgRecordRef r = LLVMGetFirstDbgRecord(insn); r; r = LLVMGetNextDbgRecord(r)) {
+		LLVMMetadataRef variable;
+
+		if (LLVMDbgRecordGetKind(r) == LLVMDbgRecordLabel)
+			continue;
+		variable = LLVMDbgVariableRecordGetVariable(r);
+		debug_reach(l->debug, variable);
+		if (LLVMDbgVariableRecordGetExpression(r) == l->debug->no_expression)
+			name_value(l, LLVMDbgVariableRecordGetValue(r, 0), variable);
+	}
+}
+#else
+static bool is_variable_call(LLVMValueRef v)
+{
+	LLVMValueRef callee;
+	size_t len;
+
+	if (LLVMGetInstructionOpcode(v) != LLVMCall || LLVMGetNumArgOperands(v) != 3)
+		return false;
+	callee = LLVMGetCalledValue(v);
+	if (!LLVMIsAFunction(callee) || !LLVMGetIntrinsicID(callee))
+		return false;
+	return !strncmp(LLVMGetValueName2(callee, &len), "llvm.dbg.", 9);
+}
+
+static void read_variables(struct lower *l, LLVMValueRef v)
+{
+	LLVMMetadataRef where, variable;
+	LLVMValueRef value;
+
+	if (!is_variable_call(v))
+		return;
+	where = LLVMValueAsMetadata(LLVMGetOperand(v, 0));
+	variable = LLVMValueAsMetadata(LLVMGetOperand(v, 1));
+	debug_reach(l->debug, variable);
+	if (LLVMGetMetadataKind(where) != LLVMLocalAsMetadataMetadataKind ||
+	    LLVMValueAsMetadata(LLVMGetOperand(v, 2)) != l->debug->no_expression)
+		return;
+	LLVMGetMDNodeOperands(LLVMGetOperand(v, 0), &value);
+	name_value(l, value, variable);
+}
+#endif
+
+/* --- the function --- */
+
+static void lower_params(struct lower *l, LLVMValueRef llvm_fn, LLVMMetadataRef subprogram)
+{
+	struct func *fn = l->fn;
+	LLVMMetadataRef types = debug_operand(l->debug, debug_operand(l->debug, subprogram, 4), 3);
+	LLVMMetadataRef last;
+
+	fn->nparam = (int)LLVMCountParams(llvm_fn);
+	fn->params = ARENA_ARRAY(l->a, struct param, fn->nparam);
+	/* The list is the result and the parameters; a different count: the ABI took them apart. */
+	last = fn->nparam ? debug_operand(l->debug, types, (unsigned)fn->nparam) : NULL;
+	if (!last || debug_operand(l->debug, types, (unsigned)fn->nparam + 1))
+		types = NULL;
+	for (int i = 0; i < fn->nparam; i++) {
+		LLVMValueRef v = LLVMGetParam(llvm_fn, (unsigned)i);
+		struct param *p = &fn->params[i];
+		const struct dtype *t;
+		size_t len;
+		const char *name = LLVMGetValueName2(v, &len);
+
+		if (len)
+			p->name = intern_n(name, strcspn(name, "."));
+		p->is_pointer = LLVMGetTypeKind(LLVMTypeOf(v)) == LLVMPointerTypeKind;
+		t = debug_type(l->debug, debug_operand(l->debug, types, (unsigned)i + 1));
+		t = t && t->kind == DTYPE_POINTER ? debug_base(l->debug, t) : NULL;
+		p->type = t && t->kind == DTYPE_STRUCT && p->is_pointer ? t->name : NULL;
+		lower_alias(l, v, (struct arg){.kind = ARG_PARAM, .n = i});
+	}
+}
+
+static void lower_head(struct lower *l, LLVMValueRef llvm_fn)
+{
+	struct func *fn = l->fn;
+	LLVMMetadataRef subprogram = LLVMGetSubprogram(llvm_fn);
+	LLVMLinkage linkage = LLVMGetLinkage(llvm_fn);
+	LLVMTypeRef type = LLVMGlobalGetValueType(llvm_fn), result = LLVMGetReturnType(type);
+	const char *section = LLVMGetSection(llvm_fn);
+
+	fn->name = lower_global_name(l, llvm_fn);
+	fn->is_static = linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage ||
+			linkage == LLVMAvailableExternallyLinkage;
+	fn->is_variadic = LLVMIsFunctionVarArg(type);
+	fn->section = section && *section ? intern(section) : NULL;
+	fn->returns_value = LLVMGetTypeKind(result) != LLVMVoidTypeKind;
+	fn->returns_pointer = LLVMGetTypeKind(result) == LLVMPointerTypeKind;
+	if (subprogram) {
+		debug_reach(l->debug, subprogram);
+		fn->file = debug_file(l->debug, LLVMDIScopeGetFile(subprogram));
+		fn->line = fn->end_line = (int)LLVMDISubprogramGetLine(subprogram);
+	}
+	lower_params(l, llvm_fn, subprogram);
+}
+
+static void lower_body(struct lower *l, LLVMValueRef llvm_fn)
+{
+	struct func *fn = l->fn;
+	struct flow_block **order = order_blocks(l, llvm_fn, &fn->nblock);
+
+	for (int b = 0; b < fn->nblock; b++)
+		for (LLVMValueRef v = LLVMGetFirstInstruction(order[b]->block); v; v = LLVMGetNextInstruction(v))
+			read_variables(l, v);
+	fn->blocks = ARENA_ARRAY(l->a, struct block, fn->nblock);
+	for (int b = 0; b < fn->nblock; b++) {
+		fn->blocks[b].first = l->ninsn;
+		for (LLVMValueRef v = LLVMGetFirstInstruction(order[b]->block); v; v = LLVMGetNextInstruction(v))
+			lower_any(l, v, order[b]);
+		fn->blocks[b].end = l->ninsn;
+	}
+	for (struct phi *phi = l->phis; phi; phi = phi->next)
+		complete_phi(l, phi);
+	fn->ninsn = l->ninsn;
+	fn->insns = arena_copy(l->a, l->insns, sizeof(*l->insns) * (size_t)l->ninsn);
+	for (int i = 0; i < fn->ninsn; i++)
+		if (fn->insns[i].at.file == fn->file && fn->insns[i].at.line > fn->end_line)
+			fn->end_line = fn->insns[i].at.line;
+}
+
+struct func *lower_func(struct arena *a, struct debug *debug, LLVMTargetDataRef layout, LLVMValueRef fn)
+{
+	struct arena scratch;
+	struct lower l = {.a = a, .scratch = &scratch, .debug = debug, .layout = layout};
+
+	arena_init(&scratch);
+	map_init(&l.stems);
+	l.fn = ARENA_NEW(a, struct func);
+	lower_head(&l, fn);
+	lower_body(&l, fn);
+	map_release(&l.stems);
+	arena_release(&scratch);
+	return l.fn;
+}
