@@ -202,6 +202,7 @@ static void pool_begin(struct pool *p, const struct command_list *list, const st
 	p->list = list;
 	p->opt = *opt;
 	p->opt.jobs = opt->jobs > 0 ? opt->jobs : 1;
+	p->opt.timeout = opt->timeout > 0 ? opt->timeout : 24 * 3600;
 	p->owner = getpid();
 	p->opt.clang = find_program(&p->arena, opt->clang);
 	p->opt.marker_dir = realpath(opt->marker_dir, NULL);

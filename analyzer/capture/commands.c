@@ -169,14 +169,20 @@ static const char *kernel_top(struct arena *a, const char *file)
 	return dir;
 }
 
+/* The folder all files are in; files that are not there have no say. */
 static const char *common_parent(struct arena *a, const struct command_list *l)
 {
-	const char *dir = path_parent(a, l->items[0].file);
+	const char *dir = NULL;
 
-	for (size_t i = 1; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
+		if (!path_is_file(l->items[i].file))
+			continue;
+		if (!dir)
+			dir = path_parent(a, l->items[i].file);
 		while (strcmp(dir, "/") && !path_inside(l->items[i].file, dir))
 			dir = path_parent(a, dir);
-	return dir;
+	}
+	return dir ? dir : path_parent(a, l->items[0].file);
 }
 
 static const char *find_source_root(struct arena *a, const struct command_list *l)

@@ -161,6 +161,10 @@ static void read_commands(struct kbuild *k, struct compdb_args *args)
 		kbuild_read_built(k, args->targets[i]);
 	}
 	kbuild_read_dry_run(k, args->targets);
+	kbuild_keep(k, args->targets);
+	for (int i = 0; k->commands.n && i < args->ntarget; i++)
+		if (!kbuild_count(k, args->targets[i]))
+			problem("%s: this configuration compiles nothing there", args->targets[i]);
 	if (k->unclear)
 		problem("%zu commands were left out: a shell would change them", k->unclear);
 	if (!k->commands.n)
@@ -171,12 +175,14 @@ static void read_commands(struct kbuild *k, struct compdb_args *args)
 int compdb_main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse_option, "KERNEL_BUILD [TARGET...]", help, NULL, NULL, NULL };
+	static char name[] = "devscope compdb";
 	struct arena arena = { 0 };
 	struct compdb_args args = { .arena = &arena };
 	struct kbuild k;
 	size_t found;
 
 	argp_err_exit_status = 2;
+	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	kbuild_open(&k, &arena, args.build);
 	if (!args.output)

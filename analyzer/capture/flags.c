@@ -186,7 +186,9 @@ static void note_add(struct arena *a, struct flags *f, const char *head, const c
 
 	if (!f->note)
 		f->note = arena_printf(a, "%s %s", head, name);
-	else if (!strstr(f->note, name))
+	else if (!strstr(f->note, head))
+		f->note = arena_printf(a, "%s; %s %s", f->note, head, name);
+	else if (!strstr(f->note, arena_printf(a, " %s", name)))
 		f->note = arena_printf(a, "%s, %s", f->note, name);
 }
 

@@ -136,8 +136,10 @@ const char *kbuild_target(struct kbuild *k, const char *target)
 
 	if (!n || target[0] == '-' || target[0] == '/' || strspn(target, name_chars) != n || strstr(target, ".."))
 		die("%s: not a target of kbuild (a folder like drivers/iommu/, an object, or vmlinux)", target);
-	if (target[n - 1] != '/' && path_is_folder(path_absolute(k->arena, k->source, target)))
-		return arena_printf(k->arena, "%s/", target);
+	if (path_is_folder(path_absolute(k->arena, k->source, target)))
+		return target[n - 1] == '/' ? target : arena_printf(k->arena, "%s/", target);
+	if (strchr(target, '/') && !path_ends(target, ".o"))
+		die("%s: the kernel's source (%s) has no such folder", target, k->source);
 	return target;
 }
 
@@ -153,14 +155,56 @@ static const char *compiled_file(const struct words *w)
 	return NULL;
 }
 
+/* The file's name below the source or the build. */
+static const char *name_of(const struct kbuild *k, const char *file)
+{
+	const char *name = path_inside(file, k->source);
+
+	if (!name)
+		name = path_inside(file, k->build);
+	return name ? name : file;
+}
+
+static bool is_below(const struct kbuild *k, const struct command *c, const char *target)
+{
+	const char *name = name_of(k, c->file);
+	size_t n = strlen(target);
+
+	if (path_ends(target, "/"))
+		return !strncmp(name, target, n);
+	if (path_ends(target, ".o"))
+		return flags_has(c->argv, c->argc, target) || (!strncmp(name, target, n - 1) && !strcmp(name + n - 1, "c"));
+	return true;
+}
+
+size_t kbuild_count(const struct kbuild *k, const char *target)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < k->commands.n; i++)
+		count += is_below(k, k->commands.entries[i].value, target);
+	return count;
+}
+
+void kbuild_keep(struct kbuild *k, char *const *targets)
+{
+	struct map kept;
+
+	map_init(&kept);
+	for (size_t i = 0; i < k->commands.n; i++)
+		for (size_t t = 0; targets[t]; t++)
+			if (is_below(k, k->commands.entries[i].value, targets[t]))
+				map_set(&kept, k->commands.entries[i].key, k->commands.entries[i].value);
+	map_release(&k->commands);
+	k->commands = kept;
+}
+
 /* Does it make the object named like the file? One file can make several (boot code, EFI stub). */
 static bool makes_own_object(const struct kbuild *k, const struct command *c)
 {
-	const char *file = path_inside(c->file, k->source);
+	const char *file = name_of(k, c->file);
 
-	if (!file)
-		file = path_inside(c->file, k->build);
-	for (int i = 0; file && i + 1 < c->argc; i++)
+	for (int i = 0; i + 1 < c->argc; i++)
 		if (!strcmp(c->argv[i], "-o"))
 			return path_ends(c->argv[i + 1], ".o") &&
 			       !strncmp(c->argv[i + 1], file, strlen(file) - 1);

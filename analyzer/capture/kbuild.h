@@ -31,5 +31,9 @@ const char *kbuild_target(struct kbuild *k, const char *target);
 void kbuild_read_built(struct kbuild *k, const char *target);
 /* Add the commands that a dry run of make says it would run for these targets (ended by NULL). */
 void kbuild_read_dry_run(struct kbuild *k, char *const *targets);
+/* How many of the commands are for this target. */
+size_t kbuild_count(const struct kbuild *k, const char *target);
+/* Forget commands that are for none of the targets: what make wants first for itself. */
+void kbuild_keep(struct kbuild *k, char *const *targets);
 
 #endif
