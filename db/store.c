@@ -414,13 +414,14 @@ static struct func *parse_func(struct store *s, struct arena *a, struct loaded *
 	struct func *fn;
 
 	if (!unpack(s, l, p, packed, size))
-		die("%s is damaged (function %s): run again with --no-cache", s->path, name);
+		die("%s is damaged (function %s): move it away and run again, all but triage is rebuilt",
+		    s->path, name);
 	cursor = l->buf;
 	text_init(&error);
 	fn = flow_parse_func(a, &cursor, &error);
 	if (!fn)
-		die("%s holds flow this devscope cannot read (function %s, %s): run again with --no-cache",
-		    s->path, name, text_str(&error));
+		die("%s holds flow this devscope cannot read (function %s, %s): move it away and run again, all "
+		    "but triage is rebuilt", s->path, name, text_str(&error));
 	text_release(&error);
 	return fn;
 }
