@@ -49,6 +49,8 @@ struct infer_result {
 	size_t unresolved;		/* calls of functions that were not read and have no model */
 };
 
+/* Free the arrays of a result and what infer_print_summaries() needs. The facts are the arena's. */
+void infer_result_release(struct infer_result *r);
 /* "indirect call", ...: for the summary. */
 const char *unsure_name(enum unsure_kind kind);
 /*

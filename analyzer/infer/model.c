@@ -86,7 +86,7 @@ static const cyaml_schema_field_t lock_fields[] = {
 	NUMBER(arg, REQUIRED, arg_names), NUMBER(nested_arg, OPTIONAL, param_names),
 	NUMBER(returns, OPTIONAL, param_names),
 	CHOICE(when, OPTIONAL, when_names), CHOICE(mode, OPTIONAL, mode_names),
-	TRUTH(try), TRUTH(nested), TRUTH(recursive), TRUTH(opaque),
+	TRUTH(try), TRUTH(nested), TRUTH(recursive), TRUTH(counting), TRUTH(opaque),
 	CYAML_FIELD_END
 };
 

@@ -54,6 +54,7 @@ struct effect {
 	bool try;		/* TAKE: fails rather than waits */
 	bool nested;		/* TAKE: always declared nesting (mutex_lock_nest_lock and friends) */
 	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock) */
+	bool counting;		/* TAKE: a count without an owner (semaphores): nothing is said of one left taken */
 	bool null_ok;		/* PUT, GET: NULL is allowed and does nothing */
 	bool null_on_entry;	/* FIND, GET: also drops the reference of the object in from_arg (iterators: of_find_*_node(from), pci_get_device(.., from)) */
 	int from_arg;		/* that argument, or -1 */

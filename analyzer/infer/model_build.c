@@ -64,7 +64,7 @@ static bool effect_equal(const struct effect *x, const struct effect *y)
 {
 	return x->kind == y->kind && x->when == y->when && x->arg == y->arg && x->what == y->what &&
 	       x->nested_arg == y->nested_arg && x->mode == y->mode && x->try == y->try &&
-	       x->nested == y->nested && x->recursive == y->recursive && x->null_ok == y->null_ok &&
+	       x->nested == y->nested && x->recursive == y->recursive && x->counting == y->counting && x->null_ok == y->null_ok &&
 	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
 	       x->element_param == y->element_param && x->data_param == y->data_param &&
 	       x->stops == y->stops && x->element == y->element && x->keeps == y->keeps;
@@ -127,11 +127,12 @@ static void add_lock(struct builder *b, struct mark at, const struct entry *e)
 	struct verb v = verb_of(at, verbs, 4, "takes, releases, downgrades, asserts");
 	struct effect f = effect_new(v.kind, v.what, e);
 
-	if (v.kind != EFFECT_TAKE && (e->try || e->nested || e->recursive || e->nested_arg))
-		die_at(at, "try, nested, nested_arg and recursive go with takes only");
+	if (v.kind != EFFECT_TAKE && (e->try || e->nested || e->recursive || e->counting || e->nested_arg))
+		die_at(at, "try, nested, nested_arg, recursive and counting go with takes only");
 	f.try = e->try != 0;
 	f.nested = e->nested != 0;
 	f.recursive = e->recursive != 0;
+	f.counting = e->counting != 0;
 	f.nested_arg = number_or(e->nested_arg, -1);
 	add_effect(b, at, func_of(b, at, e), &f);
 }

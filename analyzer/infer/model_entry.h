@@ -28,7 +28,7 @@ struct entry {
 	int *arg, *nested_arg, *drops, *returns;
 	int *callback, *data, *element_param, *data_param, *param;
 	int when, mode, how, does;	/* enum effect_when, lock_mode, how, effect_kind */
-	int try, nested, recursive, null_ok, stops, opaque, list;	/* 0 or 1 */
+	int try, nested, recursive, counting, null_ok, stops, opaque, list;	/* 0 or 1 */
 };
 
 /* Where an entry begins. */

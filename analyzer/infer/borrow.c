@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Borrows. A borrow begins with an element of an iteration, or with a pointer found
+ * behind a field that a lock guards; it ends with the callback's turn, or with the
+ * unlock. Only the end is recorded (struct dead): from then on every use of the object
+ * is looked at. A counted reference held on it keeps its memory, and only that.
+ */
+#include "infer/simulate.h"
+
+#include <string.h>
+
+#define LOADS_BEHIND_GUARD 2	/* list entry, and what the entry points to */
+
+enum { ORDINAL_AFTER_UNLOCK = 950 };
+
+static bool is_same_or_behind(const struct sym *object, const struct dead *d)
+{
+	if (object == d->root)
+		return true;
+	if (!d->by_unlock)
+		return false;
+	for (int i = 0; i < LOADS_BEHIND_GUARD && object->kind == SYM_LOAD; i++) {
+		object = sym_object(object->a);
+		if (object == d->root)
+			return true;
+	}
+	return false;
+}
+
+/* A lock held from before the iteration until now may be what keeps it. */
+static bool is_spanned(const struct state *st, const struct dead *d)
+{
+	for (int i = 0; d->spanned && i < d->spanned->n; i++) {
+		const struct held *h = &d->spanned->items[i], *now = state_find_lock(st, h->lock, h->kind);
+
+		if ((h->state == LOCK_HELD || h->state == LOCK_ASSERTED) && now && now->state == h->state)
+			return true;
+	}
+	return false;
+}
+
+static const struct dead *find_dead(const struct state *st, const struct sym *pointer)
+{
+	const struct sym *object = sym_object(pointer);
+
+	for (int i = 0; st->dead && i < st->dead->n; i++)
+		if (is_same_or_behind(object, &st->dead->items[i]))
+			return &st->dead->items[i];
+	return NULL;
+}
+
+static bool has_reference(const struct state *st, const struct sym *pointer)
+{
+	const struct ref *r = state_find_ref(st, pointer);
+
+	return r && r->count > 0;
+}
+
+const struct dead *borrow_ended(const struct state *st, const struct sym *pointer)
+{
+	const struct dead *d = find_dead(st, pointer);
+
+	return d && !has_reference(st, pointer) && !is_spanned(st, d) ? d : NULL;
+}
+
+static const struct model_need *find_need(const struct sim *sim, const char *struct_name, const char *field)
+{
+	const struct model *m = sim->an->options->model;
+
+	for (int i = 0; struct_name && field && i < m->nneed; i++)
+		if (m->needs[i].struct_name == struct_name && m->needs[i].field == field)
+			return &m->needs[i];
+	return NULL;
+}
+
+static void report_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct dead *d,
+		       const struct model_need *need, struct place at, const char *callee, const struct use *inner)
+{
+	struct trace *t = state_step(&sim->pool, st, STEP_USE, at, sim->fn->name);
+	struct candidate c = {
+		.kind = need ? FACT_USE_UNKEPT : d->by_unlock ? FACT_USE_AFTER_UNLOCK : FACT_USE_AFTER_TURN,
+		.at = at, .object = sym_object(pointer), .class_name = d->function, .function = d->function,
+		.need = need, .origin = d->began, .trace = t,
+	};
+
+	t->callee = callee;
+	t->object = c.object;
+	t->inner = inner ? inner->inner : NULL;
+	if (need)
+		c.kind_name = need->keeper;
+	if (d->by_unlock)
+		c.class_name = sym_class(d->lock, "lock");
+	sim_candidate(sim, &c);
+}
+
+static void note_for_callers(struct sim *sim, struct state *st, const struct sym *pointer,
+			     const struct model_need *need, struct place at, const struct trace *inner)
+{
+	const struct sym *object = sym_object(pointer);
+	struct use u = {.object = object, .need = need, .at = at, .func = sim->fn->name, .inner = inner};
+
+	if (object->kind == SYM_PARAM || (object->kind == SYM_LOAD && object->depth <= 2 && sym_is_outer(object) &&
+					  sym_root(object)->kind == SYM_PARAM))
+		state_add_use(&sim->pool, st, &u);
+}
+
+static void look_at_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct model_need *need,
+			struct place at, const char *callee, const struct use *inner)
+{
+	const struct dead *d = find_dead(st, pointer);
+
+	note_for_callers(sim, st, pointer, need, at, inner ? inner->inner : NULL);
+	if (!d || is_spanned(st, d))
+		return;
+	if (!has_reference(st, pointer))
+		report_use(sim, st, pointer, d, NULL, at, callee, inner);
+	else if (need)
+		report_use(sim, st, pointer, d, need, at, callee, inner);
+}
+
+void borrow_use(struct sim *sim, struct state *st, const struct sym *pointer, const char *struct_name,
+		const char *field, struct place at)
+{
+	look_at_use(sim, st, pointer, find_need(sim, struct_name, field), at, NULL, NULL);
+}
+
+void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *pointer, const struct use *u,
+		      struct place at, const char *callee)
+{
+	look_at_use(sim, st, pointer, u->need, at, callee, u);
+}
+
+static bool guards_field(const struct model_guard *g, const struct sym *addr)
+{
+	size_t n;
+
+	if (!addr->field || addr->struct_name != g->struct_name)
+		return false;
+	n = strlen(g->field);
+	return !strncmp(addr->field, g->field, n) && (!addr->field[n] || addr->field[n] == '.');
+}
+
+void borrow_see(struct sim *sim, const struct sym *addr)
+{
+	const struct model *m = sim->an->options->model;
+
+	if (addr->kind != SYM_ADDR || !addr->field)
+		return;
+	for (int i = 0; i < m->nguard; i++) {
+		int k = 0;
+
+		if (!guards_field(&m->guards[i], addr))
+			continue;
+		while (k < sim->nguarded && sim->guarded[k].addr != addr)
+			k++;
+		if (k == sim->nguarded && k < (int)(sizeof(sim->guarded) / sizeof(sim->guarded[0]))) {
+			sim->guarded[k].guard = &m->guards[i];
+			sim->guarded[k].addr = addr;
+			sim->nguarded++;
+		}
+	}
+}
+
+static bool is_guard_of(const struct model_guard *g, const struct sym *addr, const struct sym *lock)
+{
+	if (g->lock_global)
+		return lock->kind == SYM_GLOBAL && lock->name == g->lock_global;
+	return lock->kind == SYM_ADDR && lock->a == sym_object(addr) && lock->field == g->lock_field &&
+	       lock->struct_name == g->lock_struct;
+}
+
+void borrow_unlock(struct sim *sim, struct state *st, const struct sym *lock, const struct trace *step)
+{
+	for (int i = 0; i < sim->nguarded; i++) {
+		const struct sym *addr = sim->guarded[i].addr;
+		struct dead d = {.by_unlock = true, .function = step->callee, .lock = lock, .began = step->at, .ended = step};
+
+		if (!is_guard_of(sim->guarded[i].guard, addr, lock))
+			continue;
+		d.root = sim_load(sim, st, addr, 0);
+		state_add_dead(&sim->pool, st, &d);
+		/* What is read there from now on belongs to another critical section. */
+		state_store(&sim->pool, st, addr, sym_new(&sim->syms, -2, ORDINAL_AFTER_UNLOCK + i, step->length, NULL),
+			    step->at, NULL);
+	}
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Call graph. Entry: program_build(), in this order: one key per function of each unit
+ * (its text's hash and the keys of what its static names resolve to), one node per
+ * key, edges, strongly connected components (Tarjan, SIAM J. Comput. 1972, with an explicit
+ * stack), and the order for the bottom-up walk.
+ */
+#include "infer/callgraph.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "infer/model.h"
+
+/* A function as one unit has it, while keys are computed. */
+struct instance {
+	const struct func *fn;
+	uint64_t key;
+	bool is_keyed, is_open;
+};
+
+static bool names_function(const struct arg *a)
+{
+	return a->kind == ARG_FUNC;
+}
+
+/*
+ * Key of an instance: cycles are cut where they close, so that the key of a function in a
+ * cycle may depend on which member was asked for first; units are walked in name order, so
+ * it is the same in every run.
+ */
+static uint64_t key_instance(struct map *unit, struct instance *in)
+{
+	uint64_t parts[2];
+
+	if (in->is_keyed)
+		return in->key;
+	if (in->is_open)
+		return in->fn->hash[0];
+	in->is_open = true;
+	parts[0] = in->fn->hash[0] ^ (in->fn->hash[1] * 31);
+	for (int i = 0; i < in->fn->ninsn; i++) {
+		const struct insn *insn = &in->fn->insns[i];
+
+		for (int k = 0; k < insn->narg; k++) {
+			struct instance *callee;
+
+			if (!names_function(&insn->args[k]))
+				continue;
+			callee = map_get(unit, insn->args[k].name);
+			if (!callee || !callee->fn->is_static)
+				continue;
+			parts[1] = key_instance(unit, callee);
+			parts[0] = map_hash(parts, sizeof(parts));
+		}
+	}
+	in->is_open = false;
+	in->is_keyed = true;
+	return in->key = parts[0];
+}
+
+static struct node *add_node(struct program *p, struct map *by_key, const struct unit *u, const struct instance *in)
+{
+	char text[64];
+	struct node *n;
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)in->key);
+	n = map_get(by_key, text);
+	if (n && n->fn->name == in->fn->name)
+		return n;
+	n = ARENA_NEW(p->arena, struct node);
+	n->fn = in->fn;
+	n->unit = u;
+	n->key = in->key;
+	map_set(by_key, arena_strdup(p->arena, text), n);
+	p->nodes[p->nnode++] = n;
+	return n;
+}
+
+static void add_unit(struct program *p, struct map *by_key, struct arena *scratch, const struct unit *u, size_t index)
+{
+	struct instance *all = ARENA_ARRAY(scratch, struct instance, u->nfunc);
+	struct map local;
+
+	map_init(&local);
+	for (int i = 0; i < u->nfunc; i++) {
+		all[i].fn = u->funcs[i];
+		if (!map_get(&local, u->funcs[i]->name))
+			map_set(&local, u->funcs[i]->name, &all[i]);
+	}
+	for (int i = 0; i < u->nfunc; i++) {
+		struct node *n;
+
+		key_instance(&local, &all[i]);
+		n = add_node(p, by_key, u, &all[i]);
+		map_set(&p->locals[index], n->fn->name, n);
+		if (!n->fn->is_static && !map_get(&p->globals, n->fn->name))
+			map_set(&p->globals, n->fn->name, n);
+	}
+	map_release(&local);
+	map_set(&p->unit_index, u->file, (void *)(uintptr_t)(index + 1));
+}
+
+struct node *program_resolve(const struct program *p, const struct node *from, const char *name)
+{
+	size_t index = (size_t)(uintptr_t)map_get(&p->unit_index, from->unit->file);
+	struct node *n = index ? map_get(&p->locals[index - 1], name) : NULL;
+
+	return n ? n : map_get(&p->globals, name);
+}
+
+static void add_callee(struct node ***list, int *n, int *cap, struct node *callee)
+{
+	for (int i = 0; i < *n; i++)
+		if ((*list)[i] == callee)
+			return;
+	if (*n == *cap) {
+		*cap = *cap ? *cap * 2 : 16;
+		*list = realloc(*list, sizeof(**list) * (size_t)*cap);
+		if (!*list)
+			die("out of memory (call graph)");
+	}
+	(*list)[(*n)++] = callee;
+}
+
+static void add_edges(struct program *p, struct node *n)
+{
+	struct node **list = NULL;
+	int cap = 0;
+
+	for (int i = 0; i < n->fn->ninsn; i++) {
+		const struct insn *in = &n->fn->insns[i];
+
+		for (int k = 0; in->op == OP_CALL && k < in->narg; k++) {
+			const struct model_func *m;
+			struct node *callee;
+
+			if (!names_function(&in->args[k]))
+				continue;
+			m = model_find(p->model, in->args[k].name);
+			callee = program_resolve(p, n, in->args[k].name);
+			if (k == 0) {
+				p->nedge++;
+				n->matters |= m != NULL;
+				p->unresolved += !callee && !m;
+			}
+			if (!callee)
+				continue;
+			callee->is_callback |= k > 0;
+			if (!(m && m->opaque && k == 0))
+				add_callee(&list, &n->ncallee, &cap, callee);
+		}
+	}
+	if (n->ncallee)
+		n->callees = arena_copy(p->arena, list, sizeof(*list) * (size_t)n->ncallee);
+	free(list);
+}
+
+/* Tarjan's algorithm; low and number live in these arrays, indexed like nodes. */
+struct tarjan {
+	struct program *p;
+	int *number, *low, *edge;
+	bool *on_stack;
+	size_t *stack, nstack, *work, nwork;
+	int next, components;
+};
+
+static void tarjan_open(struct tarjan *t, size_t v)
+{
+	t->number[v] = t->low[v] = ++t->next;
+	t->stack[t->nstack++] = v;
+	t->on_stack[v] = true;
+	t->work[t->nwork++] = v;
+}
+
+static void tarjan_close(struct tarjan *t, size_t v)
+{
+	size_t w;
+
+	t->nwork--;
+	if (t->nwork && t->low[v] < t->low[t->work[t->nwork - 1]])
+		t->low[t->work[t->nwork - 1]] = t->low[v];
+	if (t->low[v] != t->number[v])
+		return;
+	do {
+		w = t->stack[--t->nstack];
+		t->on_stack[w] = false;
+		t->p->nodes[w]->component = t->components;
+	} while (w != v);
+	t->components++;
+}
+
+static void tarjan_from(struct tarjan *t, size_t root)
+{
+	tarjan_open(t, root);
+	while (t->nwork) {
+		size_t v = t->work[t->nwork - 1];
+		const struct node *n = t->p->nodes[v];
+
+		if (t->edge[v] < n->ncallee) {
+			size_t w = n->callees[t->edge[v]++]->index;
+
+			if (!t->number[w])
+				tarjan_open(t, w);
+			else if (t->on_stack[w] && t->number[w] < t->low[v])
+				t->low[v] = t->number[w];
+		} else {
+			tarjan_close(t, v);
+		}
+	}
+}
+
+static int by_component(const void *a, const void *b)
+{
+	const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
+	int c;
+
+	if (x->component != y->component)
+		return x->component < y->component ? -1 : 1;
+	c = strcmp(x->fn->name, y->fn->name);
+	if (!c)
+		c = strcmp(x->unit->file, y->unit->file);
+	if (!c)
+		c = x->key < y->key ? -1 : x->key > y->key;
+	return c;
+}
+
+static void order_nodes(struct program *p)
+{
+	size_t n = p->nnode;
+	struct arena scratch;
+	struct tarjan t = {.p = p};
+
+	arena_init(&scratch);
+	t.number = ARENA_ARRAY(&scratch, int, n);
+	t.low = ARENA_ARRAY(&scratch, int, n);
+	t.edge = ARENA_ARRAY(&scratch, int, n);
+	t.on_stack = ARENA_ARRAY(&scratch, bool, n);
+	t.stack = ARENA_ARRAY(&scratch, size_t, n);
+	t.work = ARENA_ARRAY(&scratch, size_t, n);
+	for (size_t i = 0; i < n; i++)
+		if (!t.number[i])
+			tarjan_from(&t, i);
+	arena_release(&scratch);
+	qsort(p->nodes, n, sizeof(*p->nodes), by_component);
+	for (size_t i = 0; i < n; i++)
+		p->nodes[i]->index = i;
+}
+
+/* What matters spreads from callees to callers; a component is gone over until it settles. */
+static void spread_matters(struct program *p)
+{
+	for (size_t i = 0; i < p->nnode; ) {
+		size_t end = i;
+		bool any = false;
+
+		while (end < p->nnode && p->nodes[end]->component == p->nodes[i]->component) {
+			const struct node *n = p->nodes[end++];
+
+			any |= n->matters;
+			for (int k = 0; k < n->ncallee; k++)
+				any |= n->callees[k]->matters;
+		}
+		for (; i < end; i++)
+			p->nodes[i]->matters |= any;
+	}
+}
+
+void program_build(struct program *p, struct arena *a, struct unit *const *units, size_t nunit,
+		   const struct model *model)
+{
+	struct map by_key;
+	struct arena scratch;
+	size_t total = 0;
+
+	memset(p, 0, sizeof(*p));
+	p->arena = a;
+	p->model = model;
+	for (size_t i = 0; i < nunit; i++)
+		total += (size_t)units[i]->nfunc;
+	p->nodes = ARENA_ARRAY(a, struct node *, total);
+	p->locals = ARENA_ARRAY(a, struct map, nunit);
+	map_init(&by_key);
+	arena_init(&scratch);
+	for (size_t i = 0; i < nunit; i++) {
+		add_unit(p, &by_key, &scratch, units[i], i);
+		arena_clear(&scratch);
+	}
+	arena_release(&scratch);
+	map_release(&by_key);
+	for (size_t i = 0; i < p->nnode; i++)
+		p->nodes[i]->index = i;
+	for (size_t i = 0; i < p->nnode; i++)
+		add_edges(p, p->nodes[i]);
+	order_nodes(p);
+	spread_matters(p);
+}
+
+void program_release(struct program *p)
+{
+	size_t n = p->unit_index.n;
+
+	for (size_t i = 0; i < n; i++)
+		map_release(&p->locals[i]);
+	map_release(&p->globals);
+	map_release(&p->unit_index);
+}

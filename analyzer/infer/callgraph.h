@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_CALLGRAPH_H
+#define INFER_CALLGRAPH_H
+
+/*
+ * The program: each function body once, the calls between them, and the order in which
+ * they are analysed, callees first.
+ *
+ * A node is a body together with the bodies its static callees resolve to: a header
+ * function that many units hold is one node if it means the same in all of them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/map.h"
+#include "flow/flow.h"
+
+struct arena;
+struct model;
+struct summary;
+
+struct node {
+	const struct func *fn;
+	const struct unit *unit;	/* the first, by file name, that holds it */
+	uint64_t key;			/* its text and the keys of its static callees */
+	size_t index;			/* into program.nodes */
+	struct node **callees;		/* direct calls, and functions passed to calls; in order of appearance, no doubles */
+	int ncallee;
+	int component;			/* strongly connected component; callees have lower or equal numbers */
+	bool is_callback;		/* its address is passed to a call */
+	bool matters;			/* it, or a callee, does something a model speaks of */
+	bool is_done;			/* simulated */
+	struct summary *summary;	/* NULL until then */
+	struct special *specials;	/* summaries for given callbacks */
+};
+
+/* A summary of a function for given callbacks in place of parameters. */
+struct special {
+	struct special *next;
+	const char *bound[8];		/* per parameter: the function, or NULL */
+	struct summary *summary;
+};
+
+struct program {
+	struct arena *arena;
+	const struct model *model;
+	struct node **nodes;		/* callees before callers; within a component by name, then file */
+	size_t nnode;
+	size_t nedge;
+	size_t unresolved;		/* calls of functions with neither body nor model */
+	struct map globals;		/* name -> node: functions that other units can call */
+	struct map *locals;		/* per unit: name -> node */
+	struct map unit_index;		/* file -> 1 + index */
+};
+
+/* Build the program from units sorted by file. The units are borrowed. */
+void program_build(struct program *p, struct arena *a, struct unit *const *units, size_t nunit,
+		   const struct model *model);
+void program_release(struct program *p);
+/* The node that name means in the unit of from; NULL when it was not read. */
+struct node *program_resolve(const struct program *p, const struct node *from, const char *name);
+
+#endif

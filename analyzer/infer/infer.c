@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The whole analysis: program, simulation of each function with callees first, facts in
+ * order. Entry: infer_run(). infer_print_summaries() shows what the last run learnt.
+ */
+#include "infer/infer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "infer/simulate.h"
+
+static struct analysis last;	/* kept for infer_print_summaries() */
+
+static int by_file(const void *a, const void *b)
+{
+	const struct unit *x = *(struct unit *const *)a, *y = *(struct unit *const *)b;
+
+	return strcmp(x->file, y->file);
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct fact *x = *(const struct fact *const *)a, *y = *(const struct fact *const *)b;
+	int c = compare_text(x->at.file, y->at.file);
+
+	if (!c)
+		c = x->at.line - y->at.line;
+	if (!c)
+		c = x->at.col - y->at.col;
+	if (!c)
+		c = (int)x->kind - (int)y->kind;
+	if (!c)
+		c = compare_text(x->fn->name, y->fn->name);
+	if (!c)
+		c = compare_text(x->class, y->class);
+	return c ? c : compare_text(x->object, y->object);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void simulate_all(struct analysis *an)
+{
+	const struct infer_options *opt = an->options;
+
+	for (size_t i = 0; i < an->program.nnode; i++) {
+		if (opt->progress)
+			opt->progress(opt->cookie, i, an->program.nnode);
+		simulate_node(an, an->program.nodes[i]);
+	}
+}
+
+void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
+	       const struct infer_options *opt, struct infer_result *out)
+{
+	struct unit **sorted = arena_copy(a, units, sizeof(*units) * nunit);
+	struct analysis *an = &last;
+
+	memset(out, 0, sizeof(*out));
+	memset(an, 0, sizeof(*an));
+	qsort(sorted, nunit, sizeof(*sorted), by_file);
+	an->arena = a;
+	an->options = opt;
+	an->result = out;
+	sym_table_init(&an->syms, a);
+	program_build(&an->program, a, sorted, nunit, opt->model);
+	simulate_all(an);
+	if (out->nfact)
+		qsort(out->facts, out->nfact, sizeof(*out->facts), by_place);
+	if (out->over_budget)
+		qsort(out->over_budget_names, out->over_budget, sizeof(*out->over_budget_names), by_text);
+	out->nedge = an->program.nedge;
+	out->unresolved = an->program.unresolved;
+	sym_table_release(&an->syms);
+}
+
+void infer_print_summaries(struct text *out, const struct unit *u)
+{
+	size_t index = (size_t)(uintptr_t)map_get(&last.program.unit_index, u->file);
+
+	for (int i = 0; index && i < u->nfunc; i++) {
+		const struct node *n = map_get(&last.program.locals[index - 1], u->funcs[i]->name);
+
+		if (n && n->summary)
+			summary_print(out, n->fn, n->summary);
+	}
+}
+
+void infer_result_release(struct infer_result *r)
+{
+	free(r->facts);
+	free(r->over_budget_names);
+	program_release(&last.program);
+	memset(r, 0, sizeof(*r));
+}

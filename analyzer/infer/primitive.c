@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a model says a call does. Entry: primitive_apply(), which sets the call's value,
+ * forks where the effect depends on it (trylock, interruptible), and lets the effects
+ * happen in the order the model gives them. primitive_take(), primitive_release() and
+ * primitive_count() are also how a callee's summary acts on its caller.
+ */
+#include "infer/simulate.h"
+
+enum { ORDINAL_RESULT = 0 };
+
+static void report_again(struct sim *sim, struct state *st, const struct lock_event *e, const struct held *old,
+			 enum fact_kind kind)
+{
+	struct trace *t = state_step(&sim->pool, st, STEP_FAULT, e->at, sim->fn->name);
+	struct candidate c = {
+		.kind = kind, .at = e->at, .object = e->lock, .class_name = sym_class(e->lock, e->kind),
+		.kind_name = e->kind, .function = e->callee, .trace = t,
+	};
+
+	t->callee = e->callee;
+	t->object = e->lock;
+	t->what = e->kind;
+	t->inner = e->inner;
+	if (old->taken)
+		c.origin = old->taken->at;
+	sim_candidate(sim, &c);
+}
+
+static struct trace *step_lock(struct sim *sim, struct state *st, enum step_kind kind, const struct lock_event *e)
+{
+	struct trace *t = state_step(&sim->pool, st, kind, e->at, sim->fn->name);
+
+	t->callee = e->callee;
+	t->object = e->lock;
+	t->what = e->kind;
+	t->inner = e->inner;
+	return t;
+}
+
+/* The class of a lock that an earlier turn of an iteration left held is taken by this one. */
+static void check_turns(struct sim *sim, struct state *st, const struct lock_event *e)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		struct held h = st->locks->items[i];
+
+		if (!h.by_turn || h.state != LOCK_HELD || h.kind != e->kind || h.lock == e->lock || e->nested || e->try)
+			continue;
+		if (sym_class(h.lock, h.kind) != sym_class(e->lock, e->kind))
+			continue;
+		report_again(sim, st, e, &h, FACT_LOCK_TAKEN_AGAIN_BY_TURN);
+		return;
+	}
+}
+
+void primitive_take(struct sim *sim, struct state *st, const struct lock_event *e)
+{
+	const struct held *old = state_find_lock(st, e->lock, e->kind);
+	struct held h = {
+		.lock = e->lock, .kind = e->kind, .mode = e->mode, .state = LOCK_HELD, .count = 1,
+		.is_vague = e->is_vague, .site = e->site,
+	};
+
+	check_turns(sim, st, e);
+	if (old && (old->state == LOCK_HELD || old->state == LOCK_ASSERTED)) {
+		h = *old;
+		if (e->recursive || (e->mode == LOCK_SHARED && old->mode == LOCK_SHARED)) {
+			h.count++;
+			state_put_lock(&sim->pool, st, &h);
+			return;
+		}
+		if (!e->try && !e->lock->is_set && !old->is_vague && !e->is_vague)
+			report_again(sim, st, e, old, FACT_LOCK_TAKEN_AGAIN);
+		h.is_vague = true;
+		state_put_lock(&sim->pool, st, &h);
+		return;
+	}
+	if (old && old->state == LOCK_DROPPED) {
+		state_drop_lock(&sim->pool, st, e->lock, e->kind);
+		step_lock(sim, st, STEP_LOCK, e);
+		return;
+	}
+	if (sym_is_outer(e->lock) && !e->try && !e->recursive)
+		state_add_take(&sim->pool, st, &h);
+	state_put_lock(&sim->pool, st, &h);
+	h.taken = step_lock(sim, st, STEP_LOCK, e);
+	state_put_lock(&sim->pool, st, &h);
+}
+
+static void report_unheld(struct sim *sim, struct state *st, const struct lock_event *e, const struct held *old)
+{
+	struct trace *t = step_lock(sim, st, STEP_FAULT, e);
+	struct candidate c = {
+		.kind = FACT_UNLOCK_UNHELD, .at = e->at, .object = e->lock,
+		.class_name = sym_class(e->lock, e->kind), .kind_name = e->kind, .function = e->callee,
+		.origin = old->taken ? old->taken->at : e->at, .trace = t,
+	};
+
+	sim_candidate(sim, &c);
+}
+
+void primitive_release(struct sim *sim, struct state *st, const struct lock_event *e)
+{
+	const struct held *old = state_find_lock(st, e->lock, e->kind);
+	struct held h = {
+		.lock = e->lock, .kind = e->kind, .mode = e->mode, .state = LOCK_DROPPED, .count = 1,
+		.is_vague = e->is_vague, .site = -1,
+	};
+	const struct trace *t;
+
+	if (old) {
+		h = *old;
+		if (old->state == LOCK_HELD && old->count > 1) {
+			h.count--;
+			state_put_lock(&sim->pool, st, &h);
+			return;
+		}
+		if ((old->state == LOCK_FREE || old->state == LOCK_DROPPED) && !old->is_vague && !e->is_vague &&
+		    !e->lock->is_set && !e->recursive)
+			report_unheld(sim, st, e, old);
+		if (old->state == LOCK_HELD && old->site >= 0)
+			sim->site_flags[old->site] |= SITE_RELEASED;
+		h.state = old->state == LOCK_ASSERTED || old->state == LOCK_DROPPED ? LOCK_DROPPED : LOCK_FREE;
+	}
+	state_put_lock(&sim->pool, st, &h);
+	t = step_lock(sim, st, STEP_UNLOCK, e);
+	h.taken = t;
+	state_put_lock(&sim->pool, st, &h);
+	borrow_unlock(sim, st, e->lock, t);
+}
+
+static void step_count(struct sim *sim, struct state *st, enum step_kind kind, const struct ref *r,
+		       const struct insn *in, const char *callee, const struct trace *inner)
+{
+	struct trace *t = state_step(&sim->pool, st, kind, in->at, sim->fn->name);
+
+	t->callee = callee;
+	t->object = r->object;
+	t->what = r->kind;
+	t->inner = inner;
+}
+
+void primitive_count(struct sim *sim, struct state *st, const struct ref *r, int count, const struct insn *in,
+		     const char *callee, const struct trace *inner)
+{
+	const struct ref *old = state_find_ref(st, r->object);
+	struct ref now = old ? *old : *r;
+
+	if (!(state_mask(st, r->object) & MASK_VALID))
+		return;
+	if (!old) {
+		now.count = 0;
+		now.site = sim_site(sim, in);
+		now.got = NULL;
+	}
+	if (count < 0 && now.count > 0 && now.count + count <= 0)
+		sim->site_flags[now.site] |= SITE_RELEASED;
+	now.count += count;
+	now.found |= r->found;
+	state_put_ref(&sim->pool, st, &now);
+	step_count(sim, st, count > 0 ? (r->found ? STEP_FIND : STEP_GET) : STEP_PUT, r, in, callee, inner);
+	if (now.count > 0 && !now.got) {
+		now.got = st->trace;
+		state_put_ref(&sim->pool, st, &now);
+	}
+}
+
+/* Split st on the call's result; the part where the effect does not happen goes on by itself. */
+static bool split_on_result(struct sim *sim, struct state *st, const struct insn *in, enum effect_when when)
+{
+	static const unsigned happens[] = {
+		[WHEN_ALWAYS] = MASK_ANY, [WHEN_ZERO] = MASK_ZERO, [WHEN_NONZERO] = MASK_ANY & ~MASK_ZERO,
+		[WHEN_NONNEGATIVE] = MASK_ZERO | MASK_POSITIVE, [WHEN_VALID] = MASK_VALID,
+	};
+	const struct sym *ret = st->env[sim_site(sim, in)];
+	struct state *other;
+
+	if (when == WHEN_ALWAYS || !ret)
+		return true;
+	other = state_copy(&sim->pool, st);
+	/* What fails to take a lock says so with an error number, if not with 0. */
+	if (state_restrict(&sim->pool, other, ret, MASK_ANY & ~happens[when] & (when == WHEN_ZERO ? MASK_ERROR : MASK_ANY)))
+		sim_continue(sim, other);
+	else
+		state_free(&sim->pool, other);
+	return state_restrict(&sim->pool, st, ret, happens[when]);
+}
+
+static const struct sym *argument(struct sim *sim, struct state *st, const struct insn *in, int arg)
+{
+	if (arg == MODEL_RET)
+		return st->env[sim_site(sim, in)];
+	if (arg < 0 || arg + 1 >= in->narg)
+		return NULL;
+	return state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[arg + 1]));
+}
+
+static struct lock_event lock_event(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	const struct sym *lock = e->arg == MODEL_NONE ? sym_global(&sim->syms, e->what) : argument(sim, st, in, e->arg);
+	const struct sym *subclass = e->nested_arg >= 0 ? argument(sim, st, in, e->nested_arg) : NULL;
+
+	return (struct lock_event){
+		.lock = lock, .kind = e->what, .mode = e->mode, .try = e->try,
+		.nested = e->nested || (subclass && !(subclass->kind == SYM_INT && !subclass->value)),
+		.recursive = e->recursive, .callee = sim->callee, .at = in->at, .site = sim_site(sim, in),
+	};
+}
+
+static void apply_assert(struct sim *sim, struct state *st, const struct lock_event *e)
+{
+	struct held h = {
+		.lock = e->lock, .kind = e->kind, .mode = e->mode, .state = LOCK_ASSERTED, .count = 1, .site = -1,
+	};
+
+	if (!state_find_lock(st, e->lock, e->kind))
+		state_put_lock(&sim->pool, st, &h);
+}
+
+static void apply_downgrade(struct sim *sim, struct state *st, const struct lock_event *e)
+{
+	const struct held *old = state_find_lock(st, e->lock, e->kind);
+	struct held h;
+
+	if (!old)
+		return;
+	h = *old;
+	h.mode = LOCK_SHARED;
+	state_put_lock(&sim->pool, st, &h);
+}
+
+static void apply_lock_effect(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	struct lock_event ev = lock_event(sim, st, in, e);
+
+	if (!ev.lock)
+		return;
+	if (e->arg != MODEL_NONE)
+		borrow_use(sim, st, ev.lock, NULL, NULL, in->at);
+	switch (e->kind) {
+	case EFFECT_TAKE: primitive_take(sim, st, &ev); break;
+	case EFFECT_RELEASE: primitive_release(sim, st, &ev); break;
+	case EFFECT_DOWNGRADE: apply_downgrade(sim, st, &ev); break;
+	default: apply_assert(sim, st, &ev); break;
+	}
+}
+
+static void apply_reference(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	const struct sym *object = argument(sim, st, in, e->kind == EFFECT_FIND ? MODEL_RET : e->arg);
+	const struct sym *from = e->from_arg >= 0 ? argument(sim, st, in, e->from_arg) : NULL;
+	struct ref r = {.object = object, .kind = e->what, .found = e->kind == EFFECT_FIND};
+	const char *callee = sim->callee;
+
+	if (from && (state_mask(st, from) & MASK_VALID)) {
+		struct ref given = {.object = from, .kind = e->what};
+
+		primitive_count(sim, st, &given, -1, in, callee, NULL);
+	}
+	if (!object || !(state_mask(st, object) & MASK_VALID))
+		return;
+	if (e->kind != EFFECT_FIND)
+		borrow_use(sim, st, object, NULL, NULL, in->at);
+	primitive_count(sim, st, &r, e->kind == EFFECT_PUT ? -1 : 1, in, callee, NULL);
+}
+
+static void apply_own(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	const struct sym *object = argument(sim, st, in, e->arg);
+	const struct ref *old = object ? state_find_ref(st, object) : NULL;
+	struct ref r;
+
+	if (!old)
+		return;
+	r = *old;
+	r.handed_on = true;
+	state_put_ref(&sim->pool, st, &r);
+}
+
+static void apply_effect(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	switch (e->kind) {
+	case EFFECT_TAKE: case EFFECT_RELEASE: case EFFECT_DOWNGRADE: case EFFECT_ASSERT:
+		apply_lock_effect(sim, st, in, e);
+		break;
+	case EFFECT_GET: case EFFECT_PUT: case EFFECT_FIND:
+		apply_reference(sim, st, in, e);
+		break;
+	case EFFECT_OWN:
+		apply_own(sim, st, in, e);
+		break;
+	case EFFECT_ERROR: {
+		const struct sym *v = argument(sim, st, in, e->arg);
+
+		st->env[sim_site(sim, in)] = v;
+		state_restrict(&sim->pool, st, v, MASK_ERROR | MASK_ZERO);
+		break;
+	}
+	default:
+		break;
+	}
+}
+
+/* What the call gives back: an argument, what the body says, or an unknown. */
+static void set_result(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m,
+		       struct node *body)
+{
+	int site = sim_site(sim, in);
+	const struct sym *v = m->returns >= 0 ? argument(sim, st, in, m->returns) : NULL;
+
+	if (!v && body && body->summary && body->summary->ncase == 1 && body->summary->cases[0].ret &&
+	    body->summary->cases[0].ret->kind == SYM_PARAM)
+		v = argument(sim, st, in, (int)body->summary->cases[0].ret->value);
+	if (!v && body && body->summary && !m->opaque)
+		v = apply_result_of(sim, st, in, body);
+	st->env[site] = v ? v : sym_new(&sim->syms, site, ORDINAL_RESULT, st->turn, in->name);
+}
+
+void primitive_effects(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m)
+{
+	for (int i = 0; i < m->neffect; i++) {
+		const struct effect *e = &m->effects[i];
+
+		if (e->kind == EFFECT_NORETURN || !split_on_result(sim, st, in, e->when)) {
+			state_free(&sim->pool, st);
+			return;
+		}
+		apply_effect(sim, st, in, e);
+	}
+	sim_continue(sim, st);
+}
+
+void primitive_apply(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m,
+		     struct node *body)
+{
+	set_result(sim, st, in, m, body);
+	primitive_effects(sim, st, in, m);
+}

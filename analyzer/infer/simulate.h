@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_SIMULATE_H
+#define INFER_SIMULATE_H
+
+/*
+ * Simulation of one function: all its paths, with states merged where paths meet
+ * with the same locks, references and borrows. What goes wrong on a path is noted as a
+ * candidate; the exits become the summary.
+ *
+ *   simulate.c   the blocks, the instructions, the joins
+ *   apply.c      calls: summaries, callbacks, iterations
+ *   primitive.c  what a model says a call does: locks and references
+ *   borrow.c     uses of pointers, borrows that end
+ *   leak.c       what is still held at the exits
+ *   explain.c    candidates to facts, in words
+ */
+
+#include "base/arena.h"
+#include "infer/callgraph.h"
+#include "infer/infer.h"
+#include "infer/state.h"
+#include "infer/summary.h"
+
+/* The whole analysis: shared by all simulations. */
+struct analysis {
+	struct arena *arena;		/* of the result */
+	struct sym_table syms;		/* of the summaries */
+	struct program program;
+	const struct infer_options *options;
+	struct infer_result *result;
+	int depth;			/* simulations within simulations (functions given callbacks) */
+	int muted;			/* while a function is simulated again: counts nothing */
+	size_t fact_cap, over_cap;
+};
+
+/* Something a rule may report, in the simulation's own terms. */
+struct candidate {
+	enum fact_kind kind;
+	struct place at;
+	const struct sym *object;
+	const char *class_name;		/* lock class, reference kind, struct */
+	const char *kind_name;
+	const char *function;
+	const struct model_need *need;
+	struct place origin;
+	const struct trace *trace;	/* last step: the fault */
+	bool is_inner;			/* seen inside a callback's turn: a later one of the same origin is better */
+	bool is_confirmed;		/* seen again with paths kept apart */
+};
+
+enum { SITE_RELEASED = 1 };	/* what was taken or got at the site is given back on some path */
+
+struct sim {
+	struct analysis *an;
+	struct node *node;
+	const struct func *fn;
+	const char *const *bound;	/* per parameter: the function given, or NULL for all */
+	struct arena arena;		/* of the simulation */
+	struct sym_table syms;
+	struct state_pool pool;
+	struct state **pending;		/* per block */
+	int lowest;			/* no pending state below this block */
+	struct state *exits;		/* newest first */
+	int nexit;
+	struct state *work;		/* states of the block being run */
+	int visits, budget;		/* blocks run */
+	bool is_split;			/* never merge: to confirm candidates */
+	bool is_over;
+	unsigned char *site_flags;	/* per instruction: SITE_* */
+	struct candidate *found;
+	int nfound, found_cap;
+	struct { const struct model_guard *guard; const struct sym *addr; } guarded[32];
+	int nguarded;			/* cells seen that a model says a lock guards */
+	uint32_t calls_params;
+	bool in_turn;			/* a callback is being applied */
+	const char *callee;		/* the function that the call being applied names */
+	unsigned char *is_tail;		/* per block: nothing but phis and a way to the return */
+};
+
+/* Simulate the node; its facts go to the result, its summary into the node. */
+void simulate_node(struct analysis *an, struct node *n);
+/* The node's summary when those functions are given for its parameters; NULL when too deep. */
+struct summary *simulate_special(struct analysis *an, struct node *n, const char *const bound[8]);
+
+/* Count a decision to stay quiet. */
+void unsure(struct analysis *an, enum unsure_kind kind, struct place at);
+
+/* simulate.c, for the others */
+const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct arg *a);
+const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *addr, int site);
+/* Keep st for the block being run, to go on at its pc. */
+void sim_continue(struct sim *sim, struct state *st);
+/* Note what went wrong; the last step of st is the fault. Doubles are dropped. */
+void sim_candidate(struct sim *sim, const struct candidate *c);
+/* The number of an instruction. */
+static inline int sim_site(const struct sim *sim, const struct insn *in)
+{
+	return (int)(in - sim->fn->insns);
+}
+
+/* apply.c: run the call; st goes on (or its forks do) through sim_continue(). */
+void apply_call(struct sim *sim, struct state *st, const struct insn *in);
+/* The value a body gives the call, where all its cases agree on an expression; else NULL. Changes nothing. */
+const struct sym *apply_result_of(struct sim *sim, struct state *st, const struct insn *in, struct node *body);
+
+/* primitive.c */
+/* All that a model says; the call's value is set. st goes on or forks through sim_continue(). */
+void primitive_apply(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m,
+		     struct node *body);
+/* The same once the value is set. */
+void primitive_effects(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m);
+struct lock_event {
+	const struct sym *lock;
+	const char *kind;
+	enum lock_mode mode;
+	bool try, nested, recursive, is_vague;
+	const char *callee;		/* the function called */
+	struct place at;
+	int site;
+	const struct trace *inner;	/* a callee's steps, or NULL */
+};
+void primitive_take(struct sim *sim, struct state *st, const struct lock_event *e);
+void primitive_release(struct sim *sim, struct state *st, const struct lock_event *e);
+/* count gets (or puts when negative) of object. */
+void primitive_count(struct sim *sim, struct state *st, const struct ref *r, int count, const struct insn *in,
+		     const char *callee, const struct trace *inner);
+
+/* borrow.c */
+/* The object of pointer is used: report if its borrow has ended, note it for callers. */
+void borrow_use(struct sim *sim, struct state *st, const struct sym *pointer, const char *struct_name,
+		const char *field, struct place at);
+/* A callee uses it. */
+void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *pointer, const struct use *u,
+		      struct place at, const char *callee);
+/* A lock is released: what it guarded is no longer kept. */
+void borrow_unlock(struct sim *sim, struct state *st, const struct sym *lock, const struct trace *step);
+/* Remember cells a model says are guarded, as symbols that mention them appear. */
+void borrow_see(struct sim *sim, const struct sym *addr);
+/* Has the borrow of pointer's object ended on this path, with nothing else keeping it? Else NULL. */
+const struct dead *borrow_ended(const struct state *st, const struct sym *pointer);
+
+/* leak.c: look at all exits. */
+void leak_check(struct sim *sim);
+/* Is the object stored or returned where others find it? */
+bool leak_is_handed_on(const struct state *st, const struct sym *object);
+
+/* explain.c: candidates to facts. */
+void explain_candidates(struct sim *sim);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_STATE_H
+#define INFER_STATE_H
+
+/*
+ * The state of a path through one function: what is known of values, what memory
+ * holds, which locks and references are held, which borrows have ended. States are
+ * copied when a path forks and merged when two paths meet with the same locks,
+ * references and ended borrows (property simulation: Das, Lerner, Seigle, "ESP", PLDI 2002).
+ *
+ * Locks, references and ended borrows are small immutable arrays, replaced on change,
+ * so that a step can keep what was held when it happened.
+ */
+
+#include <stdbool.h>
+
+#include "infer/fact.h"
+#include "infer/model.h"
+#include "infer/sym.h"
+
+struct arena;
+
+enum lock_state {
+	LOCK_HELD,	/* taken on this path */
+	LOCK_DROPPED,	/* the caller's, released on this path */
+	LOCK_ASSERTED,	/* the caller's, said to be held */
+	LOCK_FREE,	/* taken and released on this path: known not to be held */
+};
+
+/* One thing that happened on a path. inner: the callee's own steps, in its own names. */
+struct trace {
+	const struct trace *prev;
+	enum step_kind kind;
+	struct place at;
+	const char *func;		/* the function it happened in */
+	const char *callee;		/* STEP_CALL, ITERATE, LOCK...: the function called; or NULL */
+	const struct sym *object;	/* lock, object or stored pointer; or NULL */
+	const struct sym *target;	/* STEP_STORE: the cell; or NULL */
+	const char *what;		/* lock or reference kind; or a ready clause */
+	const struct trace *inner;	/* last step of the callee's part; or NULL */
+	const struct lock_set *locks;	/* after it */
+	const struct ref_set *refs;
+	const struct dead_set *dead;
+	int length;			/* steps up to and with this one, inner ones not counted */
+};
+
+struct held {
+	const struct sym *lock;
+	const char *kind;		/* "mutex" */
+	enum lock_mode mode;
+	enum lock_state state;
+	int count;			/* recursive locks */
+	bool is_vague;			/* a callee's finding or one of a set: nothing is said of it any more */
+	bool by_turn;			/* left held by a turn of an iteration */
+	int site;			/* instruction that took it; -1 unknown */
+	const struct trace *taken;	/* the step; or NULL */
+};
+
+struct lock_set {
+	int n;
+	struct held items[];		/* in order of taking */
+};
+
+struct ref {
+	const struct sym *object;
+	const char *kind;		/* "device" */
+	int count;			/* gets less puts on this path */
+	bool found;			/* came from a lookup made on this path: nobody else has it */
+	bool handed_on;			/* given to somebody in a way that ends our interest */
+	int site;
+	const struct trace *got;
+};
+
+struct ref_set {
+	int n;
+	struct ref items[];
+};
+
+/* A borrow that has ended: its root, and how. */
+struct dead {
+	const struct sym *root;
+	bool by_unlock;			/* else by the end of a turn */
+	const char *function;		/* the iterator, or the unlock */
+	const struct sym *lock;		/* by_unlock */
+	const struct lock_set *spanned;	/* locks held all along: they may keep it */
+	struct place began;
+	const struct trace *ended;
+};
+
+struct dead_set {
+	int n;
+	struct dead items[];
+};
+
+/* A pointer used through this parameter (or what hangs on it), for callers to check. */
+struct use {
+	const struct sym *object;	/* a parameter, or memory reached from one */
+	const struct model_need *need;	/* or NULL: memory only */
+	struct place at;
+	const char *func;
+	const struct trace *inner;	/* when it is deeper than this function */
+};
+
+struct use_set {
+	int n;
+	struct use items[];
+};
+
+struct range {
+	const struct sym *s;
+	unsigned mask;
+	bool is_known;			/* equals value */
+	int64_t value;
+};
+
+struct cell {
+	const struct sym *addr, *value;
+	struct place at;		/* of the store */
+	const char *func;
+};
+
+struct turn_count {
+	int block, n;
+};
+
+struct state {
+	struct state *next;		/* in a block's list, or the free list */
+	const struct sym **env;		/* per instruction */
+	struct range *ranges;		/* sorted by symbol id */
+	int nrange, range_cap;
+	struct cell *cells;		/* sorted by address id */
+	int ncell, cell_cap;
+	const struct lock_set *locks, *takes;	/* takes: all taken on the way that callers must not hold */
+	const struct ref_set *refs;
+	const struct dead_set *dead;
+	const struct use_set *uses;
+	const struct trace *trace;
+	struct turn_count turns[8];
+	int nturn;
+	int turn;			/* back edges taken */
+	int pc;				/* next instruction, while its block is run */
+	const struct sym *ret;		/* at an exit: the value returned; or NULL */
+	struct place at;		/* at an exit: of the return */
+	int turns_given;		/* callbacks' turns, see apply_iteration() */
+};
+
+/* Where states live while one function is simulated. */
+struct state_pool {
+	struct arena *arena;
+	struct state *free;
+	int ninsn;
+};
+
+struct state *state_new(struct state_pool *p);
+struct state *state_copy(struct state_pool *p, const struct state *st);
+void state_free(struct state_pool *p, struct state *st);
+
+/* Classes s may be in on this path. */
+unsigned state_mask(const struct state *st, const struct sym *s);
+/* 1 true, 0 false, -1 either. */
+int state_truth(const struct state *st, const struct sym *s);
+/* Learn that s is (not) 0. False when that cannot be. */
+bool state_assume(struct state_pool *p, struct state *st, const struct sym *s, bool truth);
+/* Learn that s is within mask. False when that cannot be. */
+bool state_restrict(struct state_pool *p, struct state *st, const struct sym *s, unsigned mask);
+/* Learn a value. False when that cannot be. */
+bool state_set_value(struct state_pool *p, struct state *st, const struct sym *s, int64_t value);
+/* s, or the integer it is known to be. */
+const struct sym *state_resolve(struct sym_table *t, const struct state *st, const struct sym *s);
+
+/* The cell at addr if this path wrote or forgot it; else NULL. */
+const struct cell *state_find_cell(const struct state *st, const struct sym *addr);
+void state_store(struct state_pool *p, struct state *st, const struct sym *addr, const struct sym *value,
+		 struct place at, const char *func);
+
+/* The entry for that lock, or NULL. */
+const struct held *state_find_lock(const struct state *st, const struct sym *lock, const char *kind);
+/* Replace (or add) the entry of lock. */
+void state_put_lock(struct state_pool *p, struct state *st, const struct held *h);
+void state_drop_lock(struct state_pool *p, struct state *st, const struct sym *lock, const char *kind);
+const struct ref *state_find_ref(const struct state *st, const struct sym *object);
+void state_put_ref(struct state_pool *p, struct state *st, const struct ref *r);	/* count 0 removes it */
+void state_add_dead(struct state_pool *p, struct state *st, const struct dead *d);
+void state_add_use(struct state_pool *p, struct state *st, const struct use *u);
+void state_add_take(struct state_pool *p, struct state *st, const struct held *h);
+/* Append a step; what is held is filled in. The new step, which may still be completed. */
+struct trace *state_step(struct state_pool *p, struct state *st, enum step_kind kind, struct place at, const char *func);
+
+/*
+ * Same locks, references and ended borrows, and the same memory holding borrowed pointers: may the two
+ * merge? with_params: parameters count as borrowed (the function is a callback).
+ */
+bool state_same_key(const struct state *a, const struct state *b, bool with_params);
+/*
+ * Merge b into a (b is then free): what both know stays, what differs becomes an unknown of block.
+ */
+void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block);
+
+#endif

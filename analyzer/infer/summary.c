@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From exits to cases. Exits with the same effects and the same class of result are
+ * merged as paths are; each that is left becomes a case. Only what callers can name is
+ * kept: paths from parameters and globals, and unknowns that are returned or stored
+ * where they can reach them. The rest is dropped, and counted when it is a lock.
+ */
+#include "infer/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "infer/simulate.h"
+
+#define MAX_CASES 12
+#define MAX_CASES_PLAIN 5
+#define MAX_RANGES 16
+#define MAX_CELLS 24
+#define MAX_STEPS 12
+
+/* ------------------------------------------------------------------ what callers can name */
+
+static bool is_reachable(const struct state *st, const struct sym *root)
+{
+	if (st->ret && sym_contains(st->ret, root))
+		return true;
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_is_outer(st->cells[i].addr) && sym_contains(st->cells[i].value, root))
+			return true;
+	return false;
+}
+
+static bool has_stack(const struct sym *s)
+{
+	return s && (s->kind == SYM_STACK || has_stack(s->a) || has_stack(s->b));
+}
+
+/* Every unknown in s is one that callers can reach, and nothing of the stack is in it. */
+static bool is_nameable(const struct state *st, const struct sym *s)
+{
+	if (!s || sym_is_outer(s))
+		return true;
+	if (s->kind == SYM_STACK)
+		return false;
+	if (s->kind == SYM_NEW)
+		return is_reachable(st, s);
+	return is_nameable(st, s->a) && is_nameable(st, s->b);
+}
+
+static void drop_unnameable(struct sim *sim, struct state *st)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		struct held h = st->locks->items[i];
+		bool drop = h.state == LOCK_FREE || h.state == LOCK_ASSERTED;
+
+		if (!drop && !is_nameable(st, h.lock)) {
+			unsure(sim->an, UNSURE_LOCK_NAME, st->at);
+			drop = true;
+		}
+		if (drop) {
+			state_drop_lock(&sim->pool, st, h.lock, h.kind);
+			i--;
+		}
+	}
+	for (int i = 0; st->refs && i < st->refs->n; i++) {
+		struct ref r = st->refs->items[i];
+
+		if (is_nameable(st, r.object) && (state_mask(st, r.object) & MASK_VALID))
+			continue;
+		r.count = 0;
+		state_put_ref(&sim->pool, st, &r);
+		i--;
+	}
+}
+
+/* ------------------------------------------------------------------ merging exits */
+
+static bool same_result(const struct state *a, const struct state *b)
+{
+	if (!a->ret || !b->ret)
+		return a->ret == b->ret;
+	return a->ret == b->ret || state_mask(a, a->ret) == state_mask(b, b->ret);
+}
+
+static int merge_exits(struct sim *sim, bool by_result)
+{
+	struct state *out = NULL, *next;
+	int n = 0;
+
+	for (struct state *st = sim->exits; st; st = next) {
+		struct state *old = out;
+
+		next = st->next;
+		while (old && (!state_same_key(old, st, sim->node->is_callback) || (by_result && !same_result(old, st))))
+			old = old->next;
+		if (old) {
+			state_merge(&sim->pool, &sim->syms, old, st, sim->fn->nblock);
+			continue;
+		}
+		st->next = out;
+		out = st;
+		n++;
+	}
+	sim->exits = out;
+	return n;
+}
+
+/* ------------------------------------------------------------------ copying */
+
+static const struct trace *copy_trace(struct analysis *an, const struct trace *t);
+
+static const struct lock_set *copy_locks(struct analysis *an, const struct lock_set *s)
+{
+	struct lock_set *c;
+
+	if (!s || !s->n)
+		return NULL;
+	c = arena_copy(an->arena, s, sizeof(*s) + sizeof(s->items[0]) * (size_t)s->n);
+	for (int i = 0; i < c->n; i++) {
+		c->items[i].lock = sym_import(&an->syms, c->items[i].lock);
+		c->items[i].taken = NULL;
+		c->items[i].site = -1;
+	}
+	return c;
+}
+
+static const struct ref_set *copy_refs(struct analysis *an, const struct ref_set *s)
+{
+	struct ref_set *c;
+
+	if (!s || !s->n)
+		return NULL;
+	c = arena_copy(an->arena, s, sizeof(*s) + sizeof(s->items[0]) * (size_t)s->n);
+	for (int i = 0; i < c->n; i++) {
+		c->items[i].object = sym_import(&an->syms, c->items[i].object);
+		c->items[i].got = NULL;
+		c->items[i].site = -1;
+	}
+	return c;
+}
+
+static const struct dead_set *copy_dead(struct analysis *an, const struct state *st)
+{
+	const struct dead_set *s = st->dead;
+	struct dead_set *c;
+	int n = 0;
+
+	if (!s)
+		return NULL;
+	c = arena_alloc(an->arena, sizeof(*s) + sizeof(s->items[0]) * (size_t)s->n);
+	for (int i = 0; i < s->n; i++) {
+		if (s->items[i].by_unlock || !is_reachable(st, s->items[i].root))
+			continue;
+		c->items[n] = s->items[i];
+		c->items[n].root = sym_import(&an->syms, s->items[i].root);
+		c->items[n].spanned = NULL;
+		c->items[n].lock = NULL;
+		c->items[n++].ended = NULL;
+	}
+	c->n = n;
+	return n ? c : NULL;
+}
+
+static bool is_worth_showing(const struct trace *t)
+{
+	switch (t->kind) {
+	case STEP_BRANCH: case STEP_ENTER:
+		return false;
+	case STEP_CALL:
+		return t->inner != NULL;
+	default:
+		return true;
+	}
+}
+
+static struct trace *copy_step(struct analysis *an, const struct trace *t)
+{
+	struct trace *c = arena_copy(an->arena, t, sizeof(*t));
+
+	c->prev = NULL;
+	c->object = sym_import(&an->syms, t->object);
+	c->target = sym_import(&an->syms, t->target);
+	c->locks = copy_locks(an, t->locks);
+	c->refs = copy_refs(an, t->refs);
+	c->dead = NULL;
+	return c;
+}
+
+/* The last MAX_STEPS steps worth showing, copied; inner traces are copies already. */
+static const struct trace *copy_trace(struct analysis *an, const struct trace *t)
+{
+	struct trace *last = NULL, *later = NULL;
+	int n = 0;
+
+	for (; t && n < MAX_STEPS; t = t->prev) {
+		struct trace *c;
+
+		if (!is_worth_showing(t))
+			continue;
+		c = copy_step(an, t);
+		if (later)
+			later->prev = c;
+		else
+			last = c;
+		later = c;
+		n++;
+	}
+	return last;
+}
+
+static const struct use_set *copy_uses(struct analysis *an, const struct use_set *s)
+{
+	struct use_set *c;
+
+	if (!s)
+		return NULL;
+	c = arena_copy(an->arena, s, sizeof(*s) + sizeof(s->items[0]) * (size_t)s->n);
+	for (int i = 0; i < c->n; i++) {
+		struct use *u = &c->items[i];
+		struct trace *t = ARENA_NEW(an->arena, struct trace);
+
+		u->object = sym_import(&an->syms, u->object);
+		t->kind = STEP_USE;
+		t->at = u->at;
+		t->func = u->func;
+		t->object = u->object;
+		t->what = u->need ? u->need->field : NULL;
+		t->inner = u->inner;
+		u->inner = t;
+	}
+	return c;
+}
+
+static void copy_cells(struct analysis *an, struct scase *c, const struct state *st)
+{
+	c->cells = ARENA_ARRAY(an->arena, struct cell, st->ncell < MAX_CELLS ? st->ncell : MAX_CELLS);
+	for (int i = 0; i < st->ncell && c->ncell < MAX_CELLS; i++) {
+		struct cell cell = st->cells[i];
+
+		if (cell.addr->kind == SYM_ELEM || has_stack(cell.addr) || has_stack(cell.value))
+			continue;
+		if (cell.addr->kind == SYM_LOAD && cell.value->kind == SYM_LOAD && cell.value->a == cell.addr)
+			continue;
+		if (!is_nameable(st, cell.addr))
+			continue;
+		cell.addr = sym_import(&an->syms, cell.addr);
+		cell.value = sym_import(&an->syms, cell.value);
+		c->cells[c->ncell++] = cell;
+	}
+}
+
+/* Conditions on what was there at entry, and what is known of unknowns that callers get. */
+static void copy_ranges(struct analysis *an, struct scase *c, const struct state *st)
+{
+	c->ranges = ARENA_ARRAY(an->arena, struct range, st->nrange < MAX_RANGES ? st->nrange : MAX_RANGES);
+	for (int i = 0; i < st->nrange && c->nrange < MAX_RANGES; i++) {
+		struct range r = st->ranges[i];
+
+		if ((r.mask == sym_mask(r.s) && !r.is_known) || !is_nameable(st, r.s) ||
+		    (r.s == st->ret && !sym_is_outer(r.s)))
+			continue;
+		r.s = sym_import(&an->syms, r.s);
+		c->ranges[c->nrange++] = r;
+	}
+}
+
+static void make_case(struct sim *sim, struct state *st, struct scase *c)
+{
+	struct analysis *an = sim->an;
+	bool shows;
+
+	copy_ranges(an, c, st);
+	copy_cells(an, c, st);
+	if (st->ret && has_stack(st->ret))
+		st->ret = sym_new(&sim->syms, -3, 0, 0, NULL);
+	c->ret = st->ret ? sym_import(&an->syms, st->ret) : NULL;
+	c->ret_mask = st->ret ? state_mask(st, st->ret) : MASK_ANY;
+	c->locks = copy_locks(an, st->locks);
+	c->takes = copy_locks(an, st->takes);
+	c->refs = copy_refs(an, st->refs);
+	c->dead = copy_dead(an, st);
+	c->uses = copy_uses(an, st->uses);
+	shows = c->locks || c->takes || c->refs || c->dead;
+	for (int i = 0; i < c->ncell && !shows; i++)
+		shows = sym_object(c->cells[i].value)->kind == SYM_PARAM;
+	if (shows)
+		c->trace = copy_trace(an, st->trace);
+}
+
+struct summary *summary_make(struct sim *sim)
+{
+	struct analysis *an = sim->an;
+	struct summary *s = ARENA_NEW(an->arena, struct summary);
+	int n, limit = sim->node->matters ? MAX_CASES : MAX_CASES_PLAIN;
+
+	for (struct state *st = sim->exits; st; st = st->next)
+		drop_unnameable(sim, st);
+	n = merge_exits(sim, true);
+	if (n > limit) {
+		n = merge_exits(sim, false);
+		s->is_widened = true;
+	}
+	if (n > limit * 2) {
+		s->is_unknown = true;
+		return s;
+	}
+	if (s->is_widened)
+		unsure(an, UNSURE_CASES, (struct place){sim->fn->file, sim->fn->line, 0});
+	s->cases = ARENA_ARRAY(an->arena, struct scase, n);
+	for (struct state *st = sim->exits; st; st = st->next) {
+		struct scase *c = &s->cases[s->ncase++];
+
+		make_case(sim, st, c);
+		s->has_effects |= c->locks || c->takes || c->refs || c->dead;
+	}
+	return s;
+}
+
+/* ------------------------------------------------------------------ printing */
+
+static void print_mask(struct text *out, unsigned mask)
+{
+	static const char *const names[] = {"zero", "positive", "error", "low"};
+	bool first = true;
+
+	for (int i = 0; i < 4; i++)
+		if (mask & 1u << i) {
+			text_printf(out, "%s%s", first ? "" : "|", names[i]);
+			first = false;
+		}
+}
+
+static void print_case(struct text *out, const struct scase *c)
+{
+	static const char *const states[] = {"takes", "releases", "needs", "had"};
+
+	for (int i = 0; i < c->nrange; i++) {
+		text_puts(out, "    if ");
+		sym_print(out, c->ranges[i].s, false);
+		text_puts(out, " is ");
+		if (c->ranges[i].is_known)
+			text_printf(out, "%lld", (long long)c->ranges[i].value);
+		else
+			print_mask(out, c->ranges[i].mask);
+		text_putc(out, '\n');
+	}
+	for (int i = 0; c->locks && i < c->locks->n; i++) {
+		text_printf(out, "    %s %s ", states[c->locks->items[i].state], c->locks->items[i].kind);
+		sym_print(out, c->locks->items[i].lock, true);
+		text_puts(out, c->locks->items[i].is_vague ? " (vague)\n" : "\n");
+	}
+	for (int i = 0; c->refs && i < c->refs->n; i++) {
+		text_printf(out, "    reference %s %+d ", c->refs->items[i].kind, c->refs->items[i].count);
+		sym_print(out, c->refs->items[i].object, false);
+		text_putc(out, '\n');
+	}
+	for (int i = 0; c->dead && i < c->dead->n; i++) {
+		text_puts(out, "    no longer kept ");
+		sym_print(out, c->dead->items[i].root, false);
+		text_putc(out, '\n');
+	}
+	for (int i = 0; i < c->ncell; i++) {
+		text_puts(out, "    ");
+		sym_print(out, c->cells[i].addr, true);
+		text_puts(out, " = ");
+		sym_print(out, c->cells[i].value, false);
+		text_putc(out, '\n');
+	}
+	text_puts(out, "    returns ");
+	if (c->ret) {
+		sym_print(out, c->ret, false);
+		text_puts(out, ": ");
+		print_mask(out, c->ret_mask);
+	}
+	text_putc(out, '\n');
+}
+
+void summary_print(struct text *out, const struct func *fn, const struct summary *s)
+{
+	text_printf(out, "%s:%s%s\n", fn->name, s->is_unknown ? " unknown" : "", s->is_widened ? " widened" : "");
+	for (int i = 0; i < s->ncase; i++) {
+		text_printf(out, "  case %d\n", i + 1);
+		print_case(out, &s->cases[i]);
+	}
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_SUMMARY_H
+#define INFER_SUMMARY_H
+
+/*
+ * What a function does, for its callers: a list of cases. A case says under which
+ * conditions on what the function was given it happens, what is returned, and what
+ * happened to memory, locks, references and borrows. Its symbols are in the program's
+ * table: parameters, globals and entry memory are the caller's to fill in; unknowns
+ * (SYM_NEW) become unknowns of the call.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "infer/state.h"
+
+struct sim;
+struct text;
+
+struct scase {
+	struct range *ranges;		/* conditions on outer values, and what is known of unknowns handed out */
+	int nrange;
+	struct cell *cells;		/* memory afterwards */
+	int ncell;
+	const struct sym *ret;		/* NULL: nothing */
+	unsigned ret_mask;
+	const struct lock_set *locks;	/* taken and kept, or the caller's released */
+	const struct lock_set *takes;	/* all that a caller must not hold */
+	const struct ref_set *refs;
+	const struct dead_set *dead;
+	const struct use_set *uses;
+	const struct trace *trace;	/* the steps worth showing */
+};
+
+struct summary {
+	struct scase *cases;
+	int ncase;
+	bool is_unknown;		/* over budget or in a cycle: says nothing */
+	bool is_widened;		/* cases were merged to keep their number down */
+	bool has_effects;		/* some case touches locks, references or borrows */
+	uint32_t calls_params;		/* bit n: calls its parameter n */
+};
+
+/* Make the summary of a finished simulation from its exits. Lives in the program's arena. */
+struct summary *summary_make(struct sim *sim);
+/* Append it as text, for goldens: one paragraph a case. */
+void summary_print(struct text *out, const struct func *fn, const struct summary *s);
+
+#endif

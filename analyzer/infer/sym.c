@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Symbolic values: hash-consing, folding, printing. One open-addressed table; a node
+ * is looked up by its fields before it is made. Names that are only for people are
+ * not part of a node's identity: the first one given stays.
+ */
+#include "infer/sym.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "base/text.h"
+
+#define MAX_DEPTH 6	/* loads in a name; deeper values become unknowns */
+
+void sym_table_init(struct sym_table *t, struct arena *a)
+{
+	memset(t, 0, sizeof(*t));
+	t->arena = a;
+}
+
+void sym_table_release(struct sym_table *t)
+{
+	free(t->slots);
+	memset(t, 0, sizeof(*t));
+}
+
+static uint32_t mix(uint64_t h)
+{
+	h ^= h >> 33;
+	h *= 0xff51afd7ed558ccdULL;
+	h ^= h >> 33;
+	return (uint32_t)h;
+}
+
+/* Identity by fields; pointers inside are of the same table or interned, so hashing them is stable enough. */
+static uint32_t sym_hash(const struct sym *s)
+{
+	uint64_t h = s->kind * 31u + s->sub;
+
+	h = h * 0x9e3779b97f4a7c15ULL + (uint64_t)s->value;
+	h = h * 0x9e3779b97f4a7c15ULL + (uint32_t)s->site;
+	h = h * 0x9e3779b97f4a7c15ULL + (uint32_t)s->turn;
+	h = h * 0x9e3779b97f4a7c15ULL + (s->a ? (uint64_t)s->a->id + 1 : 0);
+	h = h * 0x9e3779b97f4a7c15ULL + (s->b ? (uint64_t)s->b->id + 1 : 0);
+	if (s->kind == SYM_GLOBAL || s->kind == SYM_FUNC)
+		h = h * 0x9e3779b97f4a7c15ULL + (uintptr_t)s->name;
+	return mix(h);
+}
+
+static bool same(const struct sym *x, const struct sym *y)
+{
+	return x->kind == y->kind && x->sub == y->sub && x->value == y->value && x->site == y->site &&
+	       x->turn == y->turn && x->a == y->a && x->b == y->b &&
+	       ((x->kind != SYM_GLOBAL && x->kind != SYM_FUNC) || x->name == y->name);
+}
+
+static void grow(struct sym_table *t)
+{
+	uint32_t size = t->size ? t->size * 2 : 256;
+	const struct sym **slots = calloc(size, sizeof(*slots));
+
+	if (!slots)
+		die("out of memory (%u symbols)", size);
+	for (uint32_t i = 0; i < t->size; i++) {
+		uint32_t h;
+
+		if (!t->slots[i])
+			continue;
+		for (h = sym_hash(t->slots[i]) & (size - 1); slots[h]; h = (h + 1) & (size - 1))
+			;
+		slots[h] = t->slots[i];
+	}
+	free(t->slots);
+	t->slots = slots;
+	t->size = size;
+}
+
+static const struct sym *make(struct sym_table *t, struct sym want)
+{
+	struct sym *s;
+	uint32_t h;
+
+	if (t->used * 2 >= t->size)
+		grow(t);
+	for (h = sym_hash(&want) & (t->size - 1); t->slots[h]; h = (h + 1) & (t->size - 1)) {
+		struct sym *old = (struct sym *)t->slots[h];
+
+		if (!same(old, &want))
+			continue;
+		if (!old->field && want.field) {
+			old->struct_name = want.struct_name;
+			old->field = want.field;
+		}
+		return old;
+	}
+	s = arena_copy(t->arena, &want, sizeof(want));
+	s->id = t->next_id++;
+	t->used++;
+	return t->slots[h] = s;
+}
+
+const struct sym *sym_int(struct sym_table *t, int64_t value)
+{
+	return make(t, (struct sym){.kind = SYM_INT, .value = value});
+}
+
+const struct sym *sym_param(struct sym_table *t, int n, const char *name)
+{
+	return make(t, (struct sym){.kind = SYM_PARAM, .value = n, .name = name});
+}
+
+const struct sym *sym_global(struct sym_table *t, const char *name)
+{
+	return make(t, (struct sym){.kind = SYM_GLOBAL, .name = name});
+}
+
+const struct sym *sym_func(struct sym_table *t, const char *name)
+{
+	return make(t, (struct sym){.kind = SYM_FUNC, .name = name});
+}
+
+const struct sym *sym_stack(struct sym_table *t, int site, const char *name)
+{
+	return make(t, (struct sym){.kind = SYM_STACK, .value = site, .name = name});
+}
+
+const struct sym *sym_new(struct sym_table *t, int site, int64_t ordinal, int turn, const char *name)
+{
+	return make(t, (struct sym){.kind = SYM_NEW, .site = site, .value = ordinal, .turn = turn, .name = name});
+}
+
+const struct sym *sym_addr(struct sym_table *t, const struct sym *base, int64_t offset,
+			   const char *struct_name, const char *field)
+{
+	if (base->kind == SYM_INT)
+		return sym_int(t, base->value + offset);
+	if (base->kind == SYM_ADDR) {
+		offset += base->value;
+		base = base->a;
+	}
+	if (!offset)
+		return base;
+	return make(t, (struct sym){.kind = SYM_ADDR, .a = base, .value = offset, .depth = base->depth,
+				    .is_set = base->is_set, .struct_name = struct_name, .field = field});
+}
+
+const struct sym *sym_elem(struct sym_table *t, const struct sym *base)
+{
+	if (base->kind == SYM_ELEM)
+		return base;
+	return make(t, (struct sym){.kind = SYM_ELEM, .a = base, .depth = base->depth, .is_set = true});
+}
+
+const struct sym *sym_load(struct sym_table *t, const struct sym *addr)
+{
+	if (addr->depth >= MAX_DEPTH)
+		return NULL;
+	return make(t, (struct sym){.kind = SYM_LOAD, .a = addr, .depth = (uint8_t)(addr->depth + 1),
+				    .is_set = addr->is_set});
+}
+
+enum flow_sub cmp_negate(enum flow_sub sub)
+{
+	switch (sub) {
+	case CMP_EQ: return CMP_NE;
+	case CMP_NE: return CMP_EQ;
+	case CMP_ULT: return CMP_UGE;
+	case CMP_ULE: return CMP_UGT;
+	case CMP_UGT: return CMP_ULE;
+	case CMP_UGE: return CMP_ULT;
+	case CMP_SLT: return CMP_SGE;
+	case CMP_SLE: return CMP_SGT;
+	case CMP_SGT: return CMP_SLE;
+	case CMP_SGE: return CMP_SLT;
+	default: return sub;
+	}
+}
+
+static enum flow_sub cmp_swap(enum flow_sub sub)
+{
+	switch (sub) {
+	case CMP_ULT: return CMP_UGT;
+	case CMP_ULE: return CMP_UGE;
+	case CMP_UGT: return CMP_ULT;
+	case CMP_UGE: return CMP_ULE;
+	case CMP_SLT: return CMP_SGT;
+	case CMP_SLE: return CMP_SGE;
+	case CMP_SGT: return CMP_SLT;
+	case CMP_SGE: return CMP_SLE;
+	default: return sub;
+	}
+}
+
+static bool cmp_ints(enum flow_sub sub, int64_t a, int64_t b)
+{
+	uint64_t x = (uint64_t)a, y = (uint64_t)b;
+
+	switch (sub) {
+	case CMP_EQ: return a == b;
+	case CMP_NE: return a != b;
+	case CMP_ULT: return x < y;
+	case CMP_ULE: return x <= y;
+	case CMP_UGT: return x > y;
+	case CMP_UGE: return x >= y;
+	case CMP_SLT: return a < b;
+	case CMP_SLE: return a <= b;
+	case CMP_SGT: return a > b;
+	default: return a >= b;
+	}
+}
+
+static bool holds_when_equal(enum flow_sub sub)
+{
+	return sub == CMP_EQ || sub == CMP_ULE || sub == CMP_UGE || sub == CMP_SLE || sub == CMP_SGE;
+}
+
+const struct sym *sym_not(struct sym_table *t, const struct sym *s)
+{
+	if (s->kind == SYM_INT)
+		return sym_int(t, !s->value);
+	if (s->kind == SYM_CMP)
+		return sym_cmp(t, cmp_negate(s->sub), s->a, s->b);
+	return sym_cmp(t, CMP_EQ, s, sym_int(t, 0));
+}
+
+const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b)
+{
+	unsigned mask;
+
+	if (a->kind == SYM_INT && b->kind == SYM_INT)
+		return sym_int(t, cmp_ints(sub, a->value, b->value));
+	if (a == b && !a->is_set)
+		return sym_int(t, holds_when_equal(sub));
+	if (a->kind == SYM_INT || (b->kind != SYM_INT && b->id < a->id)) {
+		const struct sym *swap = a;
+
+		a = b;
+		b = swap;
+		sub = cmp_swap(sub);
+	}
+	if (b->kind == SYM_INT && a->kind == SYM_CMP && (sub == CMP_EQ || sub == CMP_NE)) {
+		if (b->value == 0)
+			return sub == CMP_NE ? a : sym_not(t, a);
+		if (b->value == 1 || b->value == -1)
+			return sub == CMP_EQ ? a : sym_not(t, a);
+	}
+	if (b->kind == SYM_INT) {
+		mask = sym_mask(a);
+		if (!(mask & mask_of_cmp(sub, b->value)))
+			return sym_int(t, 0);
+		if (!(mask & mask_of_cmp(cmp_negate(sub), b->value)))
+			return sym_int(t, 1);
+	}
+	/* Two different fields of one object, two different variables: not equal. */
+	if ((sub == CMP_EQ || sub == CMP_NE) && a->kind == SYM_ADDR && b->kind == SYM_ADDR && a->a == b->a &&
+	    !a->is_set)
+		return sym_int(t, sub == CMP_NE);
+	return make(t, (struct sym){.kind = SYM_CMP, .sub = sub, .a = a, .b = b,
+				    .depth = a->depth > b->depth ? a->depth : b->depth,
+				    .is_set = a->is_set || b->is_set});
+}
+
+static bool fold_ints(enum flow_sub sub, int64_t a, int64_t b, int64_t *out)
+{
+	uint64_t x = (uint64_t)a, y = (uint64_t)b;
+
+	switch (sub) {
+	case BIN_ADD: *out = (int64_t)(x + y); return true;
+	case BIN_SUB: *out = (int64_t)(x - y); return true;
+	case BIN_MUL: *out = (int64_t)(x * y); return true;
+	case BIN_AND: *out = a & b; return true;
+	case BIN_OR: *out = a | b; return true;
+	case BIN_XOR: *out = a ^ b; return true;
+	case BIN_SHL: *out = y < 64 ? (int64_t)(x << y) : 0; return y < 64;
+	default: return false;
+	}
+}
+
+static bool is_address(const struct sym *s)
+{
+	return s->kind == SYM_ADDR || s->kind == SYM_GLOBAL || s->kind == SYM_STACK || s->kind == SYM_ELEM;
+}
+
+const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b)
+{
+	int64_t v;
+
+	if (a->kind == SYM_INT && b->kind == SYM_INT && fold_ints(sub, a->value, b->value, &v))
+		return sym_int(t, v);
+	if (sub == BIN_ADD && a->kind == SYM_INT)
+		return sym_bin(t, sub, b, a);
+	if (sub == BIN_SUB && b->kind == SYM_INT)
+		return sym_bin(t, BIN_ADD, a, sym_int(t, -b->value));
+	if (sub == BIN_ADD && b->kind == SYM_INT) {
+		if (b->value == 0)
+			return a;
+		if (is_address(a))
+			return sym_addr(t, a, b->value, NULL, NULL);
+		if (a->kind == SYM_BIN && a->sub == BIN_ADD && a->b->kind == SYM_INT)
+			return sym_bin(t, BIN_ADD, a->a, sym_int(t, a->b->value + b->value));
+	}
+	if (sub == BIN_XOR && b->kind == SYM_INT && a->kind == SYM_CMP && (b->value == 1 || b->value == -1))
+		return sym_not(t, a);
+	if (sub == BIN_AND && b->kind == SYM_INT && a->kind == SYM_CMP)
+		return b->value & 1 ? a : sym_int(t, 0);
+	if (sub == BIN_AND && a == b)
+		return a;
+	if (sub == BIN_OR && b->kind == SYM_INT && b->value == 0)
+		return a;
+	return make(t, (struct sym){.kind = SYM_BIN, .sub = sub, .a = a, .b = b,
+				    .depth = a->depth > b->depth ? a->depth : b->depth,
+				    .is_set = a->is_set || b->is_set});
+}
+
+const struct sym *sym_import(struct sym_table *t, const struct sym *s)
+{
+	struct sym copy;
+
+	if (!s)
+		return NULL;
+	copy = *s;
+	copy.a = sym_import(t, s->a);
+	copy.b = sym_import(t, s->b);
+	return make(t, copy);
+}
+
+const struct sym *sym_object(const struct sym *s)
+{
+	return s->kind == SYM_ADDR ? s->a : s;
+}
+
+const struct sym *sym_root(const struct sym *s)
+{
+	while (s->kind == SYM_ADDR || s->kind == SYM_LOAD || s->kind == SYM_ELEM || s->kind == SYM_BIN)
+		s = s->a;
+	return s;
+}
+
+bool sym_contains(const struct sym *s, const struct sym *part)
+{
+	return s && (s == part || sym_contains(s->a, part) || sym_contains(s->b, part));
+}
+
+bool sym_is_outer(const struct sym *s)
+{
+	if (!s)
+		return true;
+	if (s->kind == SYM_STACK || s->kind == SYM_NEW)
+		return false;
+	return sym_is_outer(s->a) && sym_is_outer(s->b);
+}
+
+static unsigned mask_of_int(int64_t v)
+{
+	return v == 0 ? MASK_ZERO : v > 0 ? MASK_POSITIVE : v >= -4095 ? MASK_ERROR : MASK_LOW;
+}
+
+unsigned sym_mask(const struct sym *s)
+{
+	switch (s->kind) {
+	case SYM_INT:
+		return mask_of_int(s->value);
+	case SYM_GLOBAL: case SYM_FUNC: case SYM_STACK: case SYM_ADDR: case SYM_ELEM:
+		return MASK_VALID;
+	case SYM_CMP:
+		return MASK_ZERO | MASK_POSITIVE;
+	case SYM_BIN:
+		if (s->sub == BIN_AND && s->b->kind == SYM_INT && s->b->value >= 0)
+			return MASK_ZERO | MASK_POSITIVE;
+		return MASK_ANY;
+	default:
+		return MASK_ANY;
+	}
+}
+
+/* Does [lo, hi] meet the values x with x <sub> c? */
+static bool meets_signed(enum flow_sub sub, int64_t c, int64_t lo, int64_t hi)
+{
+	switch (sub) {
+	case CMP_SLT: return lo < c;
+	case CMP_SLE: return lo <= c;
+	case CMP_SGT: return hi > c;
+	case CMP_SGE: return hi >= c;
+	case CMP_EQ: return lo <= c && c <= hi;
+	default: return lo != hi || lo != c;	/* CMP_NE */
+	}
+}
+
+static bool meets_unsigned(enum flow_sub sub, uint64_t c, uint64_t lo, uint64_t hi)
+{
+	switch (sub) {
+	case CMP_ULT: return lo < c;
+	case CMP_ULE: return lo <= c;
+	case CMP_UGT: return hi > c;
+	default: return hi >= c;		/* CMP_UGE */
+	}
+}
+
+unsigned mask_of_cmp(enum flow_sub sub, int64_t c)
+{
+	static const struct { unsigned bit; int64_t lo, hi; } classes[] = {
+		{MASK_ZERO, 0, 0},
+		{MASK_POSITIVE, 1, INT64_MAX},
+		{MASK_ERROR, -4095, -1},
+		{MASK_LOW, INT64_MIN, -4096},
+	};
+	unsigned mask = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		bool meets = sub >= CMP_ULT && sub <= CMP_UGE
+			? meets_unsigned(sub, (uint64_t)c, (uint64_t)classes[i].lo, (uint64_t)classes[i].hi)
+			: meets_signed(sub, c, classes[i].lo, classes[i].hi);
+
+		if (meets)
+			mask |= classes[i].bit;
+	}
+	return mask;
+}
+
+static void print_base(struct text *out, const struct sym *s)
+{
+	switch (s->kind) {
+	case SYM_INT:
+		text_printf(out, "%lld", (long long)s->value);
+		break;
+	case SYM_PARAM:
+		s->name ? text_puts(out, s->name) : text_printf(out, "argument %lld", (long long)s->value + 1);
+		break;
+	case SYM_GLOBAL: case SYM_FUNC:
+		text_puts(out, s->name);
+		break;
+	case SYM_STACK: case SYM_NEW:
+		text_puts(out, s->name ? s->name : "a value");
+		break;
+	default:
+		sym_print(out, s, false);
+	}
+}
+
+static void print_field(struct text *out, const struct sym *addr)
+{
+	const struct sym *base = addr->a;
+	bool direct = base->kind == SYM_GLOBAL || base->kind == SYM_STACK;
+
+	if (base->kind == SYM_ELEM) {
+		sym_print(out, base, true);
+		direct = true;
+	} else {
+		print_base(out, base);
+	}
+	if (addr->field)
+		text_printf(out, "%s%s", direct ? "." : "->", addr->field);
+	else if (addr->value > 0)
+		text_printf(out, "%s[+%lld]", direct ? "." : "->", (long long)addr->value);
+}
+
+void sym_print(struct text *out, const struct sym *s, bool as_target)
+{
+	switch (s->kind) {
+	case SYM_ADDR:
+		if (!as_target && s->value > 0)
+			text_putc(out, '&');
+		print_field(out, s);
+		break;
+	case SYM_ELEM:
+		if (!as_target)
+			text_putc(out, '&');
+		sym_print(out, s->a, true);
+		text_puts(out, "[]");
+		break;
+	case SYM_LOAD:
+		if (s->a->kind == SYM_ADDR || s->a->kind == SYM_ELEM || s->a->kind == SYM_GLOBAL) {
+			sym_print(out, s->a, true);
+			break;
+		}
+		text_putc(out, '*');
+		print_base(out, s->a);
+		break;
+	case SYM_GLOBAL: case SYM_STACK:
+		if (!as_target)
+			text_putc(out, '&');
+		print_base(out, s);
+		break;
+	case SYM_BIN: case SYM_CMP:
+		print_base(out, s->a);
+		text_printf(out, " %s ", flow_sub_name(s->sub));
+		print_base(out, s->b);
+		break;
+	default:
+		print_base(out, s);
+	}
+}
+
+const char *sym_class(const struct sym *lock, const char *kind)
+{
+	char buf[256];
+	size_t n;
+
+	if (lock->kind == SYM_ELEM)
+		lock = lock->a;
+	if (lock->kind == SYM_GLOBAL)
+		return lock->name;
+	if (lock->kind != SYM_ADDR || !lock->field)
+		return kind;
+	if (lock->a->kind == SYM_GLOBAL && !lock->struct_name)
+		return lock->a->name;
+	n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->struct_name ? lock->struct_name : "", lock->field);
+	return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_SYM_H
+#define INFER_SYM_H
+
+/*
+ * Symbolic values. Equal values are one object within a table (hash-consing), so they
+ * are compared by pointer. A table lives for the simulation of one function; what a
+ * summary keeps is copied into the program's own table with sym_import().
+ *
+ * A value is named by how it is reached from what the function was given: parameters,
+ * globals, and memory as it was at entry (SYM_LOAD). Whatever cannot be named so is a
+ * SYM_NEW: the n-th unknown of an instruction, in a given turn of the loops around it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/flow.h"
+
+struct arena;
+struct text;
+
+enum sym_kind {
+	SYM_INT,	/* value */
+	SYM_PARAM,	/* value: its number */
+	SYM_GLOBAL,	/* name: address of a variable */
+	SYM_FUNC,	/* name: address of a function */
+	SYM_STACK,	/* value: the alloca's instruction */
+	SYM_ADDR,	/* a + value; a is never a SYM_ADDR, value never 0 */
+	SYM_ELEM,	/* an address computed from a with a variable index: which element is forgotten */
+	SYM_LOAD,	/* what the memory at a held at entry */
+	SYM_NEW,	/* site, value (ordinal), turn: something not known otherwise */
+	SYM_BIN,	/* a <sub> b */
+	SYM_CMP,	/* a <sub> b: 0 or 1 */
+};
+
+struct sym {
+	uint8_t kind;		/* enum sym_kind */
+	uint8_t sub;		/* SYM_BIN, SYM_CMP: enum flow_sub */
+	uint8_t depth;		/* loads on the way to it */
+	bool is_set;		/* names one of many: an element, or something of an earlier turn of a loop */
+	int id;			/* order of creation in its table */
+	int site;		/* SYM_NEW: instruction; negative for those the simulator makes up */
+	int turn;		/* SYM_NEW: loop turn it was made in */
+	int64_t value;
+	const struct sym *a, *b;
+	const char *name;	/* SYM_GLOBAL, SYM_FUNC; for people: SYM_PARAM, SYM_NEW, SYM_STACK; may be NULL */
+	const char *struct_name, *field;	/* SYM_ADDR: for people and lock classes; may be NULL */
+};
+
+struct sym_table {
+	struct arena *arena;
+	const struct sym **slots;
+	uint32_t size, used;
+	int next_id;
+};
+
+void sym_table_init(struct sym_table *t, struct arena *a);
+void sym_table_release(struct sym_table *t);
+
+const struct sym *sym_int(struct sym_table *t, int64_t value);
+const struct sym *sym_param(struct sym_table *t, int n, const char *name);
+const struct sym *sym_global(struct sym_table *t, const char *name);
+const struct sym *sym_func(struct sym_table *t, const char *name);
+const struct sym *sym_stack(struct sym_table *t, int site, const char *name);
+/* base + offset, folded; struct_name and field say what the offset is, or NULL. */
+const struct sym *sym_addr(struct sym_table *t, const struct sym *base, int64_t offset,
+			   const char *struct_name, const char *field);
+const struct sym *sym_elem(struct sym_table *t, const struct sym *base);
+/* NULL when it would be nested too deeply to be worth a name. */
+const struct sym *sym_load(struct sym_table *t, const struct sym *addr);
+const struct sym *sym_new(struct sym_table *t, int site, int64_t ordinal, int turn, const char *name);
+/* Folded where operands are constants, booleans or equal. */
+const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b);
+const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b);
+/* The opposite of a SYM_CMP or of an integer's truth. */
+const struct sym *sym_not(struct sym_table *t, const struct sym *s);
+/* The same value in table t (copied if it is not there). */
+const struct sym *sym_import(struct sym_table *t, const struct sym *s);
+
+/* The object a pointer points into: s without SYM_ADDR. */
+const struct sym *sym_object(const struct sym *s);
+/* The parameter, global, stack object or unknown at the bottom of s. */
+const struct sym *sym_root(const struct sym *s);
+/* Is part somewhere in s (or s itself)? */
+bool sym_contains(const struct sym *s, const struct sym *part);
+/* Can a caller name it: no stack object and no unknown in it? */
+bool sym_is_outer(const struct sym *s);
+
+/*
+ * The sign classes of a 64-bit value, as a mask. Error pointers and error numbers are
+ * -4095..-1 (MAX_ERRNO in linux/err.h).
+ */
+enum { MASK_ZERO = 1, MASK_POSITIVE = 2, MASK_ERROR = 4, MASK_LOW = 8, MASK_ANY = 15 };
+#define MASK_VALID (MASK_POSITIVE | MASK_LOW)	/* a pointer that is neither NULL nor an error */
+#define MASK_NEGATIVE (MASK_ERROR | MASK_LOW)
+
+/* What can be said of s without knowing any path. */
+unsigned sym_mask(const struct sym *s);
+/* The classes x may be in when x <sub> c holds. */
+unsigned mask_of_cmp(enum flow_sub sub, int64_t c);
+/* EQ for NE, LT for GE, and so on. */
+enum flow_sub cmp_negate(enum flow_sub sub);
+
+/* Print for people: "group->mutex" for a pointer's target when as_target, else "&group->mutex". */
+void sym_print(struct text *out, const struct sym *s, bool as_target);
+/* The lock class: "iommu_group.mutex", a global's name, or kind when nothing better is known. */
+const char *sym_class(const struct sym *lock, const char *kind);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every decision to stay quiet passes through unsure() and is counted by kind. */
+#include "infer/simulate.h"
+
+static const char *const names[UNSURE_KINDS] = {
+	[UNSURE_INDIRECT_CALL] = "call through a pointer",
+	[UNSURE_CALLBACK] = "callback not known",
+	[UNSURE_UNKNOWN_CALL] = "call of a function that was not read",
+	[UNSURE_BUDGET] = "function over budget",
+	[UNSURE_CYCLE] = "call in a cycle of calls",
+	[UNSURE_CASES] = "cases of a summary merged",
+	[UNSURE_LOCK_SET] = "locks of many objects",
+	[UNSURE_LOCK_NAME] = "lock that callers cannot name",
+	[UNSURE_LOCK_HANDED_ON] = "lock held on return, told apart by the result",
+	[UNSURE_REF_HANDED_ON] = "reference stored or passed on",
+	[UNSURE_BORROW_PASSED] = "ended borrow passed to a function that was not read",
+	[UNSURE_INFEASIBLE] = "gone when paths were kept apart",
+};
+
+const char *unsure_name(enum unsure_kind kind)
+{
+	return names[kind];
+}
+
+void unsure(struct analysis *an, enum unsure_kind kind, struct place at)
+{
+	(void)at;
+	if (!an->muted)
+		an->result->unsure[kind]++;
+}
