@@ -64,7 +64,8 @@ static bool effect_equal(const struct effect *x, const struct effect *y)
 {
 	return x->kind == y->kind && x->when == y->when && x->arg == y->arg && x->what == y->what &&
 	       x->nested_arg == y->nested_arg && x->mode == y->mode && x->try == y->try &&
-	       x->nested == y->nested && x->recursive == y->recursive && x->counting == y->counting && x->null_ok == y->null_ok &&
+	       x->nested == y->nested && x->recursive == y->recursive && x->counting == y->counting &&
+	       x->null_ok == y->null_ok &&
 	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
 	       x->element_param == y->element_param && x->data_param == y->data_param &&
 	       x->stops == y->stops && x->element == y->element && x->keeps == y->keeps;
