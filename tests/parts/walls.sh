@@ -89,11 +89,31 @@ sizes() {
 	(cd "$SOURCE" && git ls-files -z -- '*.c' '*.h' | xargs -0 awk '
 		FNR == 1 { start = 0 }
 		/^\{/ { start = FNR }
-		/^\}/ { if (start && FNR - start > 80) { printf "%s:%d: a function of %d lines\n", FILENAME, start, FNR - start; bad = 1 }; start = 0 }
+		/^\}/ && start && FNR - start > 80 { printf "%s:%d: a function of %d lines\n", FILENAME, start, FNR - start; bad = 1 }
+		/^\}/ { start = 0 }
 		FNR == 601 { printf "%s: more than 600 lines\n", FILENAME; bad = 1 }
-		{ wide = $0; while ((at = index(wide, "\t"))) wide = substr(wide, 1, at - 1) substr("        ", 1, 8 - (at - 1) % 8) substr(wide, at + 1) }
-		length(wide) > 120 { printf "%s:%d: %d columns\n", FILENAME, FNR, length(wide); bad = 1 }
 		END { exit bad }')
+}
+
+# The judge of fixtures tells what is missing and what is too much.
+wants_judge() {
+	printf '%s\n' 'a; /* want: lock-leak: left */' 'b; /* want: ref-leak: x */ /* want: lock-leak: y */' >"$HERE/a.c"
+	printf '%s\n' 'a.c:1:2: error: is left held [lock-leak]' 'a.c:1:2: note: lock' 'a.c:2: warning: x [ref-leak]' \
+		'a.c:2:1: error: y [lock-leak]' >"$HERE/good"
+	awk -f "$TESTS/wants.awk" "$HERE/a.c" "$HERE/good"
+	sed 1d "$HERE/good" | awk -f "$TESTS/wants.awk" "$HERE/a.c" - >"$HERE/said" && return 1
+	expect_text "$HERE/said" '^missing: +line 1: lock-leak: left$'
+	printf 'a.c:1:2: error: is left held [lock-leak]\n' | cat "$HERE/good" - |
+		awk -f "$TESTS/wants.awk" "$HERE/a.c" - >"$HERE/said" && return 1
+	expect_text "$HERE/said" '^unexpected: a.c:1:2: '
+}
+
+# Scripts are read by shellcheck.
+shell_scripts() {
+	need_packages shellcheck
+	cd "$SOURCE" || return
+	shellcheck -x -P "SCRIPTDIR:tests:tests/kernel" .ci/run examples/kernel/run examples/kernel/lib.sh tests/run tests/lib.sh \
+		tests/kernel/lib.sh tests/kernel/controls tests/bench/run tests/parts/*.sh
 }
 
 words() {
@@ -111,3 +131,5 @@ run_test walls/fixtures every_rule_has_a_fixture
 run_test walls/licence licence_lines
 run_test walls/sizes sizes
 run_test walls/words words
+run_test walls/wants wants_judge
+run_test walls/shell shell_scripts
