@@ -58,15 +58,16 @@ static _Noreturn void fail(struct db *db, int rc, const char *sql)
 		die("%s is in use by another devscope, and stayed so for %d s: let that one end, or give "
 		    "this one a database of its own with --db FILE", path, BUSY_MS / 1000);
 	case SQLITE_FULL:
-		die("no room left on the disk of %s: what was saved before is kept, make room and run again", path);
+		die("no room left on the disk of %s: what was saved before is kept, make room and run again",
+		    path);
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 		die("%s cannot be made or written (%s): choose another place with --db FILE", path, why);
 	case SQLITE_IOERR:
-		die("reading or writing %s failed (%s, system error %d): see to the disk, then run again; what "
-		    "was saved before is kept", path, why, sqlite3_system_errno(db->handle));
+		die("reading or writing %s failed (%s, system error %d): see to the disk, then run again; "
+		    "what was saved before is kept", path, why, sqlite3_system_errno(db->handle));
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		die("%s is damaged (%s): move it away and run again, all but triage is rebuilt; "
@@ -90,7 +91,7 @@ static int configure(struct db *db)
 	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
 		int rc = sqlite3_exec(db->handle, pragmas[i], NULL, NULL, NULL);
 
-		/* Two processes that switch a new file to WAL at once: the busy handler does not cover that. */
+		/* Two processes may switch a new file to WAL at once: the busy handler is not asked then. */
 		for (int wait = 0; rc == SQLITE_BUSY && wait < BUSY_MS / 100; wait++) {
 			usleep(100000);
 			rc = sqlite3_exec(db->handle, pragmas[i], NULL, NULL, NULL);

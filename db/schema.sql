@@ -9,14 +9,16 @@
 --   written   triage
 --             made by people. Never dropped, never emptied, the same in each schema version.
 --
--- PRAGMA user_version is the schema version, PRAGMA application_id is 0x44655653 ("DeVS"). Hashes are XXH3-128,
--- 16 bytes, the most significant first. File names are relative to the top of the source tree unless said otherwise.
+-- PRAGMA user_version is the schema version, PRAGMA application_id is 0x44655653 ("DeVS"). Hashes are
+-- XXH3-128, 16 bytes, the most significant first. File names are relative to the top of the source tree
+-- unless said otherwise.
 
 -- One row for each compile database that was checked into this file: a kernel configuration. All that depends
 -- on how the tree is configured hangs on a row here.
 CREATE TABLE config (
 	id	INTEGER PRIMARY KEY,
-	name	TEXT NOT NULL UNIQUE	-- its build folder, relative to the folder of this database: "." for the common case
+	-- its build folder, relative to the folder of this database: "." for the common case
+	name	TEXT NOT NULL UNIQUE
 ) STRICT;
 
 -- A translation unit, as it was captured last.
@@ -24,23 +26,28 @@ CREATE TABLE unit (
 	id	INTEGER PRIMARY KEY,
 	config	INTEGER NOT NULL REFERENCES config ON DELETE CASCADE,	-- where it belongs
 	file	TEXT NOT NULL,		-- its source file: "drivers/iommu/iommu.c"
-	key	BLOB NOT NULL,		-- hash of all it depends on besides files: compiler arguments, markers, devscope's version
+	-- hash of all it depends on besides files: compiler arguments, markers, devscope's version
+	key	BLOB NOT NULL,
 	ok	INTEGER NOT NULL,	-- 1: it was read and its functions are here; 0: it could not be read
-	error	TEXT,			-- ok = 0: the first error of the compiler, or what happened ("killed after 300 s")
+	-- ok = 0: the first error of the compiler, or what happened ("killed after 300 s")
+	error	TEXT,
 	note	TEXT,			-- something a user should know ("read without markers"); mostly NULL
 	cpu_ms	INTEGER NOT NULL,	-- milliseconds of CPU that capturing it took
 	UNIQUE (config, file)
 ) STRICT;
 
--- One content of a source file that units were made from. A file that changed between the captures of two units
--- has two rows. size and time are a quick check: while they are the file's, its content is not hashed again.
+-- One content of a source file that units were made from. A file that changed between the captures of two
+-- units has two rows. size and time are a quick check: while they are the file's, its content is not hashed
+-- again.
 CREATE TABLE file (
 	id	INTEGER PRIMARY KEY,
 	config	INTEGER NOT NULL REFERENCES config ON DELETE CASCADE,	-- the tree it was seen in
-	path	TEXT NOT NULL,		-- relative to the source tree, else to the build folder, else absolute
+	-- relative to the source tree, else to the build folder, else absolute
+	path	TEXT NOT NULL,
 	hash	BLOB NOT NULL,		-- of its content
 	size	INTEGER NOT NULL,	-- bytes
-	mtime	INTEGER NOT NULL,	-- when it was changed, as last seen with this content: nanoseconds since 1970
+	-- when it was changed, as last seen with this content: nanoseconds since 1970
+	mtime	INTEGER NOT NULL,
 	UNIQUE (config, path, hash)
 ) STRICT;
 
@@ -75,8 +82,8 @@ CREATE TABLE unit_func (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unit_func_func ON unit_func (func);
 
--- A function pointer in an ops table: which functions may be called through (struct, field). From initialisers
--- of variables, and from stores by code.
+-- A function pointer in an ops table: which functions may be called through (struct, field). From
+-- initialisers of variables, and from stores by code.
 CREATE TABLE slot (
 	unit	INTEGER NOT NULL REFERENCES unit ON DELETE CASCADE,
 	struct	TEXT NOT NULL,		-- "iommu_ops"
@@ -123,7 +130,8 @@ CREATE INDEX finding_fingerprint ON finding (fingerprint);
 CREATE TABLE step (
 	finding	INTEGER NOT NULL REFERENCES finding ON DELETE CASCADE,
 	n	INTEGER NOT NULL,	-- from 0
-	depth	INTEGER NOT NULL,	-- 0 in the finding's function, 1 more in each function called from there
+	-- 0 in the finding's function, 1 more in each function called from there
+	depth	INTEGER NOT NULL,
 	file	TEXT,			-- where
 	line	INTEGER NOT NULL,	-- 0 if unknown
 	col	INTEGER NOT NULL,	-- 0 if unknown
@@ -135,11 +143,12 @@ CREATE TABLE step (
 	PRIMARY KEY (finding, n)
 ) STRICT, WITHOUT ROWID;
 
--- What people said of findings. Keyed by fingerprint, which holds no line number and no path, so that a verdict
--- outlives edits and renames. devscope never deletes a row.
+-- What people said of findings. Keyed by fingerprint, which holds no line number and no path, so that a
+-- verdict outlives edits and renames. devscope never deletes a row.
 CREATE TABLE IF NOT EXISTS triage (
 	fingerprint TEXT PRIMARY KEY,	-- finding.fingerprint
-	verdict	TEXT NOT NULL CHECK (verdict IN ('bug', 'false', 'intended', 'later')),	-- what it is held to be
+	verdict	TEXT NOT NULL		-- what it is held to be
+		CHECK (verdict IN ('bug', 'false', 'intended', 'later')),
 	reason	TEXT NOT NULL,		-- why, for the next reader
 	who	TEXT,			-- who said so
 	at	TEXT NOT NULL DEFAULT (datetime('now'))	-- when, UTC

@@ -86,20 +86,22 @@ static void bring_up_schema(struct db *db, const char *path)
 {
 	int64_t version, id, tables;
 
-	/* Tables are dropped in any order; foreign keys can only be switched off outside a transaction. */
+	/* Tables are dropped in any order. Foreign keys can only be switched off outside a transaction. */
 	db_exec(db, "PRAGMA foreign_keys = OFF");
 	db_begin(db);
 	version = db_int(db, "PRAGMA user_version");
 	id = db_int(db, "PRAGMA application_id");
 	tables = db_int(db, "SELECT count(*) FROM sqlite_schema");
 	if (tables && id != APPLICATION_ID)
-		die("%s is an SQLite database of some other program: choose another place with --db FILE", path);
+		die("%s is an SQLite database of some other program: choose another place with --db FILE",
+		    path);
 	if (version > SCHEMA_VERSION)
 		die("%s was made by a newer devscope (schema %lld, this one knows %d): use that devscope, or "
 		    "another place with --db FILE", path, (long long)version, SCHEMA_VERSION);
 	if (version != SCHEMA_VERSION) {
 		if (tables)
-			problem("%s is of an older devscope: all units are captured again, triage is kept", path);
+			problem("%s is of an older devscope: all units are captured again, triage is kept",
+				path);
 		drop_tables(db);
 		db_exec(db, db_schema_sql);
 		db_exec(db, "PRAGMA application_id = " TEXT(APPLICATION_ID));
@@ -143,8 +145,10 @@ void store_close(struct store *s)
 {
 	if (s->changed) {
 		db_begin(s->db);
-		db_exec(s->db, "DELETE FROM func WHERE NOT EXISTS (SELECT 1 FROM unit_func WHERE func = func.id)");
-		db_exec(s->db, "DELETE FROM file WHERE NOT EXISTS (SELECT 1 FROM dep WHERE file = file.id)");
+		db_exec(s->db, "DELETE FROM func WHERE NOT EXISTS "
+			"(SELECT 1 FROM unit_func WHERE func = func.id)");
+		db_exec(s->db, "DELETE FROM file WHERE NOT EXISTS "
+			"(SELECT 1 FROM dep WHERE file = file.id)");
 		db_commit(s->db);
 	}
 	db_close(s->db);
@@ -171,7 +175,7 @@ static void load_deps(struct store *s, struct arena *a, int64_t unit, struct sto
 	while (db_step(st)) {
 		struct dep *d = &out->deps[out->ndep];
 
-		if (out->ndep == n)	/* another devscope adds deps at this moment: fewer is as good as unknown */
+		if (out->ndep == n)	/* another devscope adds some at this moment */
 			continue;
 		out->ndep++;
 		d->path = intern(db_col_text(st, 0));
@@ -183,7 +187,8 @@ static void load_deps(struct store *s, struct arena *a, int64_t unit, struct sto
 
 void store_find_unit(struct store *s, struct arena *a, const char *file, struct stored_unit *out)
 {
-	struct stmt *st = db_prepare(s->db, "SELECT id, key, ok, error, note FROM unit WHERE config = ?1 AND file = ?2");
+	struct stmt *st = db_prepare(s->db, "SELECT id, key, ok, error, note FROM unit "
+				     "WHERE config = ?1 AND file = ?2");
 	int64_t unit = 0;
 
 	memset(out, 0, sizeof(*out));
@@ -238,8 +243,8 @@ static int64_t put_func(struct store *s, struct arena *a, struct func *fn)
 
 static void put_slot(struct store *s, int64_t unit, const struct slot *slot)
 {
-	struct stmt *st = db_prepare(s->db, "INSERT INTO slot (unit, struct, field, func, object, file, line, col) "
-				     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+	struct stmt *st = db_prepare(s->db, "INSERT INTO slot (unit, struct, field, func, object, file, "
+				     "line, col) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 
 	db_bind_int(st, 1, unit);
 	db_bind_text(st, 2, slot->struct_name ? slot->struct_name : "");
@@ -256,7 +261,8 @@ static void put_flow(struct store *s, struct arena *a, int64_t unit, const struc
 {
 	for (int i = 0; i < u->nfunc; i++) {
 		int64_t func = put_func(s, a, u->funcs[i]);
-		struct stmt *st = db_prepare(s->db, "INSERT OR IGNORE INTO unit_func (unit, func) VALUES (?1, ?2)");
+		struct stmt *st = db_prepare(s->db, "INSERT OR IGNORE INTO unit_func (unit, func) "
+					     "VALUES (?1, ?2)");
 
 		db_bind_int(st, 1, unit);
 		db_bind_int(st, 2, func);
@@ -420,8 +426,8 @@ static struct func *parse_func(struct store *s, struct arena *a, struct loaded *
 	text_init(&error);
 	fn = flow_parse_func(a, &cursor, &error);
 	if (!fn)
-		die("%s holds flow this devscope cannot read (function %s, %s): move it away and run again, all "
-		    "but triage is rebuilt", s->path, name, text_str(&error));
+		die("%s holds flow this devscope cannot read (function %s, %s): move it away and run "
+		    "again, all but triage is rebuilt", s->path, name, text_str(&error));
 	text_release(&error);
 	return fn;
 }
@@ -434,8 +440,9 @@ static void load_funcs(struct store *s, struct arena *a, struct loaded *l)
 	l->funcs = calloc(l->n, sizeof(*l->funcs));
 	if (!l->funcs)
 		die("out of memory (%zu functions)", l->n);
-	st = db_prepare(s->db, "SELECT id, name, size, text FROM func WHERE id IN (SELECT unit_func.func FROM unit_func "
-			"JOIN unit ON unit.id = unit_func.unit WHERE unit.config = ?1 AND unit.ok)");
+	st = db_prepare(s->db, "SELECT id, name, size, text FROM func WHERE id IN "
+			"(SELECT unit_func.func FROM unit_func JOIN unit ON unit.id = unit_func.unit "
+			"WHERE unit.config = ?1 AND unit.ok)");
 	db_bind_int(st, 1, s->config);
 	while (db_step(st))
 		l->funcs[db_col_int(st, 0)] = parse_func(s, a, l, st);
@@ -462,16 +469,18 @@ static size_t count_rows(struct store *s, const char *sql, int64_t arg)
 
 static void load_unit(struct store *s, struct arena *a, const struct loaded *l, int64_t id, struct unit *u)
 {
+	size_t nfunc = count_rows(s, "SELECT count(*) FROM unit_func WHERE unit = ?1", id);
+	size_t nslot = count_rows(s, "SELECT count(*) FROM slot WHERE unit = ?1", id);
 	struct stmt *st;
 
-	u->funcs = ARENA_ARRAY(a, struct func *, count_rows(s, "SELECT count(*) FROM unit_func WHERE unit = ?1", id));
+	u->funcs = ARENA_ARRAY(a, struct func *, nfunc);
 	st = db_prepare(s->db, "SELECT func FROM unit_func WHERE unit = ?1");
 	db_bind_int(st, 1, id);
 	while (db_step(st))
 		u->funcs[u->nfunc++] = l->funcs[db_col_int(st, 0)];
 	if (u->nfunc)
 		qsort(u->funcs, (size_t)u->nfunc, sizeof(*u->funcs), by_name_then_text);
-	u->slots = ARENA_ARRAY(a, struct slot, count_rows(s, "SELECT count(*) FROM slot WHERE unit = ?1", id));
+	u->slots = ARENA_ARRAY(a, struct slot, nslot);
 	st = db_prepare(s->db, "SELECT struct, field, func, object, file, line, col FROM slot "
 			"WHERE unit = ?1 ORDER BY rowid");
 	db_bind_int(st, 1, id);
@@ -519,8 +528,9 @@ size_t store_load_units(struct store *s, struct arena *a, struct unit ***out)
 
 static void put_step(struct store *s, int64_t finding, int n, const struct step *step)
 {
-	struct stmt *st = db_prepare(s->db, "INSERT INTO step (finding, n, depth, file, line, col, func, text, locks, "
-				     "borrows, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+	struct stmt *st = db_prepare(s->db, "INSERT INTO step (finding, n, depth, file, line, col, func, "
+				     "text, locks, borrows, refs) "
+				     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
 
 	db_bind_int(st, 1, finding);
 	db_bind_int(st, 2, n);
@@ -538,8 +548,8 @@ static void put_step(struct store *s, int64_t finding, int n, const struct step 
 
 static void put_finding(struct store *s, int64_t run, const struct finding *f)
 {
-	struct stmt *st = db_prepare(s->db, "INSERT INTO finding (run, rule, level, file, line, col, func, object, class, "
-				     "message, fix, fingerprint) "
+	struct stmt *st = db_prepare(s->db, "INSERT INTO finding (run, rule, level, file, line, col, func, "
+				     "object, class, message, fix, fingerprint) "
 				     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
 	int64_t id;
 
@@ -561,13 +571,15 @@ static void put_finding(struct store *s, int64_t run, const struct finding *f)
 		put_step(s, id, i, &f->fact->steps[i]);
 }
 
-void store_put_run(struct store *s, const struct finding_list *findings, const char *command_line, int status)
+void store_put_run(struct store *s, const struct finding_list *findings, const char *command_line,
+		   int status)
 {
 	struct stmt *st;
 	int64_t run;
 
 	db_begin(s->db);
-	st = db_prepare(s->db, "INSERT INTO run (config, at, command, status) VALUES (?1, datetime('now'), ?2, ?3)");
+	st = db_prepare(s->db, "INSERT INTO run (config, at, command, status) "
+			"VALUES (?1, datetime('now'), ?2, ?3)");
 	db_bind_int(st, 1, s->config);
 	db_bind_text(st, 2, command_line);
 	db_bind_int(st, 3, status);

@@ -20,8 +20,8 @@ struct unit;
 
 /*
  * Open or make the database file. A file of an older schema whose content can be rebuilt is emptied, with a
- * note; what people wrote is kept. A newer schema, or a file that is not SQLite or damaged: die(), saying so and
- * what to do. config keys the entries (one database can hold several).
+ * note; what people wrote is kept. A newer schema, or a file that is not SQLite or damaged: die(), saying
+ * so and what to do. config keys the entries (one database can hold several).
  */
 struct store *store_open(const char *path, const char *config);
 void store_close(struct store *s);
@@ -42,7 +42,10 @@ void store_find_unit(struct store *s, struct arena *a, const char *file, struct 
 void store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c);
 /* Note new size and mtime of deps whose content turned out the same. */
 void store_touch_deps(struct store *s, const char *file, const struct dep *deps, size_t n);
-/* Forget the units whose files are not among the n given: they are no longer in the compile database. Returns how many. */
+/*
+ * Forget the units whose files are not among the n given: they are no longer in the compile database.
+ * Returns how many.
+ */
 size_t store_keep_units(struct store *s, const char *const *files, size_t n);
 /*
  * Load the flow of all units of this configuration that were captured well, sorted by file. Function bodies
@@ -50,6 +53,7 @@ size_t store_keep_units(struct store *s, const char *const *files, size_t n);
  */
 size_t store_load_units(struct store *s, struct arena *a, struct unit ***out);
 /* Save a run and its findings (with steps). */
-void store_put_run(struct store *s, const struct finding_list *findings, const char *command_line, int status);
+void store_put_run(struct store *s, const struct finding_list *findings, const char *command_line,
+		   int status);
 
 #endif

@@ -147,7 +147,10 @@ static void print_text(struct check *c)
 		die("the findings cannot be written to stdout: %s", strerror(errno));
 }
 
-/* A regular file comes into being whole, under another name first; "-" and devices are written to as they are. */
+/*
+ * A regular file comes into being whole, under another name first; "-" and devices are written to as they
+ * are.
+ */
 static void write_sarif(struct check *c)
 {
 	struct json *log = sarif_make(&c->findings, &c->run, c->source_root);

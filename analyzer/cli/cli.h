@@ -2,7 +2,10 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-/* The subcommands. Each takes its own arguments (argv[0] names it for messages) and returns the exit status. */
+/*
+ * The subcommands. Each takes its own arguments (argv[0] names it for messages) and returns the exit
+ * status.
+ */
 
 int check_main(int argc, char **argv);
 int dump_main(int argc, char **argv);

@@ -45,7 +45,8 @@ static const struct unit *find_unit(const struct options *opt, struct unit *cons
 	for (size_t i = 0; i < n; i++)
 		if (opt->flow || !strcmp(program[i]->file, opt->paths.items[0]))
 			return program[i];
-	die("%s is not in the database: \"devscope check\" it first, or it could not be read", opt->paths.items[0]);
+	die("%s is not in the database: \"devscope check\" it first, or it could not be read",
+	    opt->paths.items[0]);
 }
 
 static void dump_flow(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,

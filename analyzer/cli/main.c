@@ -60,7 +60,8 @@ static int explain_main(int argc, char **argv)
 	const struct rule *rule;
 
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		puts("Usage: devscope explain [RULE]\n\nPrint what a rule finds, why it matters and how to mend it.\n"
+		puts("Usage: devscope explain [RULE]\n\nPrint what a rule finds, why it matters and how to "
+		     "mend it.\n"
 		     "Without RULE: list all rules with their levels.");
 		return argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-?")) ? 0 : 2;
 	}

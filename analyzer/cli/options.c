@@ -24,44 +24,49 @@
 #define TIMEOUT 300	/* seconds; the slowest unit of an x86 defconfig takes ten */
 
 enum {
-	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG, OPT_EXTRA,
-	OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW,
+	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG,
+	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW,
 };
 
 static const struct argp_option check_options[] = {
 	{NULL, 0, NULL, 0, "What to read:", 1},
-	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: the nearest one from the current "
-	 "folder upward)", 1},
+	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: the nearest one from "
+	 "the current folder upward)", 1},
 	{"db", OPT_DB, "FILE", 0, "The database (default: .devscope.db beside the compile database)", 1},
-	{"no-cache", OPT_NO_CACHE, NULL, 0, "Read every unit asked for again, whatever the database knows", 1},
-	{"flow", OPT_FLOW, NULL, 0, "Each PATH is a file of flow text (see devscope dump): no compiler, no database", 1},
+	{"no-cache", OPT_NO_CACHE, NULL, 0, "Read every unit asked for again, whatever the database "
+	 "knows", 1},
+	{"flow", OPT_FLOW, NULL, 0, "Each PATH is a file of flow text (see devscope dump): no compiler, "
+	 "no database", 1},
 	{"models", OPT_MODELS, "FILE", 0, "Models of your own, on top of the built-in ones (repeat)", 1},
 	{"model-dir", OPT_MODEL_DIR, "DIR", 0, "Models to use in place of the built-in ones", 1},
 	{NULL, 0, NULL, 0, "How to read it:", 2},
 	{"jobs", 'j', "N", 0, "Units to read at once (default: all processors)", 2},
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a unit up after that long (default: 300)", 2},
-	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: " DEVSCOPE_CLANG ", else the newest found)", 2},
+	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: " DEVSCOPE_CLANG ", else the "
+	 "newest found)", 2},
 	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat)", 2},
 	{NULL, 0, NULL, 0, "What to print:", 3},
 	{"format", OPT_FORMAT, "FORMAT", 0, "Findings on stdout as text (default) or sarif", 3},
 	{"sarif", OPT_SARIF, "FILE", 0, "Write SARIF 2.1.0 to FILE as well", 3},
-	{"color", OPT_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto (default: on a terminal, unless NO_COLOR is set), always, "
-	 "never", 3},
+	{"color", OPT_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto (default: on a terminal, unless NO_COLOR "
+	 "is set), always, never", 3},
 	{"quiet", 'q', NULL, 0, "No progress, no summary", 3},
 	{"stats", OPT_STATS, NULL, 0, "A complete summary: each note and function over budget", 3},
 	{NULL, 0, NULL, 0, "Exit status:", 4},
-	{"fail-on", OPT_FAIL_ON, "LEVEL", 0, "Lowest level that makes the status 1: error, warning (default), advice, never", 4},
+	{"fail-on", OPT_FAIL_ON, "LEVEL", 0, "Lowest level that makes the status 1: error, warning "
+	 "(default), advice, never", 4},
 	{"allow-incomplete", OPT_ALLOW_INCOMPLETE, NULL, 0, "Status 0 though a unit could not be read", 4},
 	{"strict", OPT_STRICT, NULL, 0, "Status 3 if a function is over budget or a call unresolved", 4},
 	{0},
 };
 
 static const char check_doc[] =
-	"Read the units of a kernel build, analyse them as one program and report device pointers that outlive what keeps "
-	"them, and locking and reference mistakes.\v"
-	"PATH is a file or folder, relative to the current folder or to the top of the source tree. It selects which units "
-	"are read and where findings are reported. The program is all that the database holds for this build: what was "
-	"read before still counts, and what did not change is not read again.\n"
+	"Read the units of a kernel build, analyse them as one program and report device pointers that "
+	"outlive what keeps them, and locking and reference mistakes.\v"
+	"PATH is a file or folder, relative to the current folder or to the top of the source tree. It "
+	"selects which units are read and where findings are reported. The program is all that the "
+	"database holds for this build: what was read before still counts, and what did not change is not "
+	"read again.\n"
 	"\n"
 	"Example, a kernel configured in /tmp/build:\n"
 	"\n"
@@ -69,9 +74,9 @@ static const char check_doc[] =
 	"  devscope check -p /tmp/build drivers/iommu\n"
 	"  devscope explain iterator-escape\n"
 	"\n"
-	"Findings go to stdout, sorted; progress and a summary to stderr. Exit status: 0 clean, 1 findings at or above "
-	"--fail-on, 2 wrong usage or an internal error, 3 no findings but a unit that was asked for could not be read, 130 "
-	"interrupted (what was read is kept).";
+	"Findings go to stdout, sorted; progress and a summary to stderr. Exit status: 0 clean, 1 "
+	"findings at or above --fail-on, 2 wrong usage or an internal error, 3 no findings but a unit "
+	"that was asked for could not be read, 130 interrupted (what was read is kept).";
 
 static const struct argp_option dump_options[] = {
 	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: as for check)", 1},
@@ -86,8 +91,8 @@ static const char dump_doc[] =
 	"  flow     blocks, calls, memory accesses and branches of each function\n"
 	"  summary  what each function does to locks, references and borrows\n"
 	"\n"
-	"UNIT is a source file that was captured (devscope check), relative to the top of the source tree, or a file of "
-	"flow text, whose name ends in .flow.\n"
+	"UNIT is a source file that was captured (devscope check), relative to the top of the source "
+	"tree, or a file of flow text, whose name ends in .flow.\n"
 	"\n"
 	"Example:\n"
 	"\n"
@@ -101,7 +106,8 @@ struct parse {
 
 static void add_string(struct arena *a, struct strings *s, const char *item)
 {
-	const char **more = ARENA_ARRAY(a, const char *, s->n + 1);	/* a handful: doubling would be no gain */
+	/* a handful: doubling would be no gain */
+	const char **more = ARENA_ARRAY(a, const char *, s->n + 1);
 
 	if (s->n)
 		memcpy(more, s->items, s->n * sizeof(*more));
@@ -156,7 +162,8 @@ static void set_color(struct options *opt, const char *s)
 static void set_build(struct options *opt, const char *s)
 {
 	if (opt->build)
-		die("-p %s: one build at a time for now; run devscope once for each (they may share a --db)", s);
+		die("-p %s: one build at a time for now; run devscope once for each (they may share a "
+		    "--db)", s);
 	opt->build = s;
 }
 
@@ -211,8 +218,8 @@ static const char *data_folder(struct arena *a, const char *installed, const cha
 	if (path_is_folder(dir))
 		return dir;
 #endif
-	die("the data files of devscope are not found: install it, or set DEVSCOPE_DATA to the folder that holds models/ "
-	    "and markers.h (%s)", in_source);
+	die("the data files of devscope are not found: install it, or set DEVSCOPE_DATA to the folder "
+	    "that holds models/ and markers.h (%s)", in_source);
 }
 
 static bool in_path(struct arena *a, const char *program)
@@ -266,8 +273,8 @@ static const char *find_build(struct arena *a)
 			break;
 		dir = path_parent(a, dir);
 	}
-	die("no compile_commands.json in this folder or above it: name the build folder with -p, or make one with "
-	    "\"devscope compdb KERNEL_BUILD\"");
+	die("no compile_commands.json in this folder or above it: name the build folder with -p, or make "
+	    "one with \"devscope compdb KERNEL_BUILD\"");
 }
 
 static const char *join_words(struct arena *a, int argc, char **argv)
@@ -303,7 +310,9 @@ static void parse(struct arena *a, const struct argp *argp, int argc, char **arg
 
 void options_check(struct arena *a, int argc, char **argv, struct options *out)
 {
-	static const struct argp argp = {check_options, parse_option, "[PATH...]", check_doc, NULL, NULL, NULL};
+	static const struct argp argp = {
+		.options = check_options, .parser = parse_option, .args_doc = "[PATH...]", .doc = check_doc,
+	};
 
 	parse(a, &argp, argc, argv, out);
 	if (out->flow) {
@@ -322,7 +331,10 @@ void options_check(struct arena *a, int argc, char **argv, struct options *out)
 
 void options_dump(struct arena *a, int argc, char **argv, struct options *out)
 {
-	static const struct argp argp = {dump_options, parse_option, "flow|summary UNIT", dump_doc, NULL, NULL, NULL};
+	static const struct argp argp = {
+		.options = dump_options, .parser = parse_option, .args_doc = "flow|summary UNIT",
+		.doc = dump_doc,
+	};
 
 	parse(a, &argp, argc, argv, out);
 	if (out->paths.n != 2)

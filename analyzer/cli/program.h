@@ -8,7 +8,10 @@ struct arena;
 struct strings;
 struct unit;
 
-/* A program from files of flow text, for tests and for looking into one unit: sorted by unit. die() on a mistake. */
+/*
+ * A program from files of flow text, for tests and for looking into one unit: sorted by unit. die() on a
+ * mistake.
+ */
 size_t program_read(struct arena *a, const struct strings *files, struct unit ***out);
 
 #endif

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which units a check is about, and which of them the database already has as they are. A unit is current when it
- * was captured under the same key (arguments, markers, version) and none of its files has changed: same size and
- * time, or else the same content. Units that failed are tried again each time, for what they missed may have come.
+ * Which units a check is about, and which of them the database already has as they are. A unit is current
+ * when it was captured under the same key (arguments, markers, version) and none of its files has changed:
+ * same size and time, or else the same content. Units that failed are tried again each time, for what they
+ * missed may have come.
  */
 #include "cli/units.h"
 
@@ -34,7 +35,10 @@ static const char *resolved(struct arena *a, const char *path)
 	return s;
 }
 
-/* An absolute path as units are named: "" for the whole tree, NULL if it is neither in the tree nor in the build. */
+/*
+ * An absolute path as units are named: "" for the whole tree, NULL if it is neither in the tree nor in the
+ * build.
+ */
 static const char *relative_name(const struct units *u, const char *path)
 {
 	const char *const tops[] = {
@@ -109,9 +113,10 @@ void units_select(struct arena *a, const struct options *opt, struct units *out)
 		const char *path = opt->paths.items[i], *scope = find_scope(out, path);
 
 		if (!scope)
-			die("no unit of this build is in %s: give a .c file or a folder, relative to the current folder or "
-			    "to %s; for a header, give the units that include it; if it is new to the build, run "
-			    "\"devscope compdb\" again", path, out->commands.source_root);
+			die("no unit of this build is in %s: give a .c file or a folder, relative to the "
+			    "current folder or to %s; for a header, give the units that include it; if it "
+			    "is new to the build, run \"devscope compdb\" again", path,
+			    out->commands.source_root);
 		out->scope[out->nscope++] = scope;
 	}
 	out->wanted = ARENA_ARRAY(a, size_t, out->commands.n);
@@ -301,7 +306,8 @@ static void unit_captured(void *cookie, const struct captured *c)
 	if (c->ok)
 		cap->run->captured++;
 	else
-		add_note(u->arena, cap->run->failed, &cap->run->nfailed, name, c->error ? c->error : "no reason given");
+		add_note(u->arena, cap->run->failed, &cap->run->nfailed, name,
+			 c->error ? c->error : "no reason given");
 	if (c->ok && c->note)
 		add_note(u->arena, cap->run->noted, &cap->run->nnoted, name, c->note);
 	progress_at(cap->run->captured + cap->run->nfailed, cap->todo, name);
@@ -345,11 +351,12 @@ static int by_file(const void *a, const void *b)
 	return strcmp(((const struct unit_note *)a)->file, ((const struct unit_note *)b)->file);
 }
 
-void units_capture(const struct units *u, struct store *store, const struct options *opt, struct run_info *run)
+void units_capture(const struct units *u, struct store *store, const struct options *opt,
+		   struct run_info *run)
 {
 	struct capture_options how = {
-		.clang = opt->clang, .jobs = opt->jobs, .timeout = opt->timeout, .marker_dir = opt->marker_dir,
-		.extra_args = opt->extra.items, .extra_n = opt->extra.n,
+		.clang = opt->clang, .jobs = opt->jobs, .timeout = opt->timeout,
+		.marker_dir = opt->marker_dir, .extra_args = opt->extra.items, .extra_n = opt->extra.n,
 	};
 	struct capturing cap = {.units = u, .store = store, .run = run, .opt = &how};
 	size_t *stale;

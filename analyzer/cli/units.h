@@ -33,9 +33,10 @@ const char *units_default_db(const struct units *u);
 /* The name of this configuration in a database at that path. */
 const char *units_config(const struct units *u, const struct options *opt, const char *db);
 /*
- * Bring the database up to date with the wanted units: capture those that are new, changed or failed before, and
- * forget those that are no longer in the compile database. Fills in the units part of run.
+ * Bring the database up to date with the wanted units: capture those that are new, changed or failed
+ * before, and forget those that are no longer in the compile database. Fills in the units part of run.
  */
-void units_capture(const struct units *u, struct store *store, const struct options *opt, struct run_info *run);
+void units_capture(const struct units *u, struct store *store, const struct options *opt,
+		   struct run_info *run);
 
 #endif

@@ -66,7 +66,9 @@ static const char *sentence(struct sarif *d, const char *s)
 	return strchr(".!?:", s[n - 1]) ? s : arena_printf(&d->arena, "%s.", s);
 }
 
-/* A path as a relative URI. One outside of the tree keeps its last part only: no path of a machine is told. */
+/*
+ * A path as a relative URI. One outside of the tree keeps its last part only: no path of a machine is told.
+ */
 static void add_artifact(struct json *object, const char *path)
 {
 	struct json *artifact = json_add_object(object, "artifactLocation");
@@ -261,7 +263,7 @@ static void add_infer_notices(struct sarif *d, struct json *array, const struct 
 						unsure_name((enum unsure_kind)k)));
 	if (r->unresolved)
 		add_notice(d, array, "calls-unresolved", "note", NULL,
-			   arena_printf(&d->arena, "%zu calls of functions that were not read and have no model",
+			   arena_printf(&d->arena, "%zu calls of functions that are neither read nor modelled",
 					r->unresolved));
 }
 
@@ -275,7 +277,8 @@ static void add_invocation(struct sarif *d, struct json *run, const struct run_i
 		add_notice(d, array, "run-interrupted", "error", NULL, "The run was interrupted");
 	for (size_t i = 0; i < info->nfailed; i++)
 		add_notice(d, array, "unit-failed", "error", info->failed[i].file,
-			   arena_printf(&d->arena, "%s could not be read: %s", info->failed[i].file, info->failed[i].text));
+			   arena_printf(&d->arena, "%s could not be read: %s", info->failed[i].file,
+					info->failed[i].text));
 	for (size_t i = 0; i < info->nnoted; i++)
 		add_notice(d, array, "unit-note", "note", info->noted[i].file,
 			   arena_printf(&d->arena, "%s: %s", info->noted[i].file, info->noted[i].text));

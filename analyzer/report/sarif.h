@@ -7,8 +7,8 @@ struct json;
 struct run_info;
 
 /*
- * The run as SARIF 2.1.0, for json_write_file() and json_free(). No time, no absolute path: same input, same bytes.
- * source_root is where snippets are read from; NULL for none.
+ * The run as SARIF 2.1.0, for json_write_file() and json_free(). No time, no absolute path: same input,
+ * same bytes. source_root is where snippets are read from; NULL for none.
  */
 struct json *sarif_make(const struct finding_list *l, const struct run_info *run, const char *source_root);
 

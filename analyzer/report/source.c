@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Source lines for reports: each file is read once, with an index of its lines and, when asked for, their hashes. */
+/*
+ * Source lines for reports: each file is read once, with an index of its lines and, when asked for, their
+ * hashes.
+ */
 #include "report/source.h"
 
 #include <fcntl.h>
@@ -64,8 +67,10 @@ static bool read_text(struct source *s, struct source_file *f, int fd)
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > MAX_SIZE)
 		return false;
 	text = arena_alloc(&s->arena, (size_t)st.st_size + 1);
-	while (f->size < (size_t)st.st_size && (n = read(fd, text + f->size, (size_t)st.st_size - f->size)) > 0)
-		f->size += (size_t)n;
+	do {
+		n = read(fd, text + f->size, (size_t)st.st_size - f->size);
+		f->size += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && f->size < (size_t)st.st_size);
 	f->text = text;
 	return true;
 }
@@ -143,7 +148,7 @@ static int next_units(const unsigned char **p, const unsigned char *end, uint16_
 {
 	static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
 	const unsigned char *s = *p;
-	int more = *s < 0x80 ? 0 : *s >= 0xc0 && *s < 0xe0 ? 1 : *s >= 0xe0 && *s < 0xf0 ? 2 : *s >= 0xf0 && *s < 0xf8 ? 3 : -1;
+	int more = *s < 0x80 ? 0 : *s < 0xc0 ? -1 : *s < 0xe0 ? 1 : *s < 0xf0 ? 2 : *s < 0xf8 ? 3 : -1;
 	uint32_t c = more <= 0 ? *s : *s & (0x3fu >> more);
 
 	*p = s + 1;

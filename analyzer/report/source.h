@@ -21,15 +21,18 @@ struct source {
 /* Start; root may be NULL. */
 void source_init(struct source *s, const char *root);
 void source_release(struct source *s);
-/* Lines first to last (cut to what is there) without the last newline, NULL if not known. Borrowed until release. */
+/*
+ * Lines first to last (cut to what is there) without the last newline, NULL if not known. Borrowed until
+ * release.
+ */
 const char *source_lines(struct source *s, const char *file, int first, int last);
 /* How many lines the file has; 0 if it cannot be read. */
 int source_count(struct source *s, const char *file);
 /* A column in bytes as a column in UTF-16 units, as SARIF wants it. Unknown lines: col. */
 int source_column(struct source *s, const char *file, int line, int col);
 /*
- * The hash of a line by which GitHub's code scanning recognises a finding, "hex:count"; NULL if not known. It is over
- * the first 100 characters from there on that are not blanks, so it survives moved lines.
+ * The hash of a line by which GitHub's code scanning recognises a finding, "hex:count"; NULL if not known.
+ * It is over the first 100 characters from there on that are not blanks, so it survives moved lines.
  */
 const char *source_line_hash(struct source *s, const char *file, int line);
 

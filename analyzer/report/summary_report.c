@@ -60,7 +60,7 @@ static void add_program(struct text *out, const struct run_info *run, bool all)
 	const struct infer_result *r = run->infer;
 	size_t most = all ? r->over_budget : 5;
 
-	text_printf(out, "  program: %zu unit%s, %zu function%s, %zu over budget, %zu call%s of functions not read\n",
+	text_printf(out, "  program: %zu unit%s, %zu function%s, %zu over budget, %zu call%s unresolved\n",
 		    run->program, plural(run->program), r->nfunc, plural(r->nfunc), r->over_budget,
 		    r->unresolved, plural(r->unresolved));
 	for (size_t i = 0; i < r->over_budget && i < most; i++) {
@@ -104,13 +104,15 @@ static void add_findings(struct text *out, const struct finding_list *l)
 	text_puts(out, *separator ? ")\n" : "\n");
 }
 
-void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l, bool all)
+void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l,
+			  bool all)
 {
 	add_units(out, run);
 	if (all)
 		add_notes(out, run);
 	else if (run->nnoted)
-		text_printf(out, "  notes on %zu unit%s (--stats lists them)\n", run->nnoted, plural(run->nnoted));
+		text_printf(out, "  notes on %zu unit%s (--stats lists them)\n", run->nnoted,
+			    plural(run->nnoted));
 	if (run->infer) {
 		add_program(out, run, all);
 		add_unsure(out, run->infer);

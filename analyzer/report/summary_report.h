@@ -36,6 +36,7 @@ struct run_info {
  * Append one compact block for stderr. On a clean run it holds neither "warn" nor "error": build robots count
  * these words. all: every kind of unsureness and each stage's time, not only the essence.
  */
-void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l, bool all);
+void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l,
+			  bool all);
 
 #endif

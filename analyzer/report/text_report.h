@@ -9,8 +9,9 @@ struct step;
 struct text;
 
 /*
- * Append findings as compilers print them: a line "path:line:col: level: message [rule]", a note for each step, and
- * what would mend it. Control characters of hostile names are made visible. color: for a terminal.
+ * Append findings as compilers print them: a line "path:line:col: level: message [rule]", a note for each
+ * step, and what would mend it. Control characters of hostile names are made visible. color: for a
+ * terminal.
  */
 void text_report_print(struct text *out, const struct finding_list *l, bool color);
 /* Append s with control characters as \xHH, so that no name can command a terminal. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The list of findings: one order whatever came first, no doubles, fingerprints that survive moved lines; the text. */
+/*
+ * The list of findings: one order whatever came first, no doubles, fingerprints that survive moved lines;
+ * the text.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,20 +26,24 @@ static const struct unit unit_a = {.file = "a.c"}, unit_b = {.file = "b.c"};
 
 static struct fact make_fact(const struct unit *unit, const char *file, int line, const char *object)
 {
-	return (struct fact){.fn = &fn, .unit = unit, .at = {file, line, 2}, .object = object, .class = "group.mutex"};
+	return (struct fact){
+		.fn = &fn, .unit = unit, .at = {file, line, 2}, .object = object, .class = "group.mutex",
+	};
 }
 
 static void print(struct text *t, struct finding_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		text_printf(t, "%s %s %s\n", l->items[i].fingerprint, l->items[i].rule->id, l->items[i].message);
+		text_printf(t, "%s %s "
+			       "%s\n", l->items[i].fingerprint, l->items[i].rule->id, l->items[i].message);
 }
 
 static void test_order_does_not_matter(void **state)
 {
 	struct fact facts[] = {
-		make_fact(&unit_b, "b.c", 2, "x"), make_fact(&unit_a, "a.c", 20, "x"), make_fact(&unit_a, "a.c", 3, "y"),
-		make_fact(&unit_a, "a.c", 3, "x"), make_fact(&unit_b, "a.c", 3, "x"), make_fact(&unit_a, NULL, 0, "x"),
+		make_fact(&unit_b, "b.c", 2, "x"), make_fact(&unit_a, "a.c", 20, "x"),
+		make_fact(&unit_a, "a.c", 3, "y"), make_fact(&unit_a, "a.c", 3, "x"),
+		make_fact(&unit_b, "a.c", 3, "x"), make_fact(&unit_a, NULL, 0, "x"),
 	};
 	size_t n = sizeof(facts) / sizeof(facts[0]);
 	struct text first, now;
@@ -146,11 +153,11 @@ static void test_source_stays_below_its_root(void **state)
 static void test_text(void **state)
 {
 	static const struct step steps[] = {
-		{.kind = STEP_LOCK, .at = {"a.c", 3, 2}, .text = "takes group->mutex", .locks = "group->mutex", .borrows = "", .refs = ""},
-		{.kind = STEP_CALL, .at = {"a.c", 4, 2}, .text = "calls helper()", .locks = "group->mutex", .borrows = "", .refs = ""},
-		{.kind = STEP_GET, .at = {"h.h", 9, 0}, .depth = 1, .text = "gets dev", .locks = "group->mutex",
+		{.at = {"a.c", 3, 2}, .text = "takes group->mutex", .locks = "group->mutex"},
+		{.at = {"a.c", 4, 2}, .text = "calls helper()", .locks = "group->mutex"},
+		{.at = {"h.h", 9, 0}, .depth = 1, .text = "gets dev", .locks = "group->mutex",
 		 .borrows = "dev: by the iteration of each()", .refs = "dev (device)"},
-		{.kind = STEP_FAULT, .at = {"a.c", 5, 2}, .text = "returns \033[2J", .locks = "", .borrows = "", .refs = ""},
+		{.at = {"a.c", 5, 2}, .text = "returns \033[2J", .locks = ""},
 	};
 	struct fact fact = make_fact(&unit_a, "a.c", 5, "group->mutex");
 	struct finding_list l;
@@ -163,14 +170,16 @@ static void test_text(void **state)
 	arena_init(&a);
 	text_init(&t);
 	finding_list_init(&l, &a);
-	finding_list_add(&l, &leak, LEVEL_ERROR, &fact, "returns with group->mutex held", "unlock it before the return");
+	finding_list_add(&l, &leak, LEVEL_ERROR, &fact, "returns with group->mutex held", "unlock it "
+							"before the return");
 	finding_list_finish(&l, NULL);
 	text_report_print(&t, &l, false);
 	assert_string_equal(text_str(&t),
 		"a.c:5:2: error: returns with group->mutex held [lock-leak]\n"
 		"a.c:3:2: note: takes group->mutex [holds group->mutex]\n"
 		"a.c:4:2: note: calls helper()\n"
-		"h.h:9: note:   gets dev [holds group->mutex; keeps dev: by the iteration of each(); references dev (device)]\n"
+		"h.h:9: note:   gets dev [holds group->mutex; keeps dev: by the iteration of each(); "
+		"references dev (device)]\n"
 		"a.c:5:2: note: returns \\x1b[2J\n"
 		"  fix: unlock it before the return\n");
 	text_release(&t);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SARIF: what viewers and GitHub rely on is there, hostile names survive, and the same input gives the same bytes.
- * With an argument: write the document of the hostile case to that file, for a validator.
+ * SARIF: what viewers and GitHub rely on is there, hostile names survive, and the same input gives the same
+ * bytes. With an argument: write the document of the hostile case to that file, for a validator.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,10 +25,10 @@
 
 static const struct func fn = {.name = "probe\"{0}\"", .file = "drivers/a b/%c.c", .line = 1};
 static const struct step steps[] = {
-	{.kind = STEP_LOCK, .at = {"drivers/a b/%c.c", 2, 3}, .func = "probe\"{0}\"", .text = "takes {x}->lock \xff\x01",
-	 .locks = "x->lock", .borrows = "dev: by [it](1)", .refs = ""},
-	{.kind = STEP_CALL, .depth = 1, .func = "callee", .text = "somewhere", .locks = "x->lock", .borrows = "", .refs = ""},
-	{.kind = STEP_FAULT, .at = {"/usr/lib/secret/x.h", 7, 0}, .func = "inner", .text = "returns", .locks = "x->lock"},
+	{.kind = STEP_LOCK, .at = {"drivers/a b/%c.c", 2, 3}, .func = "probe\"{0}\"",
+	 .text = "takes {x}->lock \xff\x01", .locks = "x->lock", .borrows = "dev: by [it](1)", .refs = ""},
+	{.kind = STEP_CALL, .depth = 1, .func = "callee", .text = "somewhere", .locks = "x->lock"},
+	{.kind = STEP_FAULT, .at = {"/usr/lib/secret/x.h", 7, 0}, .func = "inner", .text = "returns"},
 };
 static const struct fact fact = {
 	.fn = &fn, .at = {"drivers/a b/%c.c", 2, 5}, .object = "x->lock", .class = "x.lock",
@@ -81,7 +81,7 @@ static void test_result(void **state)
 {
 	struct arena a;
 	struct json *log;
-	const struct json *r;
+	const struct json *r, *flow;
 
 	(void)state;
 	arena_init(&a);
@@ -95,13 +95,14 @@ static void test_result(void **state)
 	assert_member(r, "locations.0.physicalLocation.artifactLocation.uri", "drivers/a%20b/%25c.c");
 	assert_member(r, "locations.0.logicalLocations.0.name", "probe\"{0}\"");
 	assert_int_equal(strlen(json_text(member(r, "partialFingerprints.devscope/v1"))), 32);
-	assert_member(r, "codeFlows.0.threadFlows.0.locations.0.location.message.text",
+	flow = member(r, "codeFlows.0.threadFlows.0.locations");
+	assert_member(flow, "0.location.message.text",
 		      "takes {{x}}->lock \xef\xbf\xbd\x01 [holds x->lock; keeps dev: by [it](1)]");
-	assert_member(r, "codeFlows.0.threadFlows.0.locations.0.state.locks.text", "x->lock");
-	assert_member(r, "codeFlows.0.threadFlows.0.locations.1.location.logicalLocations.0.name", "callee");
-	assert_member(r, "codeFlows.0.threadFlows.0.locations.1.location.physicalLocation.artifactLocation.uri",
+	assert_member(flow, "0.state.locks.text", "x->lock");
+	assert_member(flow, "1.location.logicalLocations.0.name", "callee");
+	assert_member(flow, "1.location.physicalLocation.artifactLocation.uri",
 		      "drivers/a%20b/%25c.c");
-	assert_member(r, "codeFlows.0.threadFlows.0.locations.2.location.physicalLocation.artifactLocation.uri", "x.h");
+	assert_member(flow, "2.location.physicalLocation.artifactLocation.uri", "x.h");
 	r = member(log, "runs.0.results.0");
 	assert_member(r, "level", "note");
 	assert_member(r, "locations.0.physicalLocation.artifactLocation.uri", "drivers/a%20b/%25c.c");

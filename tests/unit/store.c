@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The database: units come back as they were put, functions are shared, and foreign or newer files are refused. */
+/*
+ * The database: units come back as they were put, functions are shared, and foreign or newer files are
+ * refused.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +69,9 @@ static void put(struct store *s, const char *file, const char *flow, uint64_t ke
 		{.path = file, .hash = {1, 2}, .size = 10, .mtime_ns = 100},
 		{.path = "include/h.h", .hash = {0xfedcba9876543210u, 4}, .size = 20, .mtime_ns = 200},
 	};
-	struct captured c = {.ok = true, .flow = flow, .flow_len = strlen(flow), .deps = deps, .ndep = 2, .cpu = 0.5};
+	struct captured c = {
+		.ok = true, .flow = flow, .flow_len = strlen(flow), .deps = deps, .ndep = 2, .cpu = 0.5,
+	};
 
 	store_put_unit(s, file, (uint64_t[2]){key, 9}, &c);
 }
@@ -181,7 +186,9 @@ static void test_configurations_are_apart(void **state)
 static void test_touch(void **state)
 {
 	struct store *s = store_open(path, ".");
-	struct dep touched = {.path = "include/h.h", .hash = {0xfedcba9876543210u, 4}, .size = 20, .mtime_ns = 999};
+	struct dep touched = {
+		.path = "include/h.h", .hash = {0xfedcba9876543210u, 4}, .size = 20, .mtime_ns = 999,
+	};
 	struct stored_unit u;
 	struct arena a;
 
@@ -251,7 +258,8 @@ static void test_schema_versions(void **state)
 	put(s, "a.c", unit_text(&a, "a.c", own), 1);
 	store_close(s);
 	db = db_open(path, &error);
-	db_exec(db, "INSERT INTO triage (fingerprint, verdict, reason) VALUES ('f', 'false', 'looked at it')");
+	db_exec(db, "INSERT INTO triage (fingerprint, verdict, reason) VALUES ('f', 'false', 'looked at "
+		    "it')");
 	db_exec(db, "PRAGMA user_version = 0");
 	db_close(db);
 	assert_int_equal(status_of(open_and_close), 0);	/* older: rebuilt */
@@ -268,11 +276,13 @@ static void test_runs(void **state)
 {
 	static const struct func fn = {.name = "own", .file = "a.c"};
 	static const struct step steps[] = {
-		{.text = "takes a->lock", .func = "own", .at = {"a.c", 3, 1}, .locks = "a->lock", .borrows = "", .refs = ""},
-		{.text = "returns", .func = "own", .at = {"a.c", 4, 1}, .locks = "a->lock", .borrows = "", .refs = ""},
+		{.text = "takes a->lock", .func = "own", .at = {"a.c", 3, 1}, .locks = "a->lock"},
+		{.text = "returns", .func = "own", .at = {"a.c", 4, 1}, .locks = "a->lock"},
 	};
 	static const struct rule rule = {.id = "lock-leak", .summary = "s", .help = "h"};
-	const struct fact fact = {.fn = &fn, .at = {"a.c", 4, 1}, .class = "a.lock", .nstep = 2, .steps = steps};
+	const struct fact fact = {
+		.fn = &fn, .at = {"a.c", 4, 1}, .class = "a.lock", .nstep = 2, .steps = steps,
+	};
 	struct finding_list l;
 	struct store *s = store_open(path, ".");
 	const char *error;
