@@ -250,10 +250,10 @@ static struct json *load(const char *file)
 static void tell_left_out(const struct reading *r, const char *file)
 {
 	if (r->shell)
-		problem("%s: %zu entries need a shell and were left out (the first is for %s)", file, r->shell,
+		problem("%s: entries left out because they need a shell: %zu (the first is for %s)", file, r->shell,
 			path_base(r->first_shell));
 	if (r->odd)
-		problem("%s: %zu entries are no compile commands and were left out", file, r->odd);
+		problem("%s: entries left out because they are no compile commands: %zu", file, r->odd);
 }
 
 void commands_read(struct arena *a, const char *path, struct command_list *out)
@@ -277,6 +277,6 @@ void commands_read(struct arena *a, const char *path, struct command_list *out)
 	drop_host_tools(out);
 	drop_doubles(out);
 	if (!out->n)
-		die("%s: none of its %zu entries compiles a C file: nothing to read", file, n);
+		die("%s: no entry of it compiles a C file (of %zu): nothing to read", file, n);
 	out->source_root = find_source_root(a, out);
 }

@@ -118,7 +118,7 @@ static void keep_older(struct kbuild *k, const char *path)
 	for (size_t i = 0; i < json_count(j); i++)
 		keep_entry(k, json_at(j, i), &lost);
 	if (lost)
-		problem("%s: %zu older entries need a shell and are not kept", path, lost);
+		problem("%s: older entries not kept because they need a shell: %zu", path, lost);
 	json_free(j);
 	text_release(&error);
 }
@@ -166,7 +166,7 @@ static void read_commands(struct kbuild *k, struct compdb_args *args)
 		if (!kbuild_count(k, args->targets[i]))
 			problem("%s: this configuration compiles nothing there", args->targets[i]);
 	if (k->unclear)
-		problem("%zu commands were left out: a shell would change them", k->unclear);
+		problem("commands left out because a shell would change them: %zu", k->unclear);
 	if (!k->commands.n)
 		die("%s: kbuild compiles nothing for what was asked%s%s", args->build, k->trouble ? "; it says: " : "",
 		    k->trouble ? k->trouble : "");
@@ -191,10 +191,7 @@ int compdb_main(int argc, char **argv)
 	found = k.commands.n;
 	keep_older(&k, args.output);
 	write_database(&k, args.output);
-	printf("%zu commands", found);
-	if (k.commands.n > found)
-		printf(" and %zu kept from before", k.commands.n - found);
-	printf(": %s\n", args.output);
+	printf("%s: commands found: %zu, kept from before: %zu\n", args.output, found, k.commands.n - found);
 	kbuild_close(&k);
 	arena_release(&arena);
 	return 0;
