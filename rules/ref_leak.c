@@ -13,15 +13,16 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 	if (fact->kind == FACT_REF_LEFT)
 		rule_report(self, fact, out,
 			    "Give the reference back on this path, after the last use of the object.",
-			    "ends with a %s reference to '%s'%s%s%s that nothing gives back or hands on",
-			    fact->class, fact->object, *from ? " from " : "", from, *from ? "()" : "");
+			    "ends with a counted reference to '%s' (%s)%s%s%s that nothing gives back or "
+			    "hands on",
+			    fact->object, fact->class, *from ? " from " : "", from, *from ? "()" : "");
 	if (fact->kind == FACT_REF_LEFT_BY_TURN)
 		rule_report(self, fact, out,
 			    "Give it back before the callback returns, or stop the iteration and let the "
 			    "caller give it back.",
-			    "%s() goes on to the next element with a %s reference to '%s' of this one "
-			    "that nothing gives back or hands on",
-			    *from ? from : "the iterator", fact->class, fact->object);
+			    "%s() goes on to the next element with a counted reference to '%s' (%s) of "
+			    "this one that nothing gives back or hands on",
+			    *from ? from : "the iterator", fact->object, fact->class);
 }
 
 const struct rule rule_ref_leak = {

@@ -12,7 +12,7 @@ FNR == NR {
 		rule[n] = substr(rest, RSTART + 6, RLENGTH - 8)
 		rest = substr(rest, RSTART + RLENGTH)
 		text[n] = rest
-		sub(/ *\*\/.*/, "", text[n])
+		sub(/ *(\*\/|want: ).*/, "", text[n])
 	}
 	next
 }
