@@ -73,6 +73,7 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	an->options = opt;
 	an->result = out;
 	sym_table_init(&an->syms, a);
+	an->syms.by_field = true;
 	program_build(&an->program, a, sorted, nunit, opt->model);
 	simulate_all(an);
 	if (out->nfact)

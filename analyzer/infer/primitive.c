@@ -248,20 +248,24 @@ static void apply_lock_effect(struct sim *sim, struct state *st, const struct in
 static void apply_reference(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
 {
 	const struct sym *object = argument(sim, st, in, e->kind == EFFECT_FIND ? MODEL_RET : e->arg);
-	const struct sym *from = e->from_arg >= 0 ? argument(sim, st, in, e->from_arg) : NULL;
 	struct ref r = {.object = object, .kind = e->what, .found = e->kind == EFFECT_FIND};
 	const char *callee = sim->callee;
 
-	if (from && (state_mask(st, from) & MASK_VALID)) {
-		struct ref given = {.object = from, .kind = e->what};
-
-		primitive_count(sim, st, &given, -1, in, callee, NULL);
-	}
 	if (!object || !(state_mask(st, object) & MASK_VALID))
 		return;
 	if (e->kind != EFFECT_FIND)
 		borrow_use(sim, st, object, NULL, NULL, in->at);
 	primitive_count(sim, st, &r, e->kind == EFFECT_PUT ? -1 : 1, in, callee, NULL);
+}
+
+/* An iterator drops the element it is given, whether it finds another or not. */
+static void drop_previous(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	const struct sym *from = e->from_arg >= 0 ? argument(sim, st, in, e->from_arg) : NULL;
+	struct ref given = {.object = from, .kind = e->what};
+
+	if (from && (state_mask(st, from) & MASK_VALID))
+		primitive_count(sim, st, &given, -1, in, sim->callee, NULL);
 }
 
 static void apply_own(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
@@ -321,6 +325,7 @@ void primitive_effects(struct sim *sim, struct state *st, const struct insn *in,
 	for (int i = 0; i < m->neffect; i++) {
 		const struct effect *e = &m->effects[i];
 
+		drop_previous(sim, st, in, e);
 		if (e->kind == EFFECT_NORETURN || !split_on_result(sim, st, in, e->when)) {
 			state_free(&sim->pool, st);
 			return;

@@ -58,6 +58,11 @@ static bool same(const struct sym *x, const struct sym *y)
 	       ((x->kind != SYM_GLOBAL && x->kind != SYM_FUNC) || x->name == y->name);
 }
 
+static bool same_names(const struct sym *x, const struct sym *y)
+{
+	return x->field == y->field && x->struct_name == y->struct_name && x->name == y->name;
+}
+
 static void grow(struct sym_table *t)
 {
 	uint32_t size = t->size ? t->size * 2 : 256;
@@ -89,7 +94,7 @@ static const struct sym *make(struct sym_table *t, struct sym want)
 	for (h = sym_hash(&want) & (t->size - 1); t->slots[h]; h = (h + 1) & (t->size - 1)) {
 		struct sym *old = (struct sym *)t->slots[h];
 
-		if (!same(old, &want))
+		if (!same(old, &want) || (t->by_field && !same_names(old, &want)))
 			continue;
 		if (!old->field && want.field) {
 			old->struct_name = want.struct_name;

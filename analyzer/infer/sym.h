@@ -53,6 +53,7 @@ struct sym_table {
 	const struct sym **slots;
 	uint32_t size, used;
 	int next_id;
+	bool by_field;		/* names of fields tell addresses apart: one table for many functions */
 };
 
 void sym_table_init(struct sym_table *t, struct arena *a);
