@@ -83,9 +83,9 @@ compile_commands() {
 	local dir=$1
 	shift
 	mkdir -p "$dir"
-	jq -n --arg dir "$dir" --arg include "$TESTS/fixtures" --arg clang "clang-$LLVM" \
+	jq -n --arg dir "$dir" --arg stub "$TESTS/fixtures" --arg clang "clang-$LLVM" \
 		'[$ARGS.positional[] | { directory: $dir, file: ., arguments: [$clang, "-std=gnu11", "-D__KERNEL__",
-		"-I", $include, "-c", "-o", "unit.o", .] }]' --args -- "$@" >"$dir/compile_commands.json"
+		"-I", $stub, "-c", "-o", "unit.o", .] }]' --args -- "$@" >"$dir/compile_commands.json"
 }
 
 # check_fixture FILE: one unit, one program; what is wanted stands on its lines.
