@@ -263,7 +263,7 @@ static void add_infer_notices(struct sarif *d, struct json *array, const struct 
 						unsure_name((enum unsure_kind)k)));
 	if (r->unresolved)
 		add_notice(d, array, "calls-unresolved", "note", NULL,
-			   arena_printf(&d->arena, "%zu calls of functions that are neither read nor modelled",
+			   arena_printf(&d->arena, "%zu calls of functions neither read nor modelled",
 					r->unresolved));
 }
 

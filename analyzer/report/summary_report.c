@@ -5,6 +5,7 @@
  */
 #include "report/summary_report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -74,16 +75,16 @@ static void add_program(struct text *out, const struct run_info *run, bool all)
 
 static void add_unsure(struct text *out, const struct infer_result *r)
 {
-	const char *separator = "";
+	unsigned long most = 1;
+	int width;
 
-	text_puts(out, "  not sure, so quiet: ");
-	for (int k = 0; k < UNSURE_KINDS; k++) {
-		if (!r->unsure[k])
-			continue;
-		text_printf(out, "%s%lu %s", separator, r->unsure[k], unsure_name((enum unsure_kind)k));
-		separator = ", ";
-	}
-	text_puts(out, *separator ? "\n" : "never\n");
+	for (int k = 0; k < UNSURE_KINDS; k++)
+		most = r->unsure[k] > most ? r->unsure[k] : most;
+	width = snprintf(NULL, 0, "%lu", most);
+	text_puts(out, "  stayed quiet, not being sure:\n");
+	for (int k = 0; k < UNSURE_KINDS; k++)
+		if (r->unsure[k])
+			text_printf(out, "    %*lu %s\n", width, r->unsure[k], unsure_name((enum unsure_kind)k));
 }
 
 static void add_findings(struct text *out, const struct finding_list *l)
