@@ -92,8 +92,9 @@ unlock_controls() {
 
 # Few callbacks of the kernel take a reference to their device and store it; they are not in a defconfig.
 escape_controls() {
-	local SCRATCH=$HERE KERNEL_DIRS=(drivers/xen/xenbus drivers/power/sequencing)
+	local SCRATCH=$HERE/escapes KERNEL_DIRS=(drivers/xen/xenbus drivers/power/sequencing)
 	local KERNEL_OPTIONS=(-e XEN -e POWER_SEQUENCING)
+	mkdir -p "$SCRATCH"
 	kernel_tree build-x86-escapes x86 no no "${KERNEL_DIRS[@]}"
 	controls_of escape-
 }
