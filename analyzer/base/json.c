@@ -219,7 +219,8 @@ int json_write_file(const struct json *j, const char *path)
 	if (!f)
 		return -errno;
 	errno = 0;
-	if (json_dumpf(value_of_const(j), f, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) || fputc('\n', f) == EOF || fflush(f))
+	if (json_dumpf(value_of_const(j), f, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) ||
+	    fputc('\n', f) == EOF || fflush(f))
 		err = errno ? -errno : -EIO;
 	if (fclose(f) && !err)
 		err = errno ? -errno : -EIO;

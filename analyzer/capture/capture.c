@@ -3,10 +3,10 @@
  * The pool of capturing children, and what a unit's flow is keyed by.
  *
  * capture_run() keeps opt->jobs children busy (child.c says what each does) and sleeps until a child ends, a
- * deadline passes or the user interrupts: all three come as signals that are blocked and waited for, so that
- * nothing runs behind the back of done(). Each child leads a process group with its clang in it, and a late one
- * is killed with its group. Results come back as files in a folder made for the run, which is removed however
- * the run ends: also by die() in done(), through atexit().
+ * deadline passes or the user interrupts: all three come as signals that are blocked and waited for, so
+ * that nothing runs behind the back of done(). Each child leads a process group with its clang in it, and
+ * a late one is killed with its group. Results come back as files in a folder made for the run, which is
+ * removed however the run ends: also by die() in done(), through atexit().
  */
 #include "capture/capture.h"
 
@@ -103,11 +103,21 @@ static const char *find_program(struct arena *a, const char *name)
 /* Variables that would change what clang reads. */
 static bool is_disturbing(const char *variable)
 {
-	static const char *const names[] = {
-		"CPATH=", "C_INCLUDE_PATH=", "CCC_OVERRIDE_OPTIONS=", "COMPILER_PATH=", "GCC_EXEC_PREFIX=",
-		"DEPENDENCIES_OUTPUT=", "SUNPRO_DEPENDENCIES=", "CLANG_CONFIG_FILE", "CC_PRINT_", "CC_LOG_DIAGNOSTICS",
-		"SOURCE_DATE_EPOCH=", "PWD=", "TMPDIR=", "LC_", "LANG",
-	};
+	static const char *const names[] = { "CPATH=",
+					     "C_INCLUDE_PATH=",
+					     "CCC_OVERRIDE_OPTIONS=",
+					     "COMPILER_PATH=",
+					     "GCC_EXEC_PREFIX=",
+					     "DEPENDENCIES_OUTPUT=",
+					     "SUNPRO_DEPENDENCIES=",
+					     "CLANG_CONFIG_FILE",
+					     "CC_PRINT_",
+					     "CC_LOG_DIAGNOSTICS",
+					     "SOURCE_DATE_EPOCH=",
+					     "PWD=",
+					     "TMPDIR=",
+					     "LC_",
+					     "LANG" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strncmp(variable, names[i], strlen(names[i])))
@@ -240,7 +250,8 @@ static void worker_start(struct pool *p, struct worker *s, size_t index)
 	s->late = false;
 	s->began_ns = now_ns(CLOCK_REALTIME);
 	s->deadline_ns = now_ns(CLOCK_MONOTONIC) + (int64_t)p->opt.timeout * 1000000000;
-	s->child = (struct child){ p->list, &p->list->items[index], &p->opt, p->folder, index, p->env, p->before };
+	s->child = (struct child){ p->list,  &p->list->items[index], &p->opt, p->folder, index, p->env,
+				   p->before };
 	fflush(NULL);	/* or the child prints it again */
 	s->pid = fork();
 	if (s->pid < 0)
@@ -259,9 +270,10 @@ static double seconds(struct timeval t)
 
 /* A child ended: read its result, hand it on, remove its files. */
 static void worker_end(struct pool *p, struct worker *s, int status, const struct rusage *used,
-		     void (*done)(void *cookie, const struct captured *unit), void *cookie)
+		       void (*done)(void *cookie, const struct captured *unit), void *cookie)
 {
-	struct captured unit = { .index = s->index, .cpu = seconds(used->ru_utime) + seconds(used->ru_stime) };
+	struct captured unit = { .index = s->index,
+				 .cpu = seconds(used->ru_utime) + seconds(used->ru_stime) };
 
 	s->pid = 0;
 	arena_clear(&p->scratch);
@@ -328,8 +340,8 @@ static int fill(struct pool *p, const size_t *want, size_t nwant, size_t *next)
 }
 
 bool capture_run(const struct command_list *list, const size_t *want, size_t nwant,
-		 const struct capture_options *opt,
-		 void (*done)(void *cookie, const struct captured *unit), void *cookie)
+		 const struct capture_options *opt, void (*done)(void *cookie, const struct captured *unit),
+		 void *cookie)
 {
 	struct pool p;
 	size_t next = 0;
@@ -358,8 +370,12 @@ bool capture_run(const struct command_list *list, const size_t *want, size_t nwa
 static void hash_word(XXH3_state_t *state, const char *word, const struct command_list *list,
 		      const struct command *cmd)
 {
-	const struct { const char *folder, *stands; } known[] = {
-		{ list->source_root, "<source>" }, { cmd->directory, "<build>" }, { list->build, "<build>" },
+	const struct {
+		const char *folder, *stands;
+	} known[] = {
+		{ list->source_root, "<source>" },
+		{ cmd->directory, "<build>" },
+		{ list->build, "<build>" },
 	};
 
 	while (*word) {

@@ -110,7 +110,8 @@ static void add_files(struct attempt *t, bool markers, struct flags *out)
 /* Replace folders of this machine: what is left is relative to one of them. */
 static const char *without_folders(struct attempt *t, const char *line, size_t n)
 {
-	const char *folders[] = { t->c->list->source_root, t->c->cmd->directory, t->c->list->build, t->c->folder };
+	const char *folders[] = { t->c->list->source_root, t->c->cmd->directory, t->c->list->build,
+				  t->c->folder };
 	struct text out;
 	const char *copy;
 
@@ -121,7 +122,8 @@ static const char *without_folders(struct attempt *t, const char *line, size_t n
 		for (size_t k = 0; k < sizeof(folders) / sizeof(folders[0]) && !skip; k++) {
 			size_t len = strlen(folders[k]);
 
-			if (len > 1 && i + len < n && !strncmp(line + i, folders[k], len) && line[i + len] == '/')
+			if (len > 1 && i + len < n && !strncmp(line + i, folders[k], len) &&
+			    line[i + len] == '/')
 				skip = len + 1;
 		}
 		if (!skip)

@@ -2,7 +2,7 @@
 #ifndef CAPTURE_CHILD_H
 #define CAPTURE_CHILD_H
 
-/* What the child process of one unit does, and how its result comes back: through files in a private folder. */
+/* What the child process of one unit does, and how its result comes back: as files in a private folder. */
 
 #include <signal.h>
 #include <stddef.h>

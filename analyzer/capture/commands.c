@@ -237,21 +237,22 @@ static struct json *load(const char *file)
 	text_init(&error);
 	j = json_read_file(file, &error);
 	if (!j)
-		die("%s: %s (not a JSON compile database: write it anew, `devscope compdb` does that for a kernel build)",
+		die("%s: %s (no JSON compile database; `devscope compdb` writes one for a kernel build)",
 		    file, text_str(&error));
 	text_release(&error);
 	if (!json_is_array(j))
 		die("%s: not a compile database (it should be an array of entries)", file);
 	if (!json_count(j))
-		die("%s: the compile database is empty: run `devscope compdb` on the kernel build again", file);
+		die("%s: the compile database is empty: run `devscope compdb` on the kernel build again",
+		    file);
 	return j;
 }
 
 static void tell_left_out(const struct reading *r, const char *file)
 {
 	if (r->shell)
-		problem("%s: entries left out because they need a shell: %zu (the first is for %s)", file, r->shell,
-			path_base(r->first_shell));
+		problem("%s: entries left out because they need a shell: %zu (the first is for %s)", file,
+			r->shell, path_base(r->first_shell));
 	if (r->odd)
 		problem("%s: entries left out because they are no compile commands: %zu", file, r->odd);
 }

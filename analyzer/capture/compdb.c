@@ -61,12 +61,15 @@ static const struct argp_option options[] = {
 static const char help[] =
 	"Write the compile database of a kernel build."
 	"\v"
-	"KERNEL_BUILD is a kernel's build folder, configured and prepared (make O=KERNEL_BUILD defconfig prepare); "
-	"nothing need be compiled. A TARGET is a folder (drivers/iommu) or an object; without one the database has "
-	"all of vmlinux and the modules.\n\n"
-	"This runs the kernel tree's make: a dry run (make -n), which still runs what the tree's Makefiles run while they "
-	"are read. It is the only part of devscope that runs anything of the tree: do not use it on a tree that "
-	"you do not trust.\n\n"
+	"KERNEL_BUILD is a kernel's build folder, configured and prepared (make O=KERNEL_BUILD defconfig "
+	"prepare); nothing need be compiled. A TARGET is a folder (drivers/iommu) or an object; without "
+	"one the "
+	"database has all of vmlinux and the modules.\n\n"
+	"This runs the kernel tree's make: a dry run (make -n), which still runs what the tree's "
+	"Makefiles run "
+	"while they are read. It is the only part of devscope that runs anything of the tree: do not use "
+	"it on "
+	"a tree that you do not trust.\n\n"
 	"Entries of the file for other sources are kept.";
 
 /* Entries already in the file are kept for sources that exist and have no newer command. */
@@ -113,7 +116,7 @@ static void keep_older(struct kbuild *k, const char *path)
 	text_init(&error);
 	j = json_read_file(path, &error);
 	if (!j || !json_is_array(j))
-		die("%s: there is a file that is no compile database (%s): remove it, or write elsewhere with -o", path,
+		die("%s: this file is no compile database (%s): remove it, or write elsewhere with -o", path,
 		    j ? "not an array" : text_str(&error));
 	for (size_t i = 0; i < json_count(j); i++)
 		keep_entry(k, json_at(j, i), &lost);
@@ -168,13 +171,14 @@ static void read_commands(struct kbuild *k, struct compdb_args *args)
 	if (k->unclear)
 		problem("commands left out because a shell would change them: %zu", k->unclear);
 	if (!k->commands.n)
-		die("%s: kbuild compiles nothing for what was asked%s%s", args->build, k->trouble ? "; it says: " : "",
-		    k->trouble ? k->trouble : "");
+		die("%s: kbuild compiles nothing for what was asked%s%s", args->build,
+		    k->trouble ? "; it says: " : "", k->trouble ? k->trouble : "");
 }
 
 int compdb_main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse_option, "KERNEL_BUILD [TARGET...]", help, NULL, NULL, NULL };
+	static const struct argp argp = { .options = options, .parser = parse_option,
+					  .args_doc = "KERNEL_BUILD [TARGET...]", .doc = help };
 	static char name[] = "devscope compdb";
 	struct arena arena = { 0 };
 	struct compdb_args args = { .arena = &arena };

@@ -3,8 +3,8 @@
  * Dependency files (make rules, as clang -MD writes them) read into names, and the files hashed.
  *
  * What is remembered of a file is what it held when it was first needed in this run. If it changes later,
- * units read after that are recorded with the older hash and are captured again next time: that errs on the safe
- * side. The other way round is caught by its time.
+ * units read after that are recorded with the older hash and are captured again next time: that errs on
+ * the safe side. The other way round is caught by its time.
  */
 #include "capture/deps.h"
 
@@ -107,8 +107,9 @@ static void gather(struct gathering *g, const char *name)
 		return;
 	dep = look_up(g->deps, g->list, file);
 	if (!dep)	/* "..", behind a symbolic link: ask for the name as it is */
-		dep = look_up(g->deps, g->list, arena_printf(g->arena, "%s%s%s", name[0] == '/' ? "" : g->cmd->directory,
-							    name[0] == '/' ? "" : "/", name));
+		dep = look_up(g->deps, g->list,
+			      arena_printf(g->arena, "%s%s%s", name[0] == '/' ? "" : g->cmd->directory,
+					   name[0] == '/' ? "" : "/", name));
 	if (!dep)
 		return;
 	if (g->out->ndep == g->cap) {

@@ -45,68 +45,74 @@ static const struct option options[] = {
 	/* code, and arguments that are elsewhere */
 	{ "-fplugin-arg-", HEAD, DROP }, { "-fplugin=", HEAD, CODE }, { "-fpass-plugin=", HEAD, CODE },
 	{ "-load", PAIR, CODE }, { "-plugin", PAIR, CODE }, { "-fuse-ld", HEAD, CODE },
-	{ "--ld-path", HEAD, CODE }, { "-B", EITHER, CODE }, { "--prefix", EITHER, CODE }, { "@", HEAD, CODE },
-	{ "--config=", HEAD, CODE }, { "--config-", HEAD, DROP }, { "--config", PAIR, CODE },
-	{ "-specs=", HEAD, CODE }, { "--specs=", HEAD, CODE }, { "-specs", PAIR, CODE },
-	{ "-wrapper", PAIR, CODE }, { "--gcc-toolchain", HEAD, DROP }, { "--driver-mode", HEAD, CODE },
-	{ "-cc1", HEAD, CODE },
+	{ "--ld-path", HEAD, CODE }, { "-B", EITHER, CODE }, { "--prefix", EITHER, CODE },
+	{ "@", HEAD, CODE }, { "--config=", HEAD, CODE }, { "--config-", HEAD, DROP },
+	{ "--config", PAIR, CODE }, { "-specs=", HEAD, CODE }, { "--specs=", HEAD, CODE },
+	{ "-specs", PAIR, CODE }, { "-wrapper", PAIR, CODE }, { "--gcc-toolchain", HEAD, DROP },
+	{ "--driver-mode", HEAD, CODE }, { "-cc1", HEAD, CODE },
 	/* the text that is read */
 	{ "-include", PAIR, KEEP }, { "-imacros", PAIR, KEEP }, { "-include-pch", PAIR, DROP },
 	{ "-isystem", EITHER, KEEP }, { "-iquote", EITHER, KEEP }, { "-idirafter", EITHER, KEEP },
 	{ "-isysroot", EITHER, KEEP }, { "--sysroot=", HEAD, KEEP }, { "--sysroot", PAIR, KEEP },
 	{ "-I", EITHER, KEEP }, { "-D", EITHER, KEEP }, { "-U", EITHER, KEEP }, { "-undef", WORD, KEEP },
 	{ "-nostdinc", WORD, KEEP }, { "-nostdlibinc", WORD, KEEP }, { "-nobuiltininc", WORD, KEEP },
-	{ "-std=", HEAD, KEEP }, { "--std=", HEAD, KEEP }, { "-ansi", WORD, KEEP }, { "-trigraphs", WORD, KEEP },
-	{ "-O", HEAD, KEEP }, { "-pthread", WORD, KEEP },
+	{ "-std=", HEAD, KEEP }, { "--std=", HEAD, KEEP }, { "-ansi", WORD, KEEP },
+	{ "-trigraphs", WORD, KEEP }, { "-O", HEAD, KEEP }, { "-pthread", WORD, KEEP },
 	{ "-target", PAIR, KEEP }, { "--target=", HEAD, KEEP },
 	/* machine flags of gcc, and those that only change the instructions */
 	{ "-meabi", PAIR, DROP }, { "-mllvm", PAIR, DROP }, { "-mthread-model", PAIR, DROP },
 	{ "-mpreferred-stack-boundary=", HEAD, DROP }, { "-mindirect-branch", HEAD, DROP },
-	{ "-mfunction-return", HEAD, DROP }, { "-mharden-sls", HEAD, DROP }, { "-mrecord-mcount", WORD, DROP },
-	{ "-mnop-mcount", WORD, DROP }, { "-mfentry", WORD, DROP }, { "-mno-fp-ret-in-387", WORD, DROP },
-	{ "-mskip-rax-setup", WORD, DROP }, { "-mretpoline", HEAD, DROP }, { "-mstack-protector-guard", HEAD, DROP },
+	{ "-mfunction-return", HEAD, DROP }, { "-mharden-sls", HEAD, DROP },
+	{ "-mrecord-mcount", WORD, DROP }, { "-mnop-mcount", WORD, DROP }, { "-mfentry", WORD, DROP },
+	{ "-mno-fp-ret-in-387", WORD, DROP }, { "-mskip-rax-setup", WORD, DROP },
+	{ "-mretpoline", HEAD, DROP }, { "-mstack-protector-guard", HEAD, DROP },
 	{ "-maccumulate-outgoing-args", WORD, DROP }, { "-mno-fdpic", WORD, DROP },
 	/* gcc's passes, sections, profiles, sanitizers, and what writes files */
 	{ "-falign-", HEAD, DROP }, { "-fallow-store-data-races", WORD, DROP },
 	{ "-fno-allow-store-data-races", WORD, DROP }, { "-fauto-profile", HEAD, DROP },
-	{ "-fbasic-block", HEAD, DROP }, { "-fbuild-session", HEAD, DROP }, { "-fcallgraph-info", HEAD, DROP },
-	{ "-fcolor", HEAD, DROP }, { "-fno-color", HEAD, DROP }, { "-fconserve-stack", WORD, DROP },
-	{ "-fcoverage", HEAD, DROP }, { "-fcrash", HEAD, DROP }, { "-fcs-profile", HEAD, DROP },
-	{ "-fdebug", HEAD, DROP }, { "-fdiagnostics", HEAD, DROP }, { "-fno-diagnostics", HEAD, DROP },
-	{ "-fdump", HEAD, DROP }, { "-fdwarf", HEAD, DROP }, { "-fno-dwarf2-cfi-asm", WORD, DROP },
-	{ "-fembed", HEAD, DROP }, { "-femit", HEAD, DROP }, { "-ffile-prefix-map", HEAD, DROP },
-	{ "-fmacro-prefix-map", HEAD, DROP }, { "-fgcse", HEAD, DROP }, { "-fno-gcse", HEAD, DROP },
-	{ "-fimplicit-module", HEAD, DROP }, { "-fipa", HEAD, DROP }, { "-fno-ipa", HEAD, DROP },
-	{ "-flto", HEAD, DROP }, { "-fno-lto", WORD, DROP }, { "-fmerge", HEAD, DROP }, { "-fno-merge", HEAD, DROP },
-	{ "-fmessage-length", HEAD, DROP }, { "-fmin-function-alignment=", HEAD, DROP }, { "-fmodule", HEAD, DROP },
-	{ "-foptimization-record", HEAD, DROP }, { "-fpatchable-function-entry", HEAD, DROP },
-	{ "-fpch", HEAD, DROP }, { "-fprebuilt", HEAD, DROP }, { "-fpreprocessed", WORD, DROP },
+	{ "-fbasic-block", HEAD, DROP }, { "-fbuild-session", HEAD, DROP },
+	{ "-fcallgraph-info", HEAD, DROP }, { "-fcolor", HEAD, DROP }, { "-fno-color", HEAD, DROP },
+	{ "-fconserve-stack", WORD, DROP }, { "-fcoverage", HEAD, DROP }, { "-fcrash", HEAD, DROP },
+	{ "-fcs-profile", HEAD, DROP }, { "-fdebug", HEAD, DROP }, { "-fdiagnostics", HEAD, DROP },
+	{ "-fno-diagnostics", HEAD, DROP }, { "-fdump", HEAD, DROP }, { "-fdwarf", HEAD, DROP },
+	{ "-fno-dwarf2-cfi-asm", WORD, DROP }, { "-fembed", HEAD, DROP }, { "-femit", HEAD, DROP },
+	{ "-ffile-prefix-map", HEAD, DROP }, { "-fmacro-prefix-map", HEAD, DROP },
+	{ "-fgcse", HEAD, DROP }, { "-fno-gcse", HEAD, DROP }, { "-fimplicit-module", HEAD, DROP },
+	{ "-fipa", HEAD, DROP }, { "-fno-ipa", HEAD, DROP }, { "-flto", HEAD, DROP },
+	{ "-fno-lto", WORD, DROP }, { "-fmerge", HEAD, DROP }, { "-fno-merge", HEAD, DROP },
+	{ "-fmessage-length", HEAD, DROP }, { "-fmin-function-alignment=", HEAD, DROP },
+	{ "-fmodule", HEAD, DROP }, { "-foptimization-record", HEAD, DROP },
+	{ "-fpatchable-function-entry", HEAD, DROP }, { "-fpch", HEAD, DROP },
+	{ "-fprebuilt", HEAD, DROP }, { "-fpreprocessed", WORD, DROP },
 	{ "-fproc-stat-report", HEAD, DROP }, { "-fprofile", HEAD, DROP }, { "-fno-profile", HEAD, DROP },
 	{ "-frandom-seed", HEAD, DROP }, { "-frecord", HEAD, DROP }, { "-freorder", HEAD, DROP },
 	{ "-fno-reorder", HEAD, DROP }, { "-fsanitize", HEAD, DROP }, { "-fno-sanitize", HEAD, DROP },
 	{ "-fsave", HEAD, DROP }, { "-fsched", HEAD, DROP }, { "-fno-sched", HEAD, DROP },
 	{ "-fsplit", HEAD, DROP }, { "-fstack-check", WORD, DROP }, { "-fno-stack-check", WORD, DROP },
 	{ "-fstack-clash-protection", WORD, DROP }, { "-fno-stack-clash-protection", WORD, DROP },
-	{ "-fstack-protector", HEAD, DROP }, { "-fno-stack-protector", HEAD, DROP }, { "-fstack-usage", WORD, DROP },
-	{ "-fsyntax-only", WORD, DROP }, { "-ftest-coverage", WORD, DROP }, { "-fthinlto", HEAD, DROP },
-	{ "-ftime", HEAD, DROP }, { "-ftree", HEAD, DROP }, { "-fno-tree", HEAD, DROP },
+	{ "-fstack-protector", HEAD, DROP }, { "-fno-stack-protector", HEAD, DROP },
+	{ "-fstack-usage", WORD, DROP }, { "-fsyntax-only", WORD, DROP },
+	{ "-ftest-coverage", WORD, DROP }, { "-fthinlto", HEAD, DROP }, { "-ftime", HEAD, DROP },
+	{ "-ftree", HEAD, DROP }, { "-fno-tree", HEAD, DROP },
 	{ "-ftrivial-auto-var-init", HEAD, DROP },	/* would make "not set" look like "set to 0" */
-	{ "-fvar-tracking", HEAD, DROP }, { "-fno-var-tracking", HEAD, DROP }, { "-fverbose-asm", WORD, DROP },
-	{ "-fwhole-program", HEAD, DROP }, { "-fworking-directory", WORD, DROP }, { "-fxray", HEAD, DROP },
-	{ "-fzero-call-used-regs", HEAD, DROP }, { "-fintegrated", HEAD, DROP }, { "-fno-integrated", HEAD, DROP },
-	{ "-f", HEAD, KEEP }, { "-m", HEAD, KEEP },
+	{ "-fvar-tracking", HEAD, DROP }, { "-fno-var-tracking", HEAD, DROP },
+	{ "-fverbose-asm", WORD, DROP }, { "-fwhole-program", HEAD, DROP },
+	{ "-fworking-directory", WORD, DROP }, { "-fxray", HEAD, DROP },
+	{ "-fzero-call-used-regs", HEAD, DROP }, { "-fintegrated", HEAD, DROP },
+	{ "-fno-integrated", HEAD, DROP }, { "-f", HEAD, KEEP }, { "-m", HEAD, KEEP },
 	/* of those left only the form matters: which take the next word along */
 	{ "-o", EITHER, DROP }, { "-x", EITHER, DROP }, { "-MF", EITHER, DROP }, { "-MT", EITHER, DROP },
 	{ "-MQ", EITHER, DROP }, { "-MJ", EITHER, DROP }, { "-T", EITHER, DROP }, { "-L", EITHER, DROP },
 	{ "-l", EITHER, DROP }, { "-u", PAIR, DROP }, { "-z", PAIR, DROP }, { "-e", PAIR, DROP },
 	{ "-F", EITHER, DROP }, { "-iframework", EITHER, DROP }, { "-aux-info", PAIR, DROP },
-	{ "--param", PAIR, DROP }, { "-A", EITHER, DROP }, { "-arch", PAIR, DROP }, { "-dumpdir", PAIR, DROP },
-	{ "-dumpbase", PAIR, DROP }, { "-dumpbase-ext", PAIR, DROP }, { "-Xclang", PAIR, DROP },
-	{ "-Xassembler", PAIR, DROP }, { "-Xlinker", PAIR, DROP }, { "-Xanalyzer", PAIR, DROP },
-	{ "-Xpreprocessor", PAIR, DROP }, { "-ivfsoverlay", PAIR, DROP }, { "-resource-dir", PAIR, DROP },
-	{ "-working-directory", PAIR, DROP }, { "-serialize-diagnostics", PAIR, DROP },
-	{ "--serialize-diagnostics", PAIR, DROP }, { "-index-store-path", PAIR, DROP }, { "-iprefix", PAIR, DROP },
-	{ "-iwithprefix", PAIR, DROP }, { "-iwithprefixbefore", PAIR, DROP },
+	{ "--param", PAIR, DROP }, { "-A", EITHER, DROP }, { "-arch", PAIR, DROP },
+	{ "-dumpdir", PAIR, DROP }, { "-dumpbase", PAIR, DROP }, { "-dumpbase-ext", PAIR, DROP },
+	{ "-Xclang", PAIR, DROP }, { "-Xassembler", PAIR, DROP }, { "-Xlinker", PAIR, DROP },
+	{ "-Xanalyzer", PAIR, DROP }, { "-Xpreprocessor", PAIR, DROP }, { "-ivfsoverlay", PAIR, DROP },
+	{ "-resource-dir", PAIR, DROP }, { "-working-directory", PAIR, DROP },
+	{ "-serialize-diagnostics", PAIR, DROP }, { "--serialize-diagnostics", PAIR, DROP },
+	{ "-index-store-path", PAIR, DROP }, { "-iprefix", PAIR, DROP }, { "-iwithprefix", PAIR, DROP },
+	{ "-iwithprefixbefore", PAIR, DROP },
 };
 
 static bool starts(const char *s, const char *head)
@@ -129,7 +135,7 @@ static const struct option *option_find(const char *word)
 
 static bool is_launcher(const char *word)
 {
-	static const char *const names[] = { "ccache", "distcc", "sccache", "icecc", "icerun", "gomacc", "env" };
+	static const char *const names[] = { "ccache", "distcc", "sccache", "icecc", "icerun", "env" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(path_base(word), names[i]))
@@ -279,8 +285,9 @@ static const char *triple_of_headers(const struct flags *f)
 	static const struct { const char *folder, *triple; } known[] = {
 		{ "arch/x86/include", "x86_64-linux-gnu" }, { "arch/arm64/include", "aarch64-linux-gnu" },
 		{ "arch/arm/include", "arm-linux-gnueabi" }, { "arch/riscv/include", "riscv64-linux-gnu" },
-		{ "arch/powerpc/include", "powerpc64le-linux-gnu" }, { "arch/s390/include", "s390x-linux-gnu" },
-		{ "arch/loongarch/include", "loongarch64-linux-gnusf" }, { "arch/mips/include", "mipsel-linux-gnu" },
+		{ "arch/powerpc/include", "powerpc64le-linux-gnu" },
+		{ "arch/s390/include", "s390x-linux-gnu" }, { "arch/mips/include", "mipsel-linux-gnu" },
+		{ "arch/loongarch/include", "loongarch64-linux-gnusf" },
 	};
 
 	for (int i = 0; i < f->argc; i++)
@@ -311,11 +318,13 @@ static void add_target(struct arena *a, struct flags *f, const char *compiler)
 }
 
 /* What devscope wants of clang: bitcode before any pass, places and names, errors only, in plain text. */
-static void add_ours(struct arena *a, struct flags *f, const struct command_list *list, const struct command *cmd)
+static void add_ours(struct arena *a, struct flags *f, const struct command_list *list,
+		     const struct command *cmd)
 {
 	static const char *const ours[] = {
 		"-c", "-emit-llvm", "-g", "-Xclang", "-disable-llvm-passes", "-fno-discard-value-names", "-w",
-		"-Qunused-arguments", "-fno-color-diagnostics", "-fno-caret-diagnostics", "-fno-crash-diagnostics",
+		"-Qunused-arguments", "-fno-color-diagnostics", "-fno-caret-diagnostics",
+		"-fno-crash-diagnostics",
 	};
 
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
@@ -324,7 +333,8 @@ static void add_ours(struct arena *a, struct flags *f, const struct command_list
 	flags_add(a, f, arena_printf(a, "-fmacro-prefix-map=%s/=", cmd->directory));
 	flags_add(a, f, arena_printf(a, "-fmacro-prefix-map=%s/=", list->source_root));
 	if (strcmp(cmd->directory, list->source_root) && !path_inside(list->source_root, cmd->directory))
-		flags_add(a, f, arena_printf(a, "-fdebug-prefix-map=%s=%s", cmd->directory, list->source_root));
+		flags_add(a, f,
+			  arena_printf(a, "-fdebug-prefix-map=%s=%s", cmd->directory, list->source_root));
 }
 
 void flags_make(struct arena *a, const struct command_list *list, const struct command *cmd,
@@ -376,8 +386,9 @@ static int strip_named(struct arena *a, struct flags *f, const char *name, size_
 /* Is the line about the arguments, not about a source file? "clang-19: error: unknown argument: '-fx'" */
 static bool is_refusal(const char *line, size_t n)
 {
-	static const char *const words[] = { "unknown argument", "unsupported", "invalid value", "invalid argument",
-					     "unknown target", "not supported", "not allowed with" };
+	static const char *const words[] = { "unknown argument", "unsupported", "invalid value",
+					     "invalid argument", "unknown target", "not supported",
+					     "not allowed with" };
 	const char *error = memmem(line, n, "error: ", 7);
 
 	if (!error || memchr(line, '/', (size_t)(error - line)) || memmem(line, n, ".c:", 3))

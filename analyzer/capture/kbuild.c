@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What kbuild knows of a build. Two sources, and neither is enough: a build that has run left each command in
- * a .NAME.o.cmd file (if_changed in scripts/Kbuild.include); for what was not built, or is out of date, make -n
- * prints the command. Both are shell lines that hold more than the compiler's run (traps, fixdep, objtool): the
- * simple command that compiles a C file of the kernel is picked out.
+ * What kbuild knows of a build. Two sources, and neither is enough: a build that has run left each command
+ * in a .NAME.o.cmd file (if_changed in scripts/Kbuild.include); for what was not built, or is out of date,
+ * make -n prints the command. Both are shell lines that hold more than the compiler's run (traps, fixdep,
+ * objtool): the simple command that compiles a C file of the kernel is picked out.
  *
  * make must be told what the build was configured with: with another compiler kbuild would run its
- * configuration again and change the build. include/config/auto.conf.cmd records these values, as conditions on
- * $(ARCH), $(CC), $(LD) and others.
+ * configuration again and change the build. include/config/auto.conf.cmd records these values, as
+ * conditions on $(ARCH), $(CC), $(LD) and others.
  */
 #include "capture/kbuild.h"
 
@@ -33,7 +33,7 @@ extern char **environ;
 
 static const char name_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-,";
 
-/* The value the build had for a variable; "" if it is not recorded, or is no plain words (make expands it). */
+/* The value the build had for a variable; "" if it is not recorded, or make would expand it. */
 static const char *recorded(struct arena *a, const char *auto_conf, const char *variable)
 {
 	const char *head = arena_printf(a, "ifneq \"$(%s)\" \"", variable);
@@ -49,7 +49,7 @@ static const char *recorded(struct arena *a, const char *auto_conf, const char *
 	return value;
 }
 
-/* What LLVM= must be for these names of clang and ld.lld: "1", "-19" or "/opt/llvm/bin/"; NULL if it is not LLVM. */
+/* What LLVM= must be for these names of clang and ld.lld: "1", "-19", "/opt/llvm/bin/"; NULL for others. */
 static const char *llvm_setting(struct arena *a, const char *cc, const char *ld)
 {
 	const char *clang = strstr(cc, "clang"), *lld = strstr(ld, "ld.lld");
@@ -115,9 +115,11 @@ void kbuild_open(struct kbuild *k, struct arena *a, const char *path)
 	k->build = arena_strdup(a, real);
 	free(real);
 	if (!path_is_file(arena_printf(a, "%s/Makefile", k->build)))
-		die("%s is not a kernel build: it has no Makefile (name the folder given to make as O=)", path);
+		die("%s is not a kernel build: it has no Makefile (name the folder given to make as O=)",
+		    path);
 	if (!path_is_file(arena_printf(a, "%s/.config", k->build)))
-		die("%s is not configured: run `make O=%s defconfig prepare` in the kernel's source first", path, path);
+		die("%s is not configured: run `make O=%s defconfig prepare` in the kernel's source first",
+		    path, path);
 	text_init(&auto_conf);
 	if (text_read_file(&auto_conf, arena_printf(a, "%s/include/config/auto.conf.cmd", k->build)))
 		die("%s is configured but not prepared: run `make -C %s prepare` first", path, path);
@@ -134,8 +136,10 @@ const char *kbuild_target(struct kbuild *k, const char *target)
 {
 	size_t n = strlen(target);
 
-	if (!n || target[0] == '-' || target[0] == '/' || strspn(target, name_chars) != n || strstr(target, ".."))
-		die("%s: not a target of kbuild (a folder like drivers/iommu/, an object, or vmlinux)", target);
+	if (!n || target[0] == '-' || target[0] == '/' || strspn(target, name_chars) != n ||
+	    strstr(target, ".."))
+		die("%s: not a target of kbuild (a folder like drivers/iommu/, an object, or vmlinux)",
+		    target);
 	if (path_is_folder(path_absolute(k->arena, k->source, target)))
 		return target[n - 1] == '/' ? target : arena_printf(k->arena, "%s/", target);
 	if (strchr(target, '/') && !path_ends(target, ".o"))
@@ -173,7 +177,8 @@ static bool is_below(const struct kbuild *k, const struct command *c, const char
 	if (path_ends(target, "/"))
 		return !strncmp(name, target, n);
 	if (path_ends(target, ".o"))
-		return flags_has(c->argv, c->argc, target) || (!strncmp(name, target, n - 1) && !strcmp(name + n - 1, "c"));
+		return flags_has(c->argv, c->argc, target) ||
+		       (!strncmp(name, target, n - 1) && !strcmp(name + n - 1, "c"));
 	return true;
 }
 
@@ -300,8 +305,9 @@ void kbuild_read_built(struct kbuild *k, const char *target)
 
 	arena_init(&scratch);
 	if (path_ends(target, ".o"))
-		read_cmd_file(k, &scratch, arena_printf(k->arena, "%s/.%s.cmd", path_parent(k->arena, path),
-							path_base(path)));
+		read_cmd_file(k, &scratch,
+			      arena_printf(k->arena, "%s/.%s.cmd", path_parent(k->arena, path),
+					   path_base(path)));
 	else if (!*target || path_ends(target, "/"))
 		read_cmd_files(k, &scratch, path);
 	else
@@ -312,10 +318,26 @@ void kbuild_read_built(struct kbuild *k, const char *target)
 /* A make around us, and settings for other builds, must not speak to this one. */
 static bool is_make_variable(const char *variable)
 {
-	static const char *const names[] = {
-		"MAKEFLAGS=", "MFLAGS=", "MAKELEVEL=", "MAKEOVERRIDES=", "GNUMAKEFLAGS=", "KBUILD_OUTPUT=", "O=", "M=",
-		"ARCH=", "SUBARCH=", "CROSS_COMPILE=", "LLVM=", "V=", "C=", "W=", "CHECK=", "CC=", "LD=", "LC_", "LANG",
-	};
+	static const char *const names[] = { "MAKEFLAGS=",
+					     "MFLAGS=",
+					     "MAKELEVEL=",
+					     "MAKEOVERRIDES=",
+					     "GNUMAKEFLAGS=",
+					     "KBUILD_OUTPUT=",
+					     "O=",
+					     "M=",
+					     "ARCH=",
+					     "SUBARCH=",
+					     "CROSS_COMPILE=",
+					     "LLVM=",
+					     "V=",
+					     "C=",
+					     "W=",
+					     "CHECK=",
+					     "CC=",
+					     "LD=",
+					     "LC_",
+					     "LANG" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strncmp(variable, names[i], strlen(names[i])))

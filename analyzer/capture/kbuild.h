@@ -14,13 +14,13 @@ struct kbuild {
 	struct arena *arena;
 	const char *build;	/* absolute */
 	const char *source;	/* absolute */
-	char **settings;	/* make variables as the build was configured: "ARCH=arm64", "LLVM=-19"; ended by NULL */
+	char **settings;	/* make variables, as "ARCH=arm64" and "LLVM=-19"; ended by NULL */
 	struct map commands;	/* file to struct command */
 	size_t unclear;		/* commands left out because a shell would expand something in them */
 	const char *trouble;	/* make's first complaint, or NULL */
 };
 
-/* Open a build folder. die() if it is none, or not configured, or not prepared; the message says what to do. */
+/* Open a build folder. die() if it is none, or not configured or prepared; the message says what to do. */
 void kbuild_open(struct kbuild *k, struct arena *a, const char *path);
 void kbuild_close(struct kbuild *k);
 /*

@@ -14,7 +14,7 @@ struct words {
 	int argc;
 	bool expands;	/* a shell would put something else in place of $x, $(x) or `x` */
 	bool open;	/* a quote is never closed */
-	char end;	/* the operator the command ended at (';', '|', '&', '<', '>', '(', ')', '\n'), 0 for the end */
+	char end;	/* the operator that ended it (one of ;|&<>() or a newline), 0 for none */
 };
 
 /*

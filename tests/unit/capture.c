@@ -84,7 +84,9 @@ static const struct captured *result(const struct results *r, const char *file)
 /* Read all units of the test's database with this clang. */
 static bool run(const char *clang, int timeout, struct command_list *list, struct results *r)
 {
-	struct capture_options o = { .clang = clang, .jobs = 2, .timeout = timeout, .marker_dir = in_folder("markers") };
+	struct capture_options o = {
+		.clang = clang, .jobs = 2, .timeout = timeout, .marker_dir = in_folder("markers")
+	};
 	size_t want[8];
 
 	commands_read(&arena, folder, list);
@@ -131,7 +133,8 @@ static void a_failure_shows_clang_s_first_error(void **state)
 	(void)state;
 	run(DEVSCOPE_CLANG, 60, &l, &r);
 	assert_false(result(&r, "missing.c")->ok);
-	assert_string_equal(result(&r, "missing.c")->error, "missing.c:2:10: fatal error: 'nowhere.h' file not found");
+	assert_string_equal(result(&r, "missing.c")->error,
+			    "missing.c:2:10: fatal error: 'nowhere.h' file not found");
 	assert_int_equal(result(&r, "missing.c")->ndep, 1);
 	assert_nothing_stays();
 }
@@ -144,7 +147,8 @@ static void refused_flags_and_markers_are_given_up(void **state)
 	(void)state;
 	run(DEVSCOPE_CLANG, 60, &l, &r);
 	assert_true(result(&r, "flags.c")->ok);
-	assert_string_equal(result(&r, "flags.c")->note, "left out flags that clang does not know: -fno-such-flag");
+	assert_string_equal(result(&r, "flags.c")->note,
+			    "left out flags that clang does not know: -fno-such-flag");
 	assert_true(result(&r, "clash.c")->ok);
 	assert_string_equal(result(&r, "clash.c")->note, "read without markers");
 	assert_nothing_stays();
@@ -216,7 +220,8 @@ static int set_up(void **state)
 		   "[{\"file\":\"good.c\",\"command\":\"clang -c good.c\"},"
 		   "{\"file\":\"missing.c\",\"command\":\"clang -c missing.c\"},"
 		   "{\"file\":\"clash.c\",\"command\":\"clang -c clash.c\"},"
-		   "{\"file\":\"flags.c\",\"command\":\"clang -fno-such-flag -c flags.c\"}]", 0600);
+		   "{\"file\":\"flags.c\",\"command\":\"clang -fno-such-flag -c flags.c\"}]",
+		   0600);
 	return 0;
 }
 

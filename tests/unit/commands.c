@@ -71,9 +71,24 @@ static void words_are_split_as_a_shell_does(void **state)
 static void what_needs_a_shell_is_refused(void **state)
 {
 	static const char *const texts[] = {
-		"gcc a.c; id", "gcc a.c && id", "gcc a.c | id", "gcc a.c &", "gcc a.c > x", "gcc < a.c", "gcc `id`",
-		"gcc $(id)", "gcc \"$(id)\"", "gcc \"`id`\"", "gcc $HOME", "gcc ${HOME}", "(gcc a.c)", "gcc a.c\nid",
-		"gcc 'a.c", "gcc \"a.c", "", "   ",
+		"gcc a.c; id",
+		"gcc a.c && id",
+		"gcc a.c | id",
+		"gcc a.c &",
+		"gcc a.c > x",
+		"gcc < a.c",
+		"gcc `id`",
+		"gcc $(id)",
+		"gcc \"$(id)\"",
+		"gcc \"`id`\"",
+		"gcc $HOME",
+		"gcc ${HOME}",
+		"(gcc a.c)",
+		"gcc a.c\nid",
+		"gcc 'a.c",
+		"gcc \"a.c",
+		"",
+		"   ",
 	};
 
 	(void)state;
@@ -123,15 +138,17 @@ static const char *database(const char *format)
 
 static void units_are_sorted_and_single(void **state)
 {
+	const char *text = database(
+		"[{\"directory\":\"%s\",\"file\":\"sub/../sub/b.c\",\"command\":\"gcc -c sub/b.c\"},"
+		"{\"directory\":\"%s/sub\",\"file\":\"a.c\",\"arguments\":[\"gcc\",\"-c\",\"a b\"]},"
+		"{\"directory\":\"sub\",\"file\":\"./a.c\",\"command\":\"gcc -DB -c a.c\"}]");
 	struct command_list l;
 
 	(void)state;
 	make_folder("sub");
 	write_file("sub/a.c", "");
 	write_file("sub/b.c", "");
-	read_database(database("[{\"directory\":\"%s\",\"file\":\"sub/../sub/b.c\",\"command\":\"gcc -c sub/b.c\"},"
-			       "{\"directory\":\"%s/sub\",\"file\":\"a.c\",\"arguments\":[\"gcc\",\"-c\",\"a b\"]},"
-			       "{\"directory\":\"sub\",\"file\":\"./a.c\",\"command\":\"gcc -DB -c a.c\"}]"), &l);
+	read_database(text, &l);
 	assert_int_equal(l.n, 2);
 	assert_string_equal(l.items[0].file, in_folder("sub/a.c"));
 	assert_string_equal(l.items[0].argv[1], "-DB");

@@ -43,7 +43,9 @@ static const struct command *command_for(const struct kbuild *k, const char *fil
 static void open_build(struct kbuild *k, const char *arch, const char *cc, const char *ld)
 {
 	write_file("include/config/auto.conf.cmd",
-		   arena_printf(&arena, "ifneq \"$(ARCH)\" \"%s\"\n\nifneq \"$(CC)\" \"%s\"\n\nifneq \"$(LD)\" \"%s\"\n",
+		   arena_printf(&arena,
+				"ifneq \"$(ARCH)\" \"%s\"\n\nifneq \"$(CC)\" \"%s\"\n\nifneq \"$(LD)\" "
+				"\"%s\"\n",
 				arch, cc, ld));
 	kbuild_open(k, &arena, folder);
 }
@@ -66,10 +68,12 @@ static void settings_are_those_of_the_build(void **state)
 	(void)state;
 	assert_string_equal(settings_for("x86_64", "clang-19", "ld.lld-19"), "ARCH=x86_64 LLVM=-19");
 	assert_string_equal(settings_for("arm64", "clang", "ld.lld"), "ARCH=arm64 LLVM=1");
-	assert_string_equal(settings_for("arm", "/opt/bin/clang", "/opt/bin/ld.lld"), "ARCH=arm LLVM=/opt/bin/");
+	assert_string_equal(settings_for("arm", "/opt/bin/clang", "/opt/bin/ld.lld"),
+			    "ARCH=arm LLVM=/opt/bin/");
 	assert_string_equal(settings_for("x86", "gcc", "ld"), "ARCH=x86 CC=gcc LD=ld");
 	assert_string_equal(settings_for("arm64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-ld"),
-			    "ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc LD=aarch64-linux-gnu-ld");
+			    "ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc "
+			    "LD=aarch64-linux-gnu-ld");
 	assert_string_equal(settings_for("x86", "ccache gcc", "ld"), "ARCH=x86 CC=ccache gcc LD=ld");
 	assert_string_equal(settings_for("$(shell id)", "gcc", "ld"), "CC=gcc LD=ld");
 }
@@ -121,17 +125,20 @@ static int set_up(void **state)
 	mkdir(in_folder("drivers/x"), 0700);
 	write_file(".config", "");
 	write_file("drivers/x/.built.o.cmd",
-		   "savedcmd_drivers/x/built.o := gcc -D__KERNEL__ -D\"KBUILD_STR(s)=$(pound)s\" '-DCOST=$$1' -c -o "
-		   "drivers/x/built.o drivers/x/built.c ; ./tools/objtool/objtool drivers/x/built.o\n\nsource_x := y\n");
+		   "savedcmd_drivers/x/built.o := gcc -D__KERNEL__ -D\"KBUILD_STR(s)=$(pound)s\" "
+		   "'-DCOST=$$1' -c -o drivers/x/built.o drivers/x/built.c ; ./tools/objtool/objtool "
+		   "drivers/x/built.o\n\nsource_x := y\n");
 	write_file("drivers/x/.old.o.cmd",
 		   "cmd_drivers/x/old.o := gcc -D__KERNEL__ -DOLDER -c -o drivers/x/old.o drivers/x/old.c\n");
-	write_file("drivers/x/.host.o.cmd", "cmd_drivers/x/host.o := gcc -c -o drivers/x/host.o drivers/x/host.c\n");
+	write_file("drivers/x/.host.o.cmd", "cmd_drivers/x/host.o := gcc -c -o drivers/x/host.o "
+					    "drivers/x/host.c\n");
 	write_file("drivers/x/.m.mod.o.cmd",
 		   "cmd_drivers/x/m.mod.o := gcc -D__KERNEL__ -c -o drivers/x/m.mod.o drivers/x/m.mod.c\n");
 	write_file("Makefile",
 		   ".PHONY: drivers/x/\n"
 		   "drivers/x/:\n"
-		   "\t@set -e; echo '  CC  -D__KERNEL__ -c x.c'; trap 'rm -f x' HUP; gcc -D__KERNEL__ -DARCH=$(ARCH) \\\n"
+		   "\t@set -e; echo '  CC  -D__KERNEL__ -c x.c'; trap 'rm -f x' HUP; gcc -D__KERNEL__ "
+		   "-DARCH=$(ARCH) \\\n"
 		   "\t-c -o drivers/x/new.o drivers/x/new.c; fixdep x 'gcc -D__KERNEL__ -c x.c' > .x.cmd\n"
 		   "\tgcc -D__KERNEL__ -DNEWER -c -o drivers/x/old.o drivers/x/old.c\n"
 		   "\tgcc -D__KERNEL__ -DSTUB -c -o boot/stub-new.o drivers/x/new.c\n"
