@@ -84,7 +84,7 @@ compile_commands() {
 	shift
 	mkdir -p "$dir"
 	jq -n --arg dir "$dir" --arg stub "$TESTS/fixtures" --arg clang "clang-$LLVM" \
-		'[$ARGS.positional[] | { directory: $dir, file: ., arguments: [$clang, "-std=gnu11", "-D__KERNEL__",
+		'[$ARGS.positional[] | { directory: $dir, file: ., arguments: [$clang, "-std=gnu11", "-O2", "-D__KERNEL__",
 		"-I", $stub, "-c", "-o", "unit.o", .] }]' --args -- "$@" >"$dir/compile_commands.json"
 }
 
