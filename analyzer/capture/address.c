@@ -3,14 +3,10 @@
  * Values and addresses. An address is a base and an offset. GEPs with constant indices only add to the
  * offset and to the path of field names, and become an OP_ADDR where something other than a load, a
  * store or a further GEP uses them. A variable index is an OP_INDEX and starts a new base.
- *
- * Names follow the GEPs, which say how deep the source went: the struct is the one the last unbroken run
- * of them began with (container_of() breaks it), the path the members that debug information has at the
- * offsets gone through. Arrays leave no trace in a path.
+ * The names of the members on the way are names.c's.
  */
 #include "capture/lower.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -52,86 +48,6 @@ uint16_t lower_size(struct lower *l, LLVMTypeRef type)
 	}
 }
 
-/* --- names --- */
-
-const char *lower_struct_name(LLVMTypeRef type)
-{
-	const char *s = LLVMGetTypeKind(type) == LLVMStructTypeKind ? LLVMGetStructName(type) : NULL;
-	size_t n;
-
-	if (!s || (strncmp(s, "struct.", 7) && strncmp(s, "union.", 6)))
-		return NULL;
-	s = strchr(s, '.') + 1;
-	n = strcspn(s, ".");
-	if (n == 4 && !strncmp(s, "anon", 4))
-		return NULL;
-	return intern_n(s, n);
-}
-
-const char *lower_stable_name(const char *name, size_t len)
-{
-	const char *s = name;
-	size_t n;
-
-	if (!strncmp(s, "__compiletime_assert_", 21))
-		return intern("__compiletime_assert");
-	s = strstr(s, "__UNIQUE_ID_");
-	if (!s)
-		return intern_n(name, len);
-	n = len;
-	while (n && isdigit((unsigned char)name[n - 1]))
-		n--;
-	return intern_n(name, n);
-}
-
-/* "foo.key.12" -> 7: the length without a number that makes names of static locals differ. */
-static size_t stem_length(const char *name, size_t len)
-{
-	size_t n = len;
-
-	while (n && isdigit((unsigned char)name[n - 1]))
-		n--;
-	return n && n < len && name[n - 1] == '.' ? n - 1 : len;
-}
-
-static const char *numbered(struct lower *l, const char *stem)
-{
-	size_t used = (size_t)(uintptr_t)map_get(&l->stems, stem);
-	struct text t = {0};
-	const char *name;
-
-	map_set(&l->stems, stem, (void *)(uintptr_t)(used + 1));
-	if (!used)
-		return stem;
-	text_printf(&t, "%s.%zu", stem, used);
-	name = intern(text_str(&t));
-	text_release(&t);
-	return name;
-}
-
-const char *lower_global_name(struct lower *l, LLVMValueRef global)
-{
-	size_t len, n;
-	const char *name = LLVMGetValueName2(global, &len), *known;
-	LLVMLinkage linkage = LLVMGetLinkage(global);
-	bool is_local = linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
-
-	if (LLVMIsAFunction(global) || !is_local || !strchr(name, '.'))
-		return lower_stable_name(name, len);
-	if (!strncmp(name, ".str", 4))
-		return intern(".str");
-	known = l->fn ? ref_get(&l->globals, global) : NULL;
-	if (known)
-		return known;
-	n = stem_length(name, len);
-	known = lower_stable_name(arena_strndup(l->scratch, name, n), n);
-	if (l->fn) {
-		known = numbered(l, known);
-		ref_set(l->scratch, &l->globals, global, (void *)known);
-	}
-	return known;
-}
-
 /* --- operands --- */
 
 static struct arg int_arg(int64_t value)
@@ -145,7 +61,8 @@ static struct arg global_arg(struct lower *l, LLVMValueRef v)
 
 	if (target && LLVMIsAFunction(target))
 		v = target;
-	return (struct arg){.kind = LLVMIsAFunction(v) ? ARG_FUNC : ARG_GLOBAL, .name = lower_global_name(l, v)};
+	return (struct arg){.kind = LLVMIsAFunction(v) ? ARG_FUNC : ARG_GLOBAL,
+			    .name = lower_global_name(l, v)};
 }
 
 /* Constant indices of a GEP (or constant expression) as bytes; false if one is variable. */
@@ -237,27 +154,32 @@ static struct arg insn_arg(int n)
 	return (struct arg){.kind = ARG_INSN, .n = n};
 }
 
-/* base + off as an operand, for which it may take an instruction. */
-static struct arg value_arg(struct lower *l, struct value *v, LLVMValueRef from)
+static struct arg emit_address(struct lower *l, struct value *v, LLVMValueRef from)
 {
 	struct insn *in;
 
+	v->addr = lower_emit(l, OP_ADDR, 1, from);
+	in = &l->insns[v->addr];
+	in->args[0] = v->base;
+	in->imm = v->off;
+	in->struct_name = v->field ? v->struct_name : NULL;
+	in->field = v->field;
+	in->is_pointer = true;
+	in->size = (uint16_t)LLVMPointerSize(l->layout);
+	in->name = ref_get(&l->names, from);
+	return insn_arg(v->addr);
+}
+
+/* base + off as an operand, for which it may take an instruction. */
+static struct arg value_arg(struct lower *l, struct value *v, LLVMValueRef from)
+{
+	if (v->addr >= 0)
+		return insn_arg(v->addr);
 	if (!v->off)
 		return v->base;
 	if (v->base.kind == ARG_GLOBAL || v->base.kind == ARG_INT)
 		return add_offset(v->base, v->off);
-	if (v->addr < 0) {
-		v->addr = lower_emit(l, OP_ADDR, 1, from);
-		in = &l->insns[v->addr];
-		in->args[0] = v->base;
-		in->imm = v->off;
-		in->struct_name = v->field ? v->struct_name : NULL;
-		in->field = v->field;
-		in->is_pointer = true;
-		in->size = (uint16_t)LLVMPointerSize(l->layout);
-		in->name = ref_get(&l->names, from);
-	}
-	return insn_arg(v->addr);
+	return emit_address(l, v, from);
 }
 
 struct arg lower_arg(struct lower *l, LLVMValueRef v)
@@ -269,7 +191,7 @@ struct arg lower_arg(struct lower *l, LLVMValueRef v)
 	known = ref_get(&l->values, v);
 	if (!known)
 		return (struct arg){.kind = ARG_UNDEF};
-	return known->addr >= 0 ? insn_arg(known->addr) : value_arg(l, known, v);
+	return value_arg(l, known, v);
 }
 
 static struct value *new_value(struct lower *l, LLVMValueRef v, struct arg base)
@@ -300,133 +222,6 @@ void lower_alias(struct lower *l, LLVMValueRef v, struct arg arg)
 	if (name && arg.kind == ARG_INSN && !l->insns[arg.n].name)
 		l->insns[arg.n].name = name;
 	new_value(l, v, arg);
-}
-
-/* --- paths --- */
-
-static void path_forget(struct value *v)
-{
-	v->struct_name = v->field = NULL;
-	v->type = NULL;
-}
-
-static void path_append(struct lower *l, struct value *v, const char *name)
-{
-	if (v->field)
-		name = arena_printf(l->scratch, "%s.%s", v->field, name);
-	v->field = intern(name);
-}
-
-static bool is_union(const struct dtype *t)
-{
-	return t->nmember > 1 && !t->members[1].offset && t->members[0].size;
-}
-
-/* Step from a union (or struct) to the member at its start that has the type, or if NULL one with a member at off. */
-static bool path_enter(struct lower *l, struct value *v, const struct dtype *want, uint64_t off)
-{
-	debug_member(l->debug, v->type, 0, 0);
-	for (int i = 0; i < v->type->nmember; i++) {
-		const struct dmember *m = &v->type->members[i];
-
-		if (m->offset || !m->type || m->type->kind != DTYPE_STRUCT)
-			continue;
-		if (want ? m->type != want : !debug_member(l->debug, m->type, off, 0))
-			continue;
-		if (m->name)
-			path_append(l, v, m->name);
-		v->type = m->type;
-		return true;
-	}
-	return false;
-}
-
-/* Make v->type the struct that LLVM goes into next. */
-static void path_into(struct lower *l, struct value *v, LLVMTypeRef type, uint64_t off)
-{
-	const char *name = lower_struct_name(type);
-	const struct dtype *t = name ? debug_struct(l->debug, name) : NULL;
-
-	if (v->type && v->type->kind != DTYPE_STRUCT)
-		path_forget(v);
-	if (v->type && t == v->type && v->struct_name)
-		return;
-	if (v->type && t && path_enter(l, v, t, 0))
-		return;
-	if (v->type && !name) {
-		debug_member(l->debug, v->type, 0, 0);
-		if (is_union(v->type))
-			path_enter(l, v, NULL, off);
-		return;
-	}
-	path_forget(v);
-	v->struct_name = name;
-	v->type = t;
-}
-
-static void path_member(struct lower *l, struct value *v, uint64_t off, LLVMTypeRef member)
-{
-	const struct dmember *m = debug_member(l->debug, v->type, off, LLVMABISizeOfType(l->layout, member));
-
-	if (!m) {
-		path_forget(v);
-		return;
-	}
-	if (m->name)
-		path_append(l, v, m->name);
-	v->type = m->type;
-}
-
-static void path_element(struct lower *l, struct value *v)
-{
-	if (v->type && v->type->kind == DTYPE_ARRAY)
-		v->type = debug_base(l->debug, v->type);
-}
-
-/* In an anonymous struct or union the path goes on to the member that is accessed. */
-static void path_finish(struct lower *l, struct value *v, uint64_t size)
-{
-	while (v->type && v->type->kind == DTYPE_STRUCT && !v->type->name && v->struct_name) {
-		const struct dmember *m = debug_member(l->debug, v->type, 0, size);
-
-		if (!m)
-			break;
-		if (m->name)
-			path_append(l, v, m->name);
-		v->type = m->type;
-	}
-}
-
-/* The path to a place in a global variable, down to the member that is as large as the access. */
-static void path_global(struct lower *l, struct value *v, LLVMValueRef global, int64_t off, uint64_t size)
-{
-	LLVMMetadataRef variable = debug_global_variable(global);
-
-	v->type = variable ? debug_variable_type(l->debug, variable) : NULL;
-	while (v->type && off >= 0) {
-		const struct dmember *m;
-
-		if (v->type->kind == DTYPE_ARRAY) {
-			v->type = debug_base(l->debug, v->type);
-			if (v->type && v->type->size)
-				off %= (int64_t)v->type->size;
-			continue;
-		}
-		if (v->type->kind != DTYPE_STRUCT || (v->struct_name && !off && v->type->size == size))
-			return;
-		m = debug_member_around(l->debug, v->type, (uint64_t)off);
-		if (!m)
-			break;
-		if (!v->struct_name)
-			v->struct_name = v->type->name;
-		if (m->name)
-			path_append(l, v, m->name);
-		off -= (int64_t)m->offset;
-		v->type = m->type;
-		if (!v->type || v->type->kind == DTYPE_POINTER || v->type->kind == DTYPE_OTHER)
-			return;
-	}
-	path_forget(v);
 }
 
 void lower_access(struct lower *l, int n, LLVMValueRef address, uint64_t size)
@@ -487,10 +282,23 @@ static bool is_used_as_value(struct lower *l, LLVMValueRef gep)
 			if (LLVMGetOperand(user, 0) != gep || !constant_offset(l, user, &off))
 				return true;
 			continue;
+		case LLVMCall:
+			if (!first_is(user, NULL, NULL))
+				return true;
+			continue;
 		default:
 			return true;
 		}
 	}
+	return false;
+}
+
+/* Is it given to a function? Then its name is worth an instruction, even at offset 0. */
+static bool is_passed(LLVMValueRef address)
+{
+	for (LLVMUseRef use = LLVMGetFirstUse(address); use; use = LLVMGetNextUse(use))
+		if (LLVMIsACallInst(LLVMGetUser(use)) && !first_is(LLVMGetUser(use), NULL, NULL))
+			return true;
 	return false;
 }
 
@@ -510,9 +318,10 @@ static void add_constant(struct value *v, int64_t off)
 		v->addr = -1;
 }
 
-static void add_variable(struct lower *l, struct value *v, LLVMValueRef index, uint64_t scale, LLVMValueRef gep)
+static void add_variable(struct lower *l, struct value *v, LLVMValueRef index, uint64_t scale,
+			 LLVMValueRef gep)
 {
-	struct arg base = v->addr >= 0 ? insn_arg(v->addr) : value_arg(l, v, gep), by = lower_arg(l, index);
+	struct arg base = value_arg(l, v, gep), by = lower_arg(l, index);
 	int n = lower_emit(l, OP_INDEX, 2, gep);
 	struct insn *in = &l->insns[n];
 
@@ -526,7 +335,8 @@ static void add_variable(struct lower *l, struct value *v, LLVMValueRef index, u
 	v->addr = -1;
 }
 
-static void add_index(struct lower *l, struct value *v, LLVMValueRef index, LLVMTypeRef type, LLVMValueRef gep)
+static void add_index(struct lower *l, struct value *v, LLVMValueRef index, LLVMTypeRef type,
+		      LLVMValueRef gep)
 {
 	uint64_t size = LLVMABISizeOfType(l->layout, type);
 
@@ -548,9 +358,40 @@ static void add_member(struct lower *l, struct value *v, LLVMTypeRef type, unsig
 	add_constant(v, (int64_t)off);
 }
 
+/* Constants need no instruction to have something added. */
+static bool is_variable(struct arg base)
+{
+	return base.kind == ARG_INSN || base.kind == ARG_PARAM;
+}
+
 static bool is_zero(LLVMValueRef v)
 {
 	return LLVMIsAConstantInt(v) && !LLVMConstIntGetZExtValue(v);
+}
+
+static struct value *keep_value(struct lower *l, LLVMValueRef v, struct value value)
+{
+	struct value *kept = new_value(l, v, value.base);
+
+	*kept = value;
+	return kept;
+}
+
+void lower_first(struct lower *l, LLVMValueRef call)
+{
+	struct value v = base_value(l, LLVMGetOperand(call, 0)), *kept;
+	LLVMTypeRef type;
+	unsigned depth;
+
+	first_is(call, &type, &depth);
+	v.addr = -1;
+	while (depth-- && LLVMGetTypeKind(type) == LLVMStructTypeKind) {
+		add_member(l, &v, type, 0);
+		type = LLVMStructGetTypeAtIndex(type, 0);
+	}
+	kept = keep_value(l, call, v);
+	if (is_variable(v.base) && (is_passed(call) ? v.field != NULL : v.off && is_used_as_value(l, call)))
+		emit_address(l, kept, call);
 }
 
 void lower_gep(struct lower *l, LLVMValueRef gep)
@@ -576,8 +417,7 @@ void lower_gep(struct lower *l, LLVMValueRef gep)
 		path_element(l, &v);
 		add_index(l, &v, index, type, gep);
 	}
-	kept = new_value(l, gep, v.base);
-	*kept = v;
+	kept = keep_value(l, gep, v);
 	if (kept->base.kind == ARG_INSN && !kept->off && !l->insns[kept->base.n].name &&
 	    l->insns[kept->base.n].op == OP_INDEX)
 		l->insns[kept->base.n].name = ref_get(&l->names, gep);

@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <llvm-c/BitReader.h>
-#include <llvm-c/Transforms/PassBuilder.h>
-
 #include "base/arena.h"
 #include "base/text.h"
 #include "capture/lower.h"
@@ -187,21 +184,21 @@ static void add_slot(struct module *m, struct slot slot)
 	u->slots[u->nslot++] = slot;
 }
 
-/* Where the walk through an initialiser is: the variable, and the way in it from each struct that has a name. */
+/* Where the walk through an initialiser is, from the inside out. */
 struct way {
 	const struct way *up;
 	const struct dtype *type;	/* the struct gone into */
 	const char *member;		/* the member of it gone into; NULL for an anonymous one */
 };
 
-/* A slot for each named struct around the function: (foo_driver, "driver.probe") and (device_driver, "probe"). */
+/* A slot for each named struct around it: (device_driver, "probe") and (foo_driver, "driver.probe"). */
 static void add_slots(struct module *m, const struct way *way, struct slot slot)
 {
 	slot.field = NULL;
 	for (; way; way = way->up) {
 		if (way->member)
-			slot.field = slot.field ? arena_printf(&m->scratch, "%s.%s", way->member, slot.field) :
-						  way->member;
+			slot.field = !slot.field ? way->member :
+				     arena_printf(&m->scratch, "%s.%s", way->member, slot.field);
 		slot.struct_name = way->type->name;
 		if (!slot.struct_name || !slot.field)
 			continue;
@@ -297,9 +294,10 @@ static void read_stores(struct module *m)
 		for (int k = 0; k < fn->ninsn; k++) {
 			const struct insn *in = &fn->insns[k];
 
-			if (in->op == OP_STORE && in->args[1].kind == ARG_FUNC && in->struct_name && in->field)
-				add_slot(m, (struct slot){.struct_name = in->struct_name, .field = in->field,
-							  .func = in->args[1].name, .at = in->at});
+			if (in->op != OP_STORE || in->args[1].kind != ARG_FUNC || !in->field)
+				continue;
+			add_slot(m, (struct slot){.struct_name = in->struct_name, .field = in->field,
+						  .func = in->args[1].name, .at = in->at});
 		}
 	}
 }
@@ -389,6 +387,7 @@ struct unit *bitcode_lower(struct arena *a, const char *path, const char *file,
 	arena_init(&m.scratch);
 	if (ok) {
 		answer_questions(&m);
+		first_keep(m.module);
 		ok = run_passes(&m, path, error);
 	}
 	if (ok) {

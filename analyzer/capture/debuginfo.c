@@ -17,7 +17,7 @@
 /* Operand numbers. */
 enum {
 	OPERAND_SCOPE = 0, OPERAND_NAME = 1,		/* variables */
-	OPERAND_TYPE = 3,				/* variables; base of derived and composite; list of subroutine */
+	OPERAND_TYPE = 3,	/* of variables; base of derived and composite; list of subroutine */
 	OPERAND_ELEMENTS = 4,				/* composite */
 	OPERAND_SUBPROGRAM_TYPE = 4, OPERAND_RETAINED_NODES = 7,
 	OPERAND_UNIT_TYPES = 5, OPERAND_UNIT_GLOBALS = 6,
@@ -204,7 +204,8 @@ static bool is_array(struct debug *d, LLVMMetadataRef node)
 	return kind == LLVMDISubrangeMetadataKind || kind == LLVMDIGenericSubrangeMetadataKind;
 }
 
-static const struct dtype *new_type(struct debug *d, LLVMMetadataRef node, enum dtype_kind kind, const char *name)
+static const struct dtype *new_type(struct debug *d, LLVMMetadataRef node, enum dtype_kind kind,
+				    const char *name)
 {
 	struct dtype *t = ref_get(&d->types, node);
 

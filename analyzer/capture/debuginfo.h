@@ -4,17 +4,15 @@
 
 /*
  * What debug information says of a module: files, places, variables, and the members of structs by
- * offset. Only bitcode.c, lower.c, address.c and debuginfo.c include this: it has LLVM's types in it.
+ * offset. LLVM's types are in it: see llvm.h for who includes it.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <llvm-c/Core.h>
-#include <llvm-c/DebugInfo.h>
-
 #include "base/map.h"
+#include "capture/llvm.h"
 #include "flow/flow.h"
 
 struct arena;

@@ -3,8 +3,7 @@
  * One LLVM function to flow, after mem2reg, sroa and early-cse.
  *
  * Blocks are walked in reverse post-order, so that operands are known before their uses; only phis are
- * completed at the end. Branches on constants are jumps, and what they make unreachable is left out.
- * Casts, likely() and tests of tests vanish: the operand stands for the result.
+ * completed at the end. What has no effect and no use is dropped then, and the rest numbered.
  */
 #include "capture/lower.h"
 
@@ -14,13 +13,6 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-struct flow_block {
-	LLVMBasicBlockRef block;
-	int number;			/* in reverse post-order; -1 when unreachable */
-	int nsucc, next;		/* successors; the next one the walk looks at */
-	struct flow_block **succ;
-};
-
 struct phi {
 	struct phi *next;
 	int n;				/* the instruction */
@@ -29,86 +21,6 @@ struct phi {
 };
 
 /* --- control flow --- */
-
-static LLVMValueRef case_value(LLVMValueRef term, unsigned i)
-{
-#if LLVM_VERSION_MAJOR >= 22
-	return LLVMGetSwitchCaseValue(term, i);
-#else
-	return LLVMGetOperand(term, 2 * i);
-#endif
-}
-
-static int64_t constant_value(LLVMValueRef v)
-{
-	return LLVMGetIntTypeWidth(LLVMTypeOf(v)) > 64 ? 0 : LLVMConstIntGetSExtValue(v);
-}
-
-/* The successor taken for sure, or -1. */
-static int sure_successor(LLVMValueRef term)
-{
-	unsigned n = LLVMGetNumSuccessors(term);
-	LLVMValueRef condition;
-
-	if (LLVMGetInstructionOpcode(term) == LLVMBr && n == 2) {
-		condition = LLVMGetCondition(term);
-		return LLVMIsAConstantInt(condition) ? !LLVMConstIntGetZExtValue(condition) : -1;
-	}
-	if (LLVMGetInstructionOpcode(term) != LLVMSwitch || !LLVMIsAConstantInt(LLVMGetOperand(term, 0)))
-		return -1;
-	for (unsigned i = 1; i < n; i++)
-		if (constant_value(case_value(term, i)) == constant_value(LLVMGetOperand(term, 0)))
-			return (int)i;
-	return 0;
-}
-
-static struct flow_block *block_of(struct lower *l, LLVMBasicBlockRef block)
-{
-	struct flow_block *bb = ref_get(&l->numbers, block);
-	LLVMValueRef term;
-	int sure;
-
-	if (bb)
-		return bb;
-	bb = ARENA_NEW(l->scratch, struct flow_block);
-	bb->block = block;
-	bb->number = -1;
-	ref_set(l->scratch, &l->numbers, block, bb);
-	term = LLVMGetBasicBlockTerminator(block);
-	sure = sure_successor(term);
-	bb->nsucc = sure >= 0 ? 1 : (int)LLVMGetNumSuccessors(term);
-	bb->succ = ARENA_ARRAY(l->scratch, struct flow_block *, bb->nsucc);
-	for (int i = 0; i < bb->nsucc; i++)
-		bb->succ[i] = (struct flow_block *)LLVMGetSuccessor(term, (unsigned)(sure >= 0 ? sure : i));
-	return bb;
-}
-
-/* Number the reachable blocks in reverse post-order; returns them, *n of them. */
-static struct flow_block **order_blocks(struct lower *l, LLVMValueRef fn, int *n)
-{
-	int total = (int)LLVMCountBasicBlocks(fn), depth = 0, left = total;
-	struct flow_block **stack = ARENA_ARRAY(l->scratch, struct flow_block *, total);
-	struct flow_block **order = ARENA_ARRAY(l->scratch, struct flow_block *, total);
-
-	stack[depth++] = block_of(l, LLVMGetEntryBasicBlock(fn));
-	while (depth) {
-		struct flow_block *bb = stack[depth - 1], *next;
-
-		if (bb->next == bb->nsucc) {
-			order[--left] = bb;
-			depth--;
-			continue;
-		}
-		next = ref_get(&l->numbers, bb->succ[bb->next]);
-		if (!next)
-			stack[depth++] = next = block_of(l, (LLVMBasicBlockRef)bb->succ[bb->next]);
-		bb->succ[bb->next++] = next;
-	}
-	*n = total - left;
-	for (int i = 0; i < *n; i++)
-		order[left + i]->number = i;
-	return order + left;
-}
 
 static void put_targets(struct lower *l, int n, const struct flow_block *bb)
 {
@@ -129,7 +41,7 @@ static void lower_switch(struct lower *l, LLVMValueRef v, const struct flow_bloc
 	put_targets(l, n, bb);
 	in->cases = ARENA_ARRAY(l->a, int64_t, bb->nsucc);
 	for (int i = 1; i < bb->nsucc; i++)
-		in->cases[i - 1] = constant_value(case_value(v, (unsigned)i));
+		in->cases[i - 1] = blocks_case_value(blocks_case(v, (unsigned)i));
 }
 
 static void lower_return(struct lower *l, LLVMValueRef v)
@@ -151,12 +63,14 @@ static void lower_terminator(struct lower *l, LLVMValueRef v, const struct flow_
 		lower_emit(l, OP_STOP, 0, v);
 	} else if (op == LLVMSwitch && bb->nsucc > 1) {
 		lower_switch(l, v, bb);
-	} else if (op == LLVMBr && bb->nsucc == 2) {
+	} else if (op == LLVMBr && bb->nsucc == 2 && bb->succ[0] != bb->succ[1]) {
 		n = lower_emit(l, OP_BRANCH, 1, v);
 		l->insns[n].args[0] = lower_arg(l, LLVMGetCondition(v));
 		put_targets(l, n, bb);
 	} else if (op == LLVMBr || op == LLVMSwitch) {
-		put_targets(l, lower_emit(l, OP_JUMP, 0, v), bb);
+		n = lower_emit(l, OP_JUMP, 0, v);
+		put_targets(l, n, bb);
+		l->insns[n].ntarget = 1;
 	} else {
 		if (op == LLVMCallBr)
 			lower_asm(l, v);
@@ -178,7 +92,7 @@ static void lower_phi(struct lower *l, LLVMValueRef v, int block)
 
 static bool leads_to(const struct flow_block *from, int block)
 {
-	for (int i = 0; from && from->number >= 0 && i < from->nsucc; i++)
+	for (int i = 0; from && i < from->nsucc; i++)
 		if (from->succ[i]->number == block)
 			return true;
 	return false;
@@ -192,7 +106,7 @@ static void complete_phi(struct lower *l, const struct phi *phi)
 	in->args = ARENA_ARRAY(l->a, struct arg, n);
 	in->targets = ARENA_ARRAY(l->a, int, n);
 	for (unsigned i = 0; i < n; i++) {
-		struct flow_block *from = ref_get(&l->numbers, LLVMGetIncomingBlock(phi->value, i));
+		struct flow_block *from = blocks_find(l, LLVMGetIncomingBlock(phi->value, i));
 		bool is_double = false;
 
 		if (!leads_to(from, phi->block))
@@ -207,14 +121,16 @@ static void complete_phi(struct lower *l, const struct phi *phi)
 	}
 }
 
-static void lower_any(struct lower *l, LLVMValueRef v, const struct flow_block *bb)
+static void lower_any(struct lower *l, LLVMValueRef v, const struct flow_block *bb, bool is_last)
 {
 	if (LLVMGetInstructionOpcode(v) == LLVMPHI)
 		lower_phi(l, v, bb->number);
-	else if (LLVMIsATerminatorInst(v))
-		lower_terminator(l, v, bb);
-	else
+	else if (!LLVMIsATerminatorInst(v))
 		lower_insn(l, v);
+	else if (is_last)
+		lower_terminator(l, v, bb);
+	else if (LLVMGetInstructionOpcode(v) == LLVMCallBr)
+		lower_asm(l, v);
 }
 
 /* --- names of variables --- */
@@ -225,8 +141,10 @@ static void name_value(struct lower *l, LLVMValueRef v, LLVMMetadataRef variable
 
 	if (!name || !v || LLVMIsConstant(v))
 		return;
+	/* Names from within macros start with underscores. */
+	if (!strncmp(name, "__", 2))
+		return;
 	known = ref_get(&l->names, v);
-	/* Names from within macros start with an underscore: any other is better. */
 	if (!known || (*known == '_' && *name != '_'))
 		ref_set(l->scratch, &l->names, v, (void *)lower_stable_name(name, strlen(name)));
 }
@@ -331,28 +249,100 @@ static void lower_head(struct lower *l, LLVMValueRef llvm_fn)
 	lower_params(l, llvm_fn, subprogram);
 }
 
-static void lower_body(struct lower *l, LLVMValueRef llvm_fn)
+static void lower_block(struct lower *l, const struct flow_block *bb, struct block *out)
 {
-	struct func *fn = l->fn;
-	struct flow_block **order = order_blocks(l, llvm_fn, &fn->nblock);
+	out->first = l->ninsn;
+	for (const struct flow_block *part = bb; part; part = part->more)
+		for (LLVMValueRef v = LLVMGetFirstInstruction(part->block); v; v = LLVMGetNextInstruction(v))
+			lower_any(l, v, bb, !part->more);
+	out->end = l->ninsn;
+}
 
-	for (int b = 0; b < fn->nblock; b++)
-		for (LLVMValueRef v = LLVMGetFirstInstruction(order[b]->block); v; v = LLVMGetNextInstruction(v))
-			read_variables(l, v);
-	fn->blocks = ARENA_ARRAY(l->a, struct block, fn->nblock);
-	for (int b = 0; b < fn->nblock; b++) {
-		fn->blocks[b].first = l->ninsn;
-		for (LLVMValueRef v = LLVMGetFirstInstruction(order[b]->block); v; v = LLVMGetNextInstruction(v))
-			lower_any(l, v, order[b]);
-		fn->blocks[b].end = l->ninsn;
+/* --- what nobody needs --- */
+
+static bool has_effect(const struct insn *in)
+{
+	switch ((enum flow_op)in->op) {
+	case OP_ADDR: case OP_INDEX: case OP_PHI: case OP_SELECT: case OP_CMP: case OP_BIN: case OP_ALLOCA:
+	case OP_EXTRACT: case OP_INSERT:
+		return false;
+	case OP_ASM:
+		return in->is_volatile;
+	default:
+		return true;
 	}
-	for (struct phi *phi = l->phis; phi; phi = phi->next)
-		complete_phi(l, phi);
-	fn->ninsn = l->ninsn;
-	fn->insns = arena_copy(l->a, l->insns, sizeof(*l->insns) * (size_t)l->ninsn);
+}
+
+/* Mark instruction n and what it needs. stack has room for all. */
+static void mark_needed(struct lower *l, int n, bool *needed, int *stack)
+{
+	int depth = 0;
+
+	if (needed[n])
+		return;
+	needed[n] = true;
+	stack[depth++] = n;
+	while (depth) {
+		const struct insn *in = &l->insns[stack[--depth]];
+
+		for (int i = 0; i < in->narg; i++)
+			if (in->args[i].kind == ARG_INSN && !needed[in->args[i].n]) {
+				needed[in->args[i].n] = true;
+				stack[depth++] = in->args[i].n;
+			}
+	}
+}
+
+/* Drop instructions without effect whose values are not used; number the others anew. */
+static void drop_unneeded(struct lower *l, struct func *fn)
+{
+	bool *needed = ARENA_ARRAY(l->scratch, bool, l->ninsn);
+	int *number = ARENA_ARRAY(l->scratch, int, l->ninsn), n = 0;
+
+	for (int i = 0; i < l->ninsn; i++)
+		if (has_effect(&l->insns[i]))
+			mark_needed(l, i, needed, number);
+	for (int b = 0; b < fn->nblock; b++) {
+		int first = n;
+
+		for (int i = fn->blocks[b].first; i < fn->blocks[b].end; i++) {
+			number[i] = n;
+			if (needed[i])
+				l->insns[n++] = l->insns[i];
+		}
+		fn->blocks[b] = (struct block){first, n};
+	}
+	for (int i = 0; i < n; i++)
+		for (int k = 0; k < l->insns[i].narg; k++)
+			if (l->insns[i].args[k].kind == ARG_INSN)
+				l->insns[i].args[k].n = number[l->insns[i].args[k].n];
+	l->ninsn = n;
+}
+
+static void find_end(struct func *fn)
+{
 	for (int i = 0; i < fn->ninsn; i++)
 		if (fn->insns[i].at.file == fn->file && fn->insns[i].at.line > fn->end_line)
 			fn->end_line = fn->insns[i].at.line;
+}
+
+static void lower_body(struct lower *l, LLVMValueRef llvm_fn)
+{
+	struct func *fn = l->fn;
+	struct flow_block **order = blocks_order(l, llvm_fn, &fn->nblock);
+
+	for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(llvm_fn); b; b = LLVMGetNextBasicBlock(b))
+		for (LLVMValueRef v = LLVMGetFirstInstruction(b); v; v = LLVMGetNextInstruction(v))
+			read_variables(l, v);
+	fn->blocks = ARENA_ARRAY(l->a, struct block, fn->nblock);
+	for (int b = 0; b < fn->nblock; b++)
+		lower_block(l, order[b], &fn->blocks[b]);
+	for (struct phi *phi = l->phis; phi; phi = phi->next)
+		complete_phi(l, phi);
+	drop_unneeded(l, fn);
+	fn->ninsn = l->ninsn;
+	fn->insns = arena_copy(l->a, l->insns, sizeof(*l->insns) * (size_t)l->ninsn);
+	find_end(fn);
 }
 
 struct func *lower_func(struct arena *a, struct debug *debug, LLVMTargetDataRef layout, LLVMValueRef fn)

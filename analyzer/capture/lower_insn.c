@@ -244,12 +244,14 @@ static const char *asm_name(struct lower *l, LLVMValueRef code, bool is_volatile
 	const char *s = LLVMGetInlineAsmAsmString(code, &len);
 	const char *c = LLVMGetInlineAsmConstraintString(code, &more);
 	char *text = arena_printf(l->scratch, "%.*s|%.*s", (int)len, s, (int)more, c), *out = text;
+	unsigned hash;
 
-	/* Labels are numbered by __COUNTER__: those with side effects are known by their text without them. */
+	/* Labels are numbered by __COUNTER__; they only occur where there are side effects. */
 	for (const char *p = text; *p; p++)
 		if (!is_volatile || *p < '0' || *p > '9')
 			*out++ = *p;
-	return intern(arena_printf(l->scratch, "asm:%08x", (unsigned)XXH3_64bits(text, (size_t)(out - text))));
+	hash = (unsigned)XXH3_64bits(text, (size_t)(out - text));
+	return intern(arena_printf(l->scratch, "asm:%08x", hash));
 }
 
 void lower_asm(struct lower *l, LLVMValueRef v)
@@ -321,14 +323,38 @@ static bool has_effect(const char *name)
 	       starts(name, "llvm.x86.");
 }
 
+/* Notes to tools about the code around them, and barriers to the compiler. */
+static bool is_note(LLVMValueRef call)
+{
+	size_t len;
+	const char *s = LLVMGetInlineAsmAsmString(LLVMGetCalledValue(call), &len);
+
+	if (LLVMGetTypeKind(LLVMTypeOf(call)) != LLVMVoidTypeKind)
+		return false;
+	return !len || (strstr(s, ".discard.") && !strstr(s, "__bug_table"));
+}
+
+bool lower_is_silent(LLVMValueRef v)
+{
+	LLVMValueRef callee;
+	unsigned id;
+	size_t len;
+
+	if (LLVMGetInstructionOpcode(v) != LLVMCall)
+		return false;
+	callee = LLVMGetCalledValue(v);
+	if (LLVMIsAInlineAsm(callee))
+		return is_note(v);
+	id = LLVMIsAFunction(callee) ? LLVMGetIntrinsicID(callee) : 0;
+	return id && is_silent(LLVMIntrinsicGetName(id, &len));
+}
+
 static void lower_intrinsic(struct lower *l, LLVMValueRef v, unsigned id)
 {
 	size_t len;
 	const char *name = LLVMIntrinsicGetName(id, &len);
 	int n;
 
-	if (is_silent(name))
-		return;
 	if (starts(name, "llvm.memcpy") || starts(name, "llvm.memmove")) {
 		lower_memory_call(l, v, OP_COPY);
 	} else if (starts(name, "llvm.memset")) {
@@ -348,6 +374,12 @@ static void lower_call(struct lower *l, LLVMValueRef v)
 	struct arg *args;
 	int n;
 
+	if (lower_is_silent(v))
+		return;
+	if (first_is(v, NULL, NULL)) {
+		lower_first(l, v);
+		return;
+	}
 	if (LLVMIsAInlineAsm(callee)) {
 		lower_asm(l, v);
 		return;

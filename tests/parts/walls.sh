@@ -120,7 +120,9 @@ words() {
 	! git -C "$SOURCE" grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- . ':!tests/parts/walls.sh' ':!LICENSE'
 }
 
-run_test walls/llvm included_by 2 'llvm-c/|clang-c/' 'analyzer/capture/[a-z_]+\.c'
+run_test walls/llvm included_by 1 'llvm-c/|clang-c/' 'analyzer/capture/llvm\.h'
+run_test walls/llvm-users included_by 11 'capture/(llvm|debuginfo|lower)\.h' \
+	'analyzer/capture/(bitcode|first|blocks|debuginfo|names|address|lower|lower_insn)\.[ch]'
 run_test walls/sqlite included_by 1 'sqlite3\.h' 'db/db\.c'
 run_test walls/yaml included_by 1 'cyaml|yaml\.h' 'analyzer/infer/[a-z_]+\.c'
 run_test walls/json included_by 1 'jansson' 'analyzer/base/json\.c'
