@@ -318,6 +318,14 @@ static const struct dtype *with_members(struct debug *d, const struct dtype *t)
 	return t;
 }
 
+/* How well a member fits an access of that size: a value of it best, then a struct, then anything. */
+static int rank(const struct dmember *m, uint64_t size)
+{
+	if (m->size != size)
+		return m->size != 0;
+	return m->type && (m->type->kind == DTYPE_STRUCT || m->type->kind == DTYPE_ARRAY) ? 2 : 3;
+}
+
 const struct dmember *debug_member(struct debug *d, const struct dtype *t, uint64_t offset, uint64_t size)
 {
 	const struct dmember *found = NULL;
@@ -332,9 +340,9 @@ const struct dmember *debug_member(struct debug *d, const struct dtype *t, uint6
 			continue;
 		if (m->is_bits)
 			return NULL;
-		if (!size || m->size == size)
+		if (!size)
 			return m;
-		if (!found || (!found->size && m->size))
+		if (!found || rank(m, size) > rank(found, size))
 			found = m;
 	}
 	return found;
