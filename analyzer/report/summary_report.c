@@ -75,13 +75,13 @@ static void add_program(struct text *out, const struct run_info *run, bool all)
 
 static void add_unsure(struct text *out, const struct infer_result *r)
 {
-	unsigned long most = 1;
+	unsigned long most = 0;
 	int width;
 
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		most = r->unsure[k] > most ? r->unsure[k] : most;
 	width = snprintf(NULL, 0, "%lu", most);
-	text_puts(out, "  stayed quiet, not being sure:\n");
+	text_printf(out, "  stayed quiet, not being sure:%s\n", most ? "" : " never");
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		if (r->unsure[k])
 			text_printf(out, "    %*lu %s\n", width, r->unsure[k], unsure_name((enum unsure_kind)k));
