@@ -153,6 +153,24 @@ static void write_database(struct kbuild *k, const char *path)
 	}
 }
 
+/* A build that has not run has no generated sources: say so before they turn up as unread. */
+static void tell_missing(const struct kbuild *k)
+{
+	const char *first = NULL;
+	size_t missing = 0;
+
+	for (size_t i = 0; i < k->commands.n; i++) {
+		const struct command *c = k->commands.entries[i].value;
+
+		if (path_is_file(c->file))
+			continue;
+		if (!missing++ || strcmp(c->file, first) < 0)
+			first = c->file;
+	}
+	if (missing)
+		problem("sources that only a real build makes: %zu (as %s)", missing, path_base(first));
+}
+
 static void read_commands(struct kbuild *k, struct compdb_args *args)
 {
 	if (!args->ntarget) {
@@ -170,6 +188,7 @@ static void read_commands(struct kbuild *k, struct compdb_args *args)
 			problem("%s: this configuration compiles nothing there", args->targets[i]);
 	if (k->unclear)
 		problem("commands left out because a shell would change them: %zu", k->unclear);
+	tell_missing(k);
 	if (!k->commands.n)
 		die("%s: kbuild compiles nothing for what was asked%s%s", args->build,
 		    k->trouble ? "; it says: " : "", k->trouble ? k->trouble : "");
