@@ -91,12 +91,21 @@ static bool has_phi(const struct flow_block *bb)
 	return v && LLVMGetInstructionOpcode(v) == LLVMPHI;
 }
 
+/* A jump to the function's one return: the place of a return statement, which findings speak of. */
+static bool is_return_statement(const struct flow_block *bb)
+{
+	LLVMValueRef jump = LLVMGetBasicBlockTerminator(bb->block);
+	LLVMValueRef last = LLVMGetBasicBlockTerminator(bb->succ[0]->block);
+
+	return LLVMGetInstructionOpcode(last) == LLVMRet && LLVMGetDebugLocLine(jump) != 0;
+}
+
 /* Nothing but a jump? */
 static bool is_empty(const struct flow_block *bb)
 {
 	LLVMValueRef v = LLVMGetFirstInstruction(bb->block);
 
-	if (bb->nsucc != 1 || bb->succ[0] == bb)
+	if (bb->nsucc != 1 || bb->succ[0] == bb || is_return_statement(bb))
 		return false;
 	while (v && lower_is_silent(v))
 		v = LLVMGetNextInstruction(v);

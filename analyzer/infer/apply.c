@@ -51,8 +51,10 @@ const struct sym *fill_sym(struct fill *f, const struct sym *s)
 	case SYM_GLOBAL: return sym_global(t, s->name);
 	case SYM_FUNC: return sym_func(t, s->name);
 	case SYM_PARAM:
-		if (s->value < FILL_ARGS && f->args[s->value])
+		if (s->value < FILL_ARGS && f->args[s->value]) {
+			sym_name_first(f->args[s->value], s->first_struct, s->first);
 			return f->args[s->value];
+		}
 		return sym_new(t, f->site, ORDINAL_PURE + s->value, f->st->turn, s->name);
 	case SYM_ADDR:
 		return sym_addr(t, fill_sym(f, s->a), s->value, s->struct_name, s->field);
@@ -413,7 +415,8 @@ static void end_borrow(struct iteration *it, struct state *st, const struct sym 
 		.ended = st->trace,
 	};
 
-	state_add_dead(&it->sim->pool, st, &d);
+	if (it->e->keeps)
+		state_add_dead(&it->sim->pool, st, &d);
 }
 
 static bool was_held(const struct lock_set *before, const struct held *h)
@@ -480,6 +483,7 @@ static void run_turn(struct iteration *it, struct state *st, int turn,
 			continue;
 		}
 		sim->in_turn = false;
+		to->trace = st->trace;	/* what the callback did is told by its own steps */
 		if (s->cases[i].trace) {
 			t = state_step(&sim->pool, to, STEP_CALL, it->in->at, sim->fn->name);
 			t->callee = it->callback->fn->name;

@@ -40,6 +40,8 @@ static const char *show_lock(struct arena *a, const struct sym *lock, const char
 {
 	if (lock->kind == SYM_GLOBAL && lock->name == kind)
 		return kind;
+	if (lock->first && lock->kind != SYM_ADDR && lock->kind != SYM_GLOBAL)
+		return arena_printf(a, "%s->%s", show(a, lock, false), lock->first);
 	if (lock->kind == SYM_PARAM || lock->kind == SYM_LOAD || lock->kind == SYM_NEW)
 		return arena_printf(a, "*%s", show(a, lock, false));
 	return show(a, lock, true);

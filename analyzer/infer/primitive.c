@@ -61,6 +61,7 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 		.is_vague = e->is_vague, .site = e->site,
 	};
 
+	state_restrict(&sim->pool, st, sym_object(e->lock), MASK_VALID);	/* nobody locks through NULL */
 	check_turns(sim, st, e);
 	if (old && (old->state == LOCK_HELD || old->state == LOCK_ASSERTED)) {
 		h = *old;
@@ -203,7 +204,7 @@ static struct lock_event lock_event(struct sim *sim, struct state *st, const str
 	return (struct lock_event){
 		.lock = lock, .kind = e->what, .mode = e->mode, .try = e->try,
 		.nested = e->nested || (subclass && !(subclass->kind == SYM_INT && !subclass->value)),
-		.recursive = e->recursive, .callee = sim->callee, .at = in->at, .site = sim_site(sim, in),
+		.recursive = e->recursive, .is_vague = e->counting, .callee = sim->callee, .at = in->at, .site = sim_site(sim, in),
 	};
 }
 
@@ -213,6 +214,9 @@ static void apply_assert(struct sim *sim, struct state *st, const struct lock_ev
 		.lock = e->lock, .kind = e->kind, .mode = e->mode, .state = LOCK_ASSERTED, .count = 1, .site = -1,
 	};
 
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (st->locks->items[i].lock == e->lock && st->locks->items[i].state != LOCK_FREE)
+			return;		/* held already: the assertion's kind is any */
 	if (!state_find_lock(st, e->lock, e->kind))
 		state_put_lock(&sim->pool, st, &h);
 }

@@ -335,12 +335,13 @@ static int state_limit(const struct sim *sim)
 	return sim->node->matters ? STATES_PER_BLOCK : STATES_PER_BLOCK_PLAIN;
 }
 
-static struct state *try_merge(struct sim *sim, struct state *list, struct state *st, int block, bool by_phis)
+/* exact: keep apart what took other locks on its way, or what a phi tells apart. */
+static struct state *try_merge(struct sim *sim, struct state *list, struct state *st, int block, bool exact)
 {
 	for (struct state *old = list; old; old = old->next) {
 		if (!same_turns(old, st) || !state_same_key(old, st, sim->node->is_callback))
 			continue;
-		if (by_phis && block < sim->fn->nblock && !phis_agree(sim, old, st, block))
+		if (exact && (!state_same_takes(old, st) || !phis_agree(sim, old, st, block)))
 			continue;
 		state_merge(&sim->pool, &sim->syms, old, st, block);
 		return old;

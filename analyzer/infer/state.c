@@ -316,7 +316,7 @@ DEFINE_SET_EDIT(use_set_edit, use_set, use)
 static int lock_at(const struct lock_set *s, const struct sym *lock, const char *kind)
 {
 	for (int i = 0; s && i < s->n; i++)
-		if (s->items[i].lock == lock && s->items[i].kind == kind)
+		if (s->items[i].lock == lock && (s->items[i].kind == kind || s->items[i].state == LOCK_ASSERTED))
 			return i;
 	return -1;
 }
@@ -493,6 +493,18 @@ static bool same_cells(const struct state *a, const struct state *b, bool with_p
 		if ((x && is_borrowed(a, x->value, with_params)) || (y && is_borrowed(b, y->value, with_params)))
 			return false;
 	}
+	return true;
+}
+
+bool state_same_takes(const struct state *a, const struct state *b)
+{
+	if (a->takes == b->takes)
+		return true;
+	if ((a->takes ? a->takes->n : 0) != (b->takes ? b->takes->n : 0))
+		return false;
+	for (int i = 0; i < a->takes->n; i++)
+		if (lock_at(b->takes, a->takes->items[i].lock, a->takes->items[i].kind) < 0)
+			return false;
 	return true;
 }
 

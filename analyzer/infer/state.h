@@ -191,6 +191,8 @@ struct trace *state_step(struct state_pool *p, struct state *st, enum step_kind 
  * merge? with_params: parameters count as borrowed (the function is a callback).
  */
 bool state_same_key(const struct state *a, const struct state *b, bool with_params);
+/* Have both taken the same locks on their way? */
+bool state_same_takes(const struct state *a, const struct state *b);
 /*
  * Merge b into a (b is then free): what both know stays, what differs becomes an unknown of block.
  */

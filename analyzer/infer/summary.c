@@ -84,7 +84,45 @@ static bool same_result(const struct state *a, const struct state *b)
 	return a->ret == b->ret || state_mask(a, a->ret) == state_mask(b, b->ret);
 }
 
-static int merge_exits(struct sim *sim, bool by_result)
+static bool is_condition(const struct range *r)
+{
+	return sym_is_outer(r->s) && (r->is_known || r->mask != sym_mask(r->s));
+}
+
+/* Do both come about under the same conditions on what was there at entry? */
+static bool same_conditions(const struct state *a, const struct state *b)
+{
+	int i = 0, j = 0;
+
+	for (;;) {
+		while (i < a->nrange && !is_condition(&a->ranges[i]))
+			i++;
+		while (j < b->nrange && !is_condition(&b->ranges[j]))
+			j++;
+		if (i == a->nrange || j == b->nrange)
+			return i == a->nrange && j == b->nrange;
+		if (a->ranges[i].s != b->ranges[j].s || a->ranges[i].mask != b->ranges[j].mask ||
+		    a->ranges[i].is_known != b->ranges[j].is_known || a->ranges[i].value != b->ranges[j].value)
+			return false;
+		i++, j++;
+	}
+}
+
+/* How much exits must have in common to become one case, the most first. */
+enum alike { ALIKE_CONDITIONS, ALIKE_RESULT, ALIKE_EFFECTS };
+
+static bool is_alike(const struct sim *sim, const struct state *a, const struct state *b, enum alike how)
+{
+	if (!state_same_key(a, b, sim->node->is_callback))
+		return false;
+	if (how <= ALIKE_RESULT && !same_result(a, b))
+		return false;
+	if (how <= ALIKE_RESULT && !state_same_takes(a, b))
+		return false;
+	return how > ALIKE_CONDITIONS || same_conditions(a, b);
+}
+
+static int merge_exits(struct sim *sim, enum alike how)
 {
 	struct state *out = NULL, *next;
 	int n = 0;
@@ -93,7 +131,7 @@ static int merge_exits(struct sim *sim, bool by_result)
 		struct state *old = out;
 
 		next = st->next;
-		while (old && (!state_same_key(old, st, sim->node->is_callback) || (by_result && !same_result(old, st))))
+		while (old && !is_alike(sim, old, st, how))
 			old = old->next;
 		if (old) {
 			state_merge(&sim->pool, &sim->syms, old, st, sim->fn->nblock);
@@ -289,6 +327,15 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 		c->trace = copy_trace(an, st->trace);
 }
 
+/* Where nothing is locked or counted, callers need not know when. */
+static bool has_effects(const struct sim *sim)
+{
+	for (const struct state *st = sim->exits; st; st = st->next)
+		if (st->locks || st->takes || st->refs || st->dead)
+			return true;
+	return false;
+}
+
 struct summary *summary_make(struct sim *sim)
 {
 	struct analysis *an = sim->an;
@@ -297,9 +344,11 @@ struct summary *summary_make(struct sim *sim)
 
 	for (struct state *st = sim->exits; st; st = st->next)
 		drop_unnameable(sim, st);
-	n = merge_exits(sim, true);
+	n = merge_exits(sim, has_effects(sim) ? ALIKE_CONDITIONS : ALIKE_RESULT);
+	if (n > limit)
+		n = merge_exits(sim, ALIKE_RESULT);
 	if (n > limit) {
-		n = merge_exits(sim, false);
+		n = merge_exits(sim, ALIKE_EFFECTS);
 		s->is_widened = true;
 	}
 	if (n > limit * 2) {

@@ -60,7 +60,8 @@ static bool same(const struct sym *x, const struct sym *y)
 
 static bool same_names(const struct sym *x, const struct sym *y)
 {
-	return x->field == y->field && x->struct_name == y->struct_name && x->name == y->name;
+	return x->field == y->field && x->struct_name == y->struct_name && x->name == y->name && x->first == y->first &&
+	       x->first_struct == y->first_struct;
 }
 
 static void grow(struct sym_table *t)
@@ -96,6 +97,7 @@ static const struct sym *make(struct sym_table *t, struct sym want)
 
 		if (!same(old, &want) || (t->by_field && !same_names(old, &want)))
 			continue;
+		sym_name_first(old, want.first_struct, want.first);
 		if (!old->field && want.field) {
 			old->struct_name = want.struct_name;
 			old->field = want.field;
@@ -147,10 +149,22 @@ const struct sym *sym_addr(struct sym_table *t, const struct sym *base, int64_t 
 		offset += base->value;
 		base = base->a;
 	}
-	if (!offset)
+	if (!offset) {
+		sym_name_first(base, struct_name, field);
 		return base;
+	}
 	return make(t, (struct sym){.kind = SYM_ADDR, .a = base, .value = offset, .depth = base->depth,
 				    .is_set = base->is_set, .struct_name = struct_name, .field = field});
+}
+
+void sym_name_first(const struct sym *base, const char *struct_name, const char *field)
+{
+	struct sym *s = (struct sym *)base;
+
+	if (!field || s->first)
+		return;
+	s->first_struct = struct_name;
+	s->first = field;
 }
 
 const struct sym *sym_elem(struct sym_table *t, const struct sym *base)
@@ -509,6 +523,10 @@ const char *sym_class(const struct sym *lock, const char *kind)
 		lock = lock->a;
 	if (lock->kind == SYM_GLOBAL)
 		return lock->name;
+	if (lock->first) {
+		n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->first_struct ? lock->first_struct : "", lock->first);
+		return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
+	}
 	if (lock->kind != SYM_ADDR || !lock->field)
 		return kind;
 	if (lock->a->kind == SYM_GLOBAL && !lock->struct_name)

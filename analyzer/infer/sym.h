@@ -46,6 +46,7 @@ struct sym {
 	const struct sym *a, *b;
 	const char *name;	/* SYM_GLOBAL, SYM_FUNC; for people: SYM_PARAM, SYM_NEW, SYM_STACK; may be NULL */
 	const char *struct_name, *field;	/* SYM_ADDR: for people and lock classes; may be NULL */
+	const char *first_struct, *first;	/* what lies at offset 0 of what it points to, once that was said */
 };
 
 struct sym_table {
@@ -67,6 +68,8 @@ const struct sym *sym_stack(struct sym_table *t, int site, const char *name);
 /* base + offset, folded; struct_name and field say what the offset is, or NULL. */
 const struct sym *sym_addr(struct sym_table *t, const struct sym *base, int64_t offset,
 			   const char *struct_name, const char *field);
+/* Say what lies at offset 0 behind base: its address is base itself. For people and lock classes. */
+void sym_name_first(const struct sym *base, const char *struct_name, const char *field);
 const struct sym *sym_elem(struct sym_table *t, const struct sym *base);
 /* NULL when it would be nested too deeply to be worth a name. */
 const struct sym *sym_load(struct sym_table *t, const struct sym *addr);
