@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Debug information, read through the C API, which knows few of its nodes: the others are read as plain
- * metadata operands, whose order is LLVM's (DebugInfoMetadata.h) and the same from 19 to 22.
+ * metadata operands, whose order is LLVM's (DebugInfoMetadata.h). What all types have grew between 19 and
+ * 22, so the number of the first operand behind it is asked for.
  *
  * Structs are found by name, because that is what a GEP has. No index of them exists: the types are a
  * graph, walked breadth first from the compile unit, the functions and their variables, only as far as
@@ -14,13 +15,13 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-/* Operand numbers. */
+/* Operand numbers. Those of types are counted from d->own, behind what all types have. */
 enum {
-	OPERAND_SCOPE = 0, OPERAND_NAME = 1,		/* variables */
-	OPERAND_TYPE = 3,	/* of variables; base of derived and composite; list of subroutine */
-	OPERAND_ELEMENTS = 4,				/* composite */
+	OPERAND_VARIABLE_NAME = 1, OPERAND_VARIABLE_TYPE = 3,
 	OPERAND_SUBPROGRAM_TYPE = 4, OPERAND_RETAINED_NODES = 7,
 	OPERAND_UNIT_TYPES = 5, OPERAND_UNIT_GLOBALS = 6,
+	OWN_BASE = 0,		/* of derived and composite types; the list of a subroutine type */
+	OWN_ELEMENTS = 1,	/* of composite types */
 };
 
 struct ref_entry {
@@ -95,7 +96,7 @@ LLVMMetadataRef debug_operand(struct debug *d, LLVMMetadataRef node, unsigned i)
 	return i < n && list[i] ? LLVMValueAsMetadata(list[i]) : NULL;
 }
 
-const char *debug_operand_string(struct debug *d, LLVMMetadataRef node, unsigned i)
+static const char *operand_string(struct debug *d, LLVMMetadataRef node, unsigned i)
 {
 	LLVMValueRef *list;
 	const char *s;
@@ -197,7 +198,7 @@ struct place debug_place(struct debug *d, LLVMValueRef insn)
 
 static bool is_array(struct debug *d, LLVMMetadataRef node)
 {
-	LLVMMetadataRef elements = debug_operand(d, node, OPERAND_ELEMENTS);
+	LLVMMetadataRef elements = debug_operand(d, node, d->own + OWN_ELEMENTS);
 	LLVMMetadataRef first = debug_operand(d, elements, 0);
 	LLVMMetadataKind kind = first ? LLVMGetMetadataKind(first) : LLVMMDStringMetadataKind;
 
@@ -259,7 +260,7 @@ const struct dtype *debug_type(struct debug *d, LLVMMetadataRef node)
 				return new_type(d, node, DTYPE_POINTER, NULL);
 			if (name)
 				alias = name;
-			node = debug_operand(d, node, OPERAND_TYPE);
+			node = debug_operand(d, node, d->own + OWN_BASE);
 			break;
 		case LLVMDIBasicTypeMetadataKind:
 		case LLVMDISubroutineTypeMetadataKind:
@@ -279,7 +280,7 @@ const struct dtype *debug_base(struct debug *d, const struct dtype *t)
 		return NULL;
 	if (!mine->has_base) {
 		mine->has_base = true;
-		mine->base = debug_type(d, debug_operand(d, t->node, OPERAND_TYPE));
+		mine->base = debug_type(d, debug_operand(d, t->node, d->own + OWN_BASE));
 	}
 	return mine->base;
 }
@@ -291,7 +292,7 @@ static void read_members(struct debug *d, struct dtype *t)
 	unsigned n;
 
 	t->has_members = true;
-	elements = debug_operand(d, t->node, OPERAND_ELEMENTS);
+	elements = debug_operand(d, t->node, d->own + OWN_ELEMENTS);
 	if (t->kind != DTYPE_STRUCT || !is_node(elements))
 		return;
 	list = operands(d, elements, &n);
@@ -306,7 +307,7 @@ static void read_members(struct debug *d, struct dtype *t)
 		m->offset = LLVMDITypeGetOffsetInBits(node) / 8;
 		m->size = LLVMDITypeGetSizeInBits(node) / 8;
 		m->is_bits = LLVMDITypeGetFlags(node) & LLVMDIFlagBitField;
-		m->type = debug_type(d, debug_operand(d, node, OPERAND_TYPE));
+		m->type = debug_type(d, debug_operand(d, node, d->own + OWN_BASE));
 		t->nmember++;
 	}
 }
@@ -362,9 +363,19 @@ const struct dmember *debug_member_around(struct debug *d, const struct dtype *t
 	return NULL;
 }
 
+const char *debug_variable_name(struct debug *d, LLVMMetadataRef variable)
+{
+	return operand_string(d, variable, OPERAND_VARIABLE_NAME);
+}
+
+LLVMMetadataRef debug_signature(struct debug *d, LLVMMetadataRef subprogram)
+{
+	return debug_operand(d, debug_operand(d, subprogram, OPERAND_SUBPROGRAM_TYPE), d->own + OWN_BASE);
+}
+
 const struct dtype *debug_variable_type(struct debug *d, LLVMMetadataRef variable)
 {
-	return debug_type(d, debug_operand(d, variable, OPERAND_TYPE));
+	return debug_type(d, debug_operand(d, variable, OPERAND_VARIABLE_TYPE));
 }
 
 LLVMMetadataRef debug_global_variable(LLVMValueRef global)
@@ -429,19 +440,20 @@ static void visit(struct debug *d, LLVMMetadataRef node)
 	switch (LLVMGetMetadataKind(node)) {
 	case LLVMDICompositeTypeMetadataKind:
 		know_struct(d, debug_type(d, node));
-		debug_reach(d, debug_operand(d, node, OPERAND_TYPE));
-		reach_all(d, debug_operand(d, node, OPERAND_ELEMENTS));
+		debug_reach(d, debug_operand(d, node, d->own + OWN_BASE));
+		reach_all(d, debug_operand(d, node, d->own + OWN_ELEMENTS));
 		break;
 	case LLVMDIDerivedTypeMetadataKind:
 		if (type_name(node) && !LLVMDITypeGetSizeInBits(node))
 			know_struct(d, debug_type(d, node));
-		/* fall through */
+		debug_reach(d, debug_operand(d, node, d->own + OWN_BASE));
+		break;
 	case LLVMDILocalVariableMetadataKind:
 	case LLVMDIGlobalVariableMetadataKind:
-		debug_reach(d, debug_operand(d, node, OPERAND_TYPE));
+		debug_reach(d, debug_operand(d, node, OPERAND_VARIABLE_TYPE));
 		break;
 	case LLVMDISubroutineTypeMetadataKind:
-		reach_all(d, debug_operand(d, node, OPERAND_TYPE));
+		reach_all(d, debug_operand(d, node, d->own + OWN_BASE));
 		break;
 	case LLVMDISubprogramMetadataKind:
 		debug_reach(d, debug_operand(d, node, OPERAND_SUBPROGRAM_TYPE));
@@ -487,6 +499,7 @@ static void init_unit(struct debug *d, LLVMMetadataRef unit)
 void debug_init(struct debug *d, struct arena *a, LLVMModuleRef module, const char *source_root)
 {
 	LLVMDIBuilderRef builder;
+	LLVMMetadataRef any;
 	unsigned n = LLVMGetNamedMetadataNumOperands(module, "llvm.dbg.cu");
 	LLVMValueRef *units;
 
@@ -502,6 +515,9 @@ void debug_init(struct debug *d, struct arena *a, LLVMModuleRef module, const ch
 		init_unit(d, LLVMValueAsMetadata(units[i]));
 	builder = LLVMCreateDIBuilderDisallowUnresolved(module);
 	d->no_expression = LLVMDIBuilderCreateExpression(builder, NULL, 0);
+	/* The last operand of a subroutine type is the only one of its own. */
+	any = LLVMDIBuilderCreateSubroutineType(builder, NULL, NULL, 0, LLVMDIFlagZero);
+	d->own = (unsigned)LLVMGetMDNodeNumOperands(LLVMMetadataAsValue(d->context, any)) - 1;
 	LLVMDisposeDIBuilder(builder);
 }
 

@@ -55,6 +55,7 @@ struct debug {
 	const char *source_root, *build;	/* absolute; build is where the compiler ran */
 	bool is_build_apart;			/* the unit's source is not below build */
 	LLVMMetadataRef no_expression;		/* the empty DIExpression */
+	unsigned own;				/* operands of a type that all types have */
 	struct ref_map files, types, seen;
 	struct map structs;			/* name -> struct dtype */
 	LLVMMetadataRef *queue;			/* nodes whose types were not looked at yet */
@@ -66,9 +67,11 @@ void debug_release(struct debug *d);
 /* The relative path of a DIFile; NULL for NULL. */
 const char *debug_file(struct debug *d, LLVMMetadataRef file);
 struct place debug_place(struct debug *d, LLVMValueRef insn);
-/* Operand i of a node as metadata, or NULL; and as a string, or NULL. */
+/* Operand i of a node, or NULL. */
 LLVMMetadataRef debug_operand(struct debug *d, LLVMMetadataRef node, unsigned i);
-const char *debug_operand_string(struct debug *d, LLVMMetadataRef node, unsigned i);
+/* The list of a function's types: its result, then its parameters. */
+LLVMMetadataRef debug_signature(struct debug *d, LLVMMetadataRef subprogram);
+const char *debug_variable_name(struct debug *d, LLVMMetadataRef variable);
 /* A type node; NULL for void. */
 const struct dtype *debug_type(struct debug *d, LLVMMetadataRef node);
 const struct dtype *debug_base(struct debug *d, const struct dtype *t);

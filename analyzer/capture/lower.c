@@ -98,6 +98,22 @@ static bool leads_to(const struct flow_block *from, int block)
 	return false;
 }
 
+/* The value when entered from that block; in order of blocks, each once. */
+static void add_incoming(struct insn *in, int block, struct arg value)
+{
+	int i = in->narg;
+
+	while (i && in->targets[i - 1] > block)
+		i--;
+	if (i && in->targets[i - 1] == block)
+		return;
+	memmove(&in->targets[i + 1], &in->targets[i], sizeof(*in->targets) * (size_t)(in->narg - i));
+	memmove(&in->args[i + 1], &in->args[i], sizeof(*in->args) * (size_t)(in->narg - i));
+	in->targets[i] = block;
+	in->args[i] = value;
+	in->ntarget = ++in->narg;
+}
+
 static void complete_phi(struct lower *l, const struct phi *phi)
 {
 	struct insn *in = &l->insns[phi->n];
@@ -107,17 +123,10 @@ static void complete_phi(struct lower *l, const struct phi *phi)
 	in->targets = ARENA_ARRAY(l->a, int, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct flow_block *from = blocks_find(l, LLVMGetIncomingBlock(phi->value, i));
-		bool is_double = false;
 
-		if (!leads_to(from, phi->block))
-			continue;
-		for (int k = 0; k < in->narg; k++)
-			is_double |= in->targets[k] == from->number;
-		if (is_double)
-			continue;
-		in->args[in->narg] = lower_arg(l, LLVMGetIncomingValue(phi->value, i));
-		in->targets[in->narg++] = from->number;
-		in->ntarget = in->narg;
+		if (leads_to(from, phi->block))
+			add_incoming(in, from->number,
+				     lower_arg(l, LLVMGetIncomingValue(phi->value, i)));
 	}
 }
 
@@ -137,7 +146,7 @@ static void lower_any(struct lower *l, LLVMValueRef v, const struct flow_block *
 
 static void name_value(struct lower *l, LLVMValueRef v, LLVMMetadataRef variable)
 {
-	const char *name = debug_operand_string(l->debug, variable, 1), *known;
+	const char *name = debug_variable_name(l->debug, variable), *known;
 
 	if (!name || !v || LLVMIsConstant(v))
 		return;
@@ -200,7 +209,7 @@ static void read_variables(struct lower *l, LLVMValueRef v)
 static void lower_params(struct lower *l, LLVMValueRef llvm_fn, LLVMMetadataRef subprogram)
 {
 	struct func *fn = l->fn;
-	LLVMMetadataRef types = debug_operand(l->debug, debug_operand(l->debug, subprogram, 4), 3);
+	LLVMMetadataRef types = debug_signature(l->debug, subprogram);
 	LLVMMetadataRef last;
 
 	fn->nparam = (int)LLVMCountParams(llvm_fn);

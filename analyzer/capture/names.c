@@ -188,11 +188,26 @@ void path_finish(struct lower *l, struct value *v, uint64_t size)
 	}
 }
 
-void path_global(struct lower *l, struct value *v, LLVMValueRef global, int64_t off, uint64_t size)
+/* The type of a variable: what debug information says where it is defined, elsewhere LLVM's. */
+static const struct dtype *global_type(struct lower *l, LLVMValueRef global, int64_t *off)
 {
 	LLVMMetadataRef variable = debug_global_variable(global);
+	LLVMTypeRef type = LLVMGlobalGetValueType(global);
+	const char *name;
 
-	v->type = variable ? debug_variable_type(l->debug, variable) : NULL;
+	if (variable)
+		return debug_variable_type(l->debug, variable);
+	while (LLVMGetTypeKind(type) == LLVMArrayTypeKind)
+		type = LLVMGetElementType(type);
+	name = lower_struct_name(type);
+	if (name && LLVMTypeIsSized(type) && LLVMABISizeOfType(l->layout, type))
+		*off %= (int64_t)LLVMABISizeOfType(l->layout, type);
+	return name ? debug_struct(l->debug, name) : NULL;
+}
+
+void path_global(struct lower *l, struct value *v, LLVMValueRef global, int64_t off, uint64_t size)
+{
+	v->type = global_type(l, global, &off);
 	while (v->type && off >= 0) {
 		const struct dmember *m;
 

@@ -30,11 +30,11 @@
  *
  *	[%N[:variable] =] OP [SUB] [volatile] [TYPE] OPERANDS [STRUCT.FIELD] [@PLACE]
  *
- *	%N		must be the number of the instruction in its function; it counts those without a result too.
+ *	%N		must be the number of the instruction; those without a result count too.
  *			A reader may leave `%N =` away where nobody needs the value.
  *	TYPE		ptr (8 bytes), ptrN, intN; none for void and aggregates; cmp without one is int1
- *	operands	%3 value, p0 parameter, #-5 number, @name @name+8 address of a variable, &name function,
- *			undef, _ none
+ *	operands	%3 value, p0 parameter, #-5 number, @name @name+8 address of a variable,
+ *			&name function, undef, _ none
  *	PLACE		line:col, or file:line:col when the file is not the function's
  *	STRUCT.FIELD	either side may be empty
  *
