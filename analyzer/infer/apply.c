@@ -8,6 +8,7 @@
  */
 #include "infer/apply.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -18,6 +19,9 @@ enum {
 	ORDINAL_INNER = 1000,		/* + 100 per case: the callee's unknowns */
 	ORDINAL_PURE = 1100000,
 };
+
+#define MAX_TERMS 8		/* branches of an exact case */
+#define MAX_CASES_APPLIED 24	/* cases a summary can have */
 
 /* ------------------------------------------------------------------ filling in */
 
@@ -316,9 +320,107 @@ static void call_unknown(struct sim *sim, struct state *st, const struct insn *i
 	sim_continue(sim, st);
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const struct sym *x = *(const struct sym *const *)a, *y = *(const struct sym *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/*
+ * The condition under which an exact case happens, as one symbol: the conjunction of its branches in canonical
+ * order. It lets "locked if a and b" meet "unlocked if a and b" though neither a nor b is known. NULL when the
+ * case is not exact.
+ */
+static const struct sym *condition_of(struct fill *f, const struct scase *c)
+{
+	const struct sym *terms[MAX_TERMS], *all;
+	int n = 0;
+
+	if (!c->ncond)
+		return NULL;
+	for (int i = 0; i < c->ncond && n < MAX_TERMS; i++) {
+		const struct sym *t = fill_sym(f, c->conds[i]);
+
+		if (t->kind == SYM_CMP && t->sub == CMP_NE && t->b->kind == SYM_INT && !t->b->value)
+			t = t->a;	/* x != 0 and x say the same */
+		if (!(sym_mask(t) & MASK_ZERO))
+			continue;
+		terms[n++] = t;
+	}
+	qsort(terms, (size_t)n, sizeof(terms[0]), by_id);
+	all = n ? terms[0] : sym_int(&f->sim->syms, 1);
+	for (int i = 1; i < n; i++)
+		if (terms[i] != terms[i - 1])
+			all = sym_bin(&f->sim->syms, BIN_AND, all, terms[i]);
+	return all;
+}
+
+static int truth_of_condition(const struct state *st, const struct sym *s)
+{
+	int a, b;
+
+	if (s->kind != SYM_BIN || s->sub != BIN_AND || s->b->kind == SYM_INT || state_truth(st, s) >= 0)
+		return state_truth(st, s);
+	a = truth_of_condition(st, s->a);
+	b = truth_of_condition(st, s->b);
+	return a == 0 || b == 0 ? 0 : a == 1 && b == 1 ? 1 : -1;
+}
+
+/* What is known of the conditions of all cases at a call. */
+struct conditions {
+	const struct sym *of[MAX_CASES_APPLIED];
+	int sure;			/* the case that happens for sure, or -1 */
+	int ninexact;
+};
+
+static void find_conditions(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
+			    struct conditions *c)
+{
+	struct fill f;
+
+	fill_init(&f, sim, st, in, ORDINAL_INNER);
+	fill_args(&f, in);
+	c->sure = -1;
+	c->ninexact = 0;
+	for (int i = 0; i < s->ncase && i < MAX_CASES_APPLIED; i++) {
+		c->of[i] = condition_of(&f, &s->cases[i]);
+		c->ninexact += !c->of[i];
+		if (c->of[i] && truth_of_condition(st, c->of[i]) == 1)
+			c->sure = i;
+	}
+}
+
+/* Learn that case i happens, and so that no other does. */
+static bool assume_condition(struct sim *sim, struct state *st, const struct summary *s, const struct conditions *c,
+			     int i)
+{
+	if (s->ncase == 1)
+		return true;
+	if (c->of[i]) {
+		if (!state_assume(&sim->pool, st, c->of[i], true))
+			return false;
+		if (c->of[i]->kind != SYM_INT)
+			state_push_cond(&sim->pool, st, c->of[i]);
+		return true;
+	}
+	st->is_inexact |= c->ninexact > 1;
+	for (int k = 0; k < s->ncase && k < MAX_CASES_APPLIED; k++) {
+		if (!c->of[k])
+			continue;
+		if (truth_of_condition(st, c->of[k]) == 1 || !state_assume(&sim->pool, st, c->of[k], false))
+			return false;
+		state_push_cond(&sim->pool, st, sym_not(&sim->syms, c->of[k]));
+	}
+	return true;
+}
+
 static void call_summary(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
 			 const char *callee)
 {
+	struct conditions conditions;
+
+	find_conditions(sim, st, in, s, &conditions);
 	for (int i = 0; i < s->ncase; i++) {
 		struct state *to = i + 1 < s->ncase ? state_copy(&sim->pool, st) : st;
 		const struct sym *ret = NULL;
@@ -326,7 +428,8 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 
 		fill_init(&f, sim, to, in, ORDINAL_INNER + 100 * i);
 		fill_args(&f, in);
-		if (!apply_case(&f, in, &s->cases[i], callee, &ret)) {
+		if ((conditions.sure >= 0 && i != conditions.sure) ||
+		    !assume_condition(sim, to, s, &conditions, i) || !apply_case(&f, in, &s->cases[i], callee, &ret)) {
 			state_free(&sim->pool, to);
 			continue;
 		}

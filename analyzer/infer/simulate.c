@@ -260,12 +260,14 @@ static void run_select(struct sim *sim, struct state *st, const struct insn *in)
 		struct state *other = state_copy(&sim->pool, st);
 
 		if (state_assume(&sim->pool, other, c, false)) {
+			state_push_cond(&sim->pool, other, sym_not(&sim->syms, c));
 			other->env[site] = eval_resolved(sim, other, &in->args[2]);
 			other->pc = site + 1;
 			sim_continue(sim, other);
 		}
 		truth = 1;
 		state_assume(&sim->pool, st, c, true);
+		state_push_cond(&sim->pool, st, c);
 	}
 	st->env[site] = eval_resolved(sim, st, &in->args[truth ? 1 : 2]);
 }
@@ -516,6 +518,7 @@ static void run_branch(struct sim *sim, struct state *st, const struct insn *in,
 
 		if (state_assume(&sim->pool, other, c, false)) {
 			drop_null_refs(sim, other);
+			state_push_cond(&sim->pool, other, sym_not(&sim->syms, c));
 			step_branch(sim, other, in, c, false);
 			other->at.line = 0;
 			enter_block(sim, other, block, in->targets[1]);
@@ -527,6 +530,7 @@ static void run_branch(struct sim *sim, struct state *st, const struct insn *in,
 			return;
 		}
 		drop_null_refs(sim, st);
+		state_push_cond(&sim->pool, st, c);
 		step_branch(sim, st, in, c, true);
 		truth = 1;
 	}
@@ -552,12 +556,14 @@ static void run_switch(struct sim *sim, struct state *st, const struct insn *in,
 		other = state_copy(&sim->pool, st);
 		if (state_assume(&sim->pool, other, c, true)) {
 			drop_null_refs(sim, other);
+			state_push_cond(&sim->pool, other, c);
 			step_branch(sim, other, in, c, true);
 			enter_block(sim, other, block, in->targets[i]);
 		} else {
 			state_free(&sim->pool, other);
 		}
 		state_assume(&sim->pool, st, c, false);
+		state_push_cond(&sim->pool, st, sym_not(&sim->syms, c));
 	}
 	enter_block(sim, st, block, in->targets[0]);
 }
@@ -587,6 +593,7 @@ static void run_terminator(struct sim *sim, struct state *st, const struct insn 
 	case OP_BRANCH: run_branch(sim, st, in, block); break;
 	case OP_SWITCH: run_switch(sim, st, in, block); break;
 	case OP_ANY:
+		st->is_inexact = true;
 		for (int i = 1; i < in->ntarget; i++)
 			enter_block(sim, state_copy(&sim->pool, st), block, in->targets[i]);
 		enter_block(sim, st, block, in->targets[0]);

@@ -92,6 +92,31 @@ void state_free(struct state_pool *p, struct state *st)
 	p->free = st;
 }
 
+void state_push_cond(struct state_pool *p, struct state *st, const struct sym *s)
+{
+	struct cond *c = ARENA_NEW(p->arena, struct cond);
+
+	c->prev = st->conds;
+	c->s = s;
+	c->n = st->conds ? st->conds->n + 1 : 1;
+	st->conds = c;
+}
+
+/* Two paths become one: exact when they differ in nothing but which way one branch went. */
+static void merge_conds(struct sym_table *t, struct state *a, const struct state *b)
+{
+	const struct cond *x = a->conds, *y = b->conds;
+
+	a->is_inexact |= b->is_inexact;
+	if (x == y)
+		return;
+	if (x && y && x->prev == y->prev && sym_not(t, x->s) == y->s) {
+		a->conds = x->prev;
+		return;
+	}
+	a->is_inexact = true;
+}
+
 /* Index of the first range whose symbol id is not below id. */
 static int range_index(const struct state *st, int id)
 {
@@ -612,6 +637,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 			a->env[i] = n;
 		}
 	merge_cells(p, t, a, b, block);
+	merge_conds(t, a, b);
 	merge_uses(p, a, b);
 	if (b->turn > a->turn) {
 		a->turn = b->turn;

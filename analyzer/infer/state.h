@@ -119,6 +119,13 @@ struct cell {
 	const char *func;
 };
 
+/* A branch taken on the way here: s is not 0. */
+struct cond {
+	const struct cond *prev;
+	const struct sym *s;
+	int n;				/* how many up to here */
+};
+
 struct turn_count {
 	int block, n;
 };
@@ -138,6 +145,8 @@ struct state {
 	struct turn_count turns[8];
 	int nturn;
 	int turn;			/* back edges taken */
+	const struct cond *conds;	/* the branches taken, newest first; all there are unless is_inexact */
+	bool is_inexact;		/* paths with other conditions were merged into it */
 	int pc;				/* next instruction, while its block is run */
 	const struct sym *ret;		/* at an exit: the value returned; or NULL */
 	struct place at;		/* at an exit: of the return */
@@ -154,6 +163,9 @@ struct state_pool {
 struct state *state_new(struct state_pool *p);
 struct state *state_copy(struct state_pool *p, const struct state *st);
 void state_free(struct state_pool *p, struct state *st);
+
+/* The path took a branch: s is not 0 on it. */
+void state_push_cond(struct state_pool *p, struct state *st, const struct sym *s);
 
 /* Classes s may be in on this path. */
 unsigned state_mask(const struct state *st, const struct sym *s);

@@ -19,6 +19,7 @@
 #define MAX_RANGES 16
 #define MAX_CELLS 24
 #define MAX_STEPS 12
+#define MAX_CONDS 8
 
 /* ------------------------------------------------------------------ what callers can name */
 
@@ -304,12 +305,28 @@ static void copy_ranges(struct analysis *an, struct scase *c, const struct state
 	}
 }
 
+/* The path's branches, if callers can name all of them. */
+static void copy_conds(struct analysis *an, struct scase *c, const struct state *st)
+{
+	int n = st->conds ? st->conds->n : 0;
+
+	if (st->is_inexact || !n || n > MAX_CONDS)
+		return;
+	for (const struct cond *x = st->conds; x; x = x->prev)
+		if (!sym_is_outer(x->s) || x->s->is_set)
+			return;
+	c->conds = ARENA_ARRAY(an->arena, const struct sym *, n);
+	for (const struct cond *x = st->conds; x; x = x->prev)
+		c->conds[c->ncond++] = sym_import(&an->syms, x->s);
+}
+
 static void make_case(struct sim *sim, struct state *st, struct scase *c)
 {
 	struct analysis *an = sim->an;
 	bool shows;
 
 	copy_ranges(an, c, st);
+	copy_conds(an, c, st);
 	copy_cells(an, c, st);
 	if (st->ret && has_stack(st->ret))
 		st->ret = sym_new(&sim->syms, -3, 0, 0, NULL);

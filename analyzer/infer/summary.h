@@ -23,6 +23,8 @@ struct scase {
 	int nrange;
 	struct cell *cells;		/* memory afterwards */
 	int ncell;
+	const struct sym **conds;	/* the branches on its path, all true when and only when it happens */
+	int ncond;			/* 0: not known so exactly */
 	const struct sym *ret;		/* NULL: nothing */
 	unsigned ret_mask;
 	const struct lock_set *locks;	/* taken and kept, or the caller's released */
