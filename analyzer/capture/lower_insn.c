@@ -349,6 +349,20 @@ bool lower_is_silent(LLVMValueRef v)
 	return id && is_silent(LLVMIntrinsicGetName(id, &len));
 }
 
+/* A register by name: the stack pointer, from which some machines make current. Equal within a function. */
+static void lower_register(struct lower *l, LLVMValueRef v)
+{
+	LLVMValueRef node = LLVMGetOperand(v, 0), first = NULL;
+	const char *name = NULL;
+	unsigned len = 0;
+
+	if (LLVMGetMDNodeNumOperands(node) == 1) {
+		LLVMGetMDNodeOperands(node, &first);
+		name = first ? LLVMGetMDString(first, &len) : NULL;
+	}
+	emit_pure(l, v, 0, intern(arena_printf(l->scratch, "register:%.*s", (int)len, name ? name : "")));
+}
+
 static void lower_intrinsic(struct lower *l, LLVMValueRef v, unsigned id)
 {
 	size_t len;
@@ -359,6 +373,8 @@ static void lower_intrinsic(struct lower *l, LLVMValueRef v, unsigned id)
 		lower_memory_call(l, v, OP_COPY);
 	} else if (starts(name, "llvm.memset")) {
 		lower_memory_call(l, v, OP_FILL);
+	} else if (starts(name, "llvm.read_register")) {
+		lower_register(l, v);
 	} else if (is_identity(name)) {
 		lower_alias(l, v, lower_arg(l, LLVMGetOperand(v, 0)));
 	} else {
@@ -426,6 +442,7 @@ static void lower_select(struct lower *l, LLVMValueRef v)
 void lower_insn(struct lower *l, LLVMValueRef v)
 {
 	LLVMOpcode op = LLVMGetInstructionOpcode(v);
+	int n;
 
 	switch (op) {
 	case LLVMGetElementPtr: lower_gep(l, v); break;
@@ -448,7 +465,8 @@ void lower_insn(struct lower *l, LLVMValueRef v)
 		lower_bin(l, v);
 		break;
 	case LLVMFence:
-		l->insns[emit_pure(l, v, 0, intern("fence"))].is_volatile = true;
+		n = emit_pure(l, v, 0, intern("fence"));
+		l->insns[n].is_volatile = true;
 		break;
 	default:
 		emit_pure(l, v, LLVMGetNumOperands(v), NULL);
