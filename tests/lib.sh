@@ -95,7 +95,7 @@ check_fixture() {
 	status=$(status_of "$TESTED" check -p "$HERE/build")
 	if [ "$status" -gt 1 ]; then
 		printf 'status %s\n' "$status"
-		cat "$HERE/out" "$HERE/err"
+		cat "$HERE/err"
 		return 1
 	fi
 	awk -f "$TESTS/wants.awk" "$1" "$HERE/out"
