@@ -53,7 +53,7 @@ const struct sym *fill_sym(struct fill *f, const struct sym *s)
 	switch (s->kind) {
 	case SYM_INT: return sym_int(t, s->value);
 	case SYM_GLOBAL: return sym_global(t, s->name);
-	case SYM_FUNC: return sym_func(t, s->name);
+	case SYM_FUNC: return sym_func(t, s->name, s->value);
 	case SYM_PARAM:
 		if (s->value < FILL_ARGS && f->args[s->value]) {
 			sym_name_first(f->args[s->value], s->first_struct, s->first);
@@ -69,6 +69,15 @@ const struct sym *fill_sym(struct fill *f, const struct sym *s)
 		if (a->kind == SYM_INT)
 			return fill_unknown(f, s);
 		return state_resolve(t, f->st, sim_load(f->sim, f->st, a, f->site));
+	case SYM_ALL: {
+		const struct sym *terms[MAX_TERMS * 4];
+		int n = 0;
+
+		for (; s->kind == SYM_ALL && n < MAX_TERMS * 3; s = s->a)
+			terms[n++] = fill_sym(f, s->b);
+		terms[n++] = fill_sym(f, s);
+		return sym_all(t, terms, n);
+	}
 	case SYM_BIN: case SYM_CMP:
 		a = state_resolve(t, f->st, fill_sym(f, s->a));
 		b = state_resolve(t, f->st, fill_sym(f, s->b));
@@ -251,6 +260,11 @@ static bool apply_case(struct fill *f, const struct insn *in, const struct scase
 	if (!assume_case(f, c))
 		return false;
 	x = fill_case(f, c);
+	for (int i = 0; c->locks && i < c->locks->n; i++)
+		if (x.locks[i]->kind == SYM_INT)
+			return false;	/* nobody locks through NULL */
+	if (state_contradicts(f->st))
+		return false;
 	for (int i = 0; c->uses && i < c->uses->n; i++)
 		borrow_use_inner(sim, f->st, x.uses[i], &c->uses->items[i], in->at, callee);
 	check_takes(sim, f->st, in, c, &x, callee);
@@ -266,6 +280,23 @@ static bool apply_case(struct fill *f, const struct insn *in, const struct scase
 
 /* ------------------------------------------------------------------ calls */
 
+/* Does a pointer to arg reach the cell? To a named member: that member; else all that follows. */
+static bool reaches(const struct sym *arg, const struct sym *addr)
+{
+	size_t n;
+
+	if (addr->kind == SYM_ELEM || sym_object(addr) != sym_object(arg))
+		return false;
+	if (arg->kind != SYM_ADDR || addr == arg)
+		return true;
+	if (addr->kind != SYM_ADDR)
+		return false;
+	if (!arg->field || !addr->field || arg->struct_name != addr->struct_name)
+		return addr->value >= arg->value;
+	n = strlen(arg->field);
+	return !strncmp(addr->field, arg->field, n) && (addr->field[n] == '.' || !addr->field[n]);
+}
+
 /* What a function that was not read may have written: plain values behind pointers to our stack. */
 static void clobber_args(struct sim *sim, struct state *st, const struct insn *in)
 {
@@ -277,14 +308,15 @@ static void clobber_args(struct sim *sim, struct state *st, const struct insn *i
 		for (int k = 0; k < st->ncell; k++) {
 			struct cell *c = &st->cells[k];
 
-			if (sym_object(c->addr) != object || c->addr->kind == SYM_ELEM)
+			if (!reaches(arg, c->addr))
 				continue;
 			if (c->value->kind != SYM_INT && c->value->kind != SYM_NEW)
 				continue;	/* a pointer put there is an input, as a rule */
 			c->value = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_CLOBBER + c->addr->id, st->turn, NULL);
 		}
-		state_store(&sim->pool, st, sym_elem(&sim->syms, object),
-			    sym_new(&sim->syms, sim_site(sim, in), ORDINAL_CLOBBER - 1, st->turn, NULL), in->at, NULL);
+		if (arg == object)
+			state_store(&sim->pool, st, sym_elem(&sim->syms, object),
+				    sym_new(&sim->syms, sim_site(sim, in), ORDINAL_CLOBBER - 1, st->turn, NULL), in->at, NULL);
 	}
 }
 
@@ -320,13 +352,6 @@ static void call_unknown(struct sim *sim, struct state *st, const struct insn *i
 	sim_continue(sim, st);
 }
 
-static int by_id(const void *a, const void *b)
-{
-	const struct sym *x = *(const struct sym *const *)a, *y = *(const struct sym *const *)b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
-}
-
 /*
  * The condition under which an exact case happens, as one symbol: the conjunction of its branches in canonical
  * order. It lets "locked if a and b" meet "unlocked if a and b" though neither a nor b is known. NULL when the
@@ -334,37 +359,20 @@ static int by_id(const void *a, const void *b)
  */
 static const struct sym *condition_of(struct fill *f, const struct scase *c)
 {
-	const struct sym *terms[MAX_TERMS], *all;
+	const struct sym *terms[MAX_TERMS * 4];
 	int n = 0;
 
 	if (!c->ncond)
 		return NULL;
-	for (int i = 0; i < c->ncond && n < MAX_TERMS; i++) {
+	for (int i = 0; i < c->ncond; i++) {
 		const struct sym *t = fill_sym(f, c->conds[i]);
 
-		if (t->kind == SYM_CMP && t->sub == CMP_NE && t->b->kind == SYM_INT && !t->b->value)
-			t = t->a;	/* x != 0 and x say the same */
-		if (!(sym_mask(t) & MASK_ZERO))
-			continue;
-		terms[n++] = t;
+		for (; t->kind == SYM_ALL && n < MAX_TERMS * 3; t = t->a)
+			terms[n++] = t->b;
+		if (n < MAX_TERMS * 4)
+			terms[n++] = t;
 	}
-	qsort(terms, (size_t)n, sizeof(terms[0]), by_id);
-	all = n ? terms[0] : sym_int(&f->sim->syms, 1);
-	for (int i = 1; i < n; i++)
-		if (terms[i] != terms[i - 1])
-			all = sym_bin(&f->sim->syms, BIN_AND, all, terms[i]);
-	return all;
-}
-
-static int truth_of_condition(const struct state *st, const struct sym *s)
-{
-	int a, b;
-
-	if (s->kind != SYM_BIN || s->sub != BIN_AND || s->b->kind == SYM_INT || state_truth(st, s) >= 0)
-		return state_truth(st, s);
-	a = truth_of_condition(st, s->a);
-	b = truth_of_condition(st, s->b);
-	return a == 0 || b == 0 ? 0 : a == 1 && b == 1 ? 1 : -1;
+	return sym_all(&f->sim->syms, terms, n);
 }
 
 /* What is known of the conditions of all cases at a call. */
@@ -386,7 +394,7 @@ static void find_conditions(struct sim *sim, struct state *st, const struct insn
 	for (int i = 0; i < s->ncase && i < MAX_CASES_APPLIED; i++) {
 		c->of[i] = condition_of(&f, &s->cases[i]);
 		c->ninexact += !c->of[i];
-		if (c->of[i] && truth_of_condition(st, c->of[i]) == 1)
+		if (c->of[i] && state_truth(st, c->of[i]) == 1)
 			c->sure = i;
 	}
 }
@@ -408,7 +416,7 @@ static bool assume_condition(struct sim *sim, struct state *st, const struct sum
 	for (int k = 0; k < s->ncase && k < MAX_CASES_APPLIED; k++) {
 		if (!c->of[k])
 			continue;
-		if (truth_of_condition(st, c->of[k]) == 1 || !state_assume(&sim->pool, st, c->of[k], false))
+		if (state_truth(st, c->of[k]) == 1 || !state_assume(&sim->pool, st, c->of[k], false))
 			return false;
 		state_push_cond(&sim->pool, st, sym_not(&sim->syms, c->of[k]));
 	}
@@ -442,7 +450,7 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 
 /* Functions given to the callee for parameters it calls; true when there are any. */
 static bool bind_callbacks(struct sim *sim, struct state *st, const struct insn *in, const struct node *callee,
-			   const char *bound[8])
+			   const struct sym *bound[8])
 {
 	bool any = false;
 
@@ -454,7 +462,7 @@ static bool bind_callbacks(struct sim *sim, struct state *st, const struct insn 
 			continue;
 		a = state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[i + 1]));
 		if (a->kind == SYM_FUNC) {
-			bound[i] = a->name;
+			bound[i] = sym_import(&sim->an->syms, a);
 			any = true;
 		} else if (a->kind == SYM_PARAM && a->value < 32) {
 			sim->calls_params |= 1u << a->value;
@@ -466,7 +474,7 @@ static bool bind_callbacks(struct sim *sim, struct state *st, const struct insn 
 static void call_body(struct sim *sim, struct state *st, const struct insn *in, struct node *callee)
 {
 	const struct summary *s = callee->summary;
-	const char *bound[8];
+	const struct sym *bound[8];
 
 	if (s && bind_callbacks(sim, st, in, callee, bound)) {
 		const struct summary *special = simulate_special(sim->an, callee, bound);
@@ -706,6 +714,11 @@ static void call_iterator(struct sim *sim, struct state *st, const struct insn *
 	}
 }
 
+static struct node *body_of(struct sim *sim, const struct sym *func)
+{
+	return func->value ? sim->an->program.nodes[func->value - 1] : NULL;
+}
+
 /* The function an iterator is given, if its summary can be applied. */
 static struct node *callback_of(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
 {
@@ -717,7 +730,7 @@ static struct node *callback_of(struct sim *sim, struct state *st, const struct 
 	f = state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[e->callback + 1]));
 	if (f->kind != SYM_FUNC)
 		return NULL;
-	n = program_resolve(&sim->an->program, sim->node, f->name);
+	n = body_of(sim, f);
 	return n && n->summary && !n->summary->is_unknown ? n : NULL;
 }
 
@@ -765,7 +778,7 @@ void apply_call(struct sim *sim, struct state *st, const struct insn *in)
 	}
 	sim->callee = callee->name;
 	m = model_find(sim->an->options->model, callee->name);
-	body = program_resolve(&sim->an->program, sim->node, callee->name);
+	body = body_of(sim, callee);
 	e = find_iteration(m);
 	if (e) {
 		struct node *callback = callback_of(sim, st, in, e);

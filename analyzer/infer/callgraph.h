@@ -20,6 +20,7 @@
 struct arena;
 struct model;
 struct summary;
+struct sym;
 
 struct node {
 	const struct func *fn;
@@ -39,7 +40,7 @@ struct node {
 /* A summary of a function for given callbacks in place of parameters. */
 struct special {
 	struct special *next;
-	const char *bound[8];		/* per parameter: the function, or NULL */
+	const struct sym *bound[8];	/* per parameter: the function, in the program's table; or NULL */
 	struct summary *summary;
 };
 

@@ -8,19 +8,27 @@
  */
 #include "infer/simulate.h"
 
-bool leak_is_handed_on(const struct state *st, const struct sym *object)
+enum whereabouts leak_whereabouts(const struct state *st, const struct sym *object)
 {
 	const struct sym *o = sym_object(object);
+	enum whereabouts found = WITH_US;
 
-	if (st->ret && sym_contains(st->ret, o))
-		return true;
+	if (st->ret && sym_object(st->ret) == o)
+		return WITH_CALLER;
 	for (int i = 0; i < st->ncell; i++) {
-		const struct sym *root = sym_root(st->cells[i].addr);
+		const struct cell *c = &st->cells[i];
 
-		if (root->kind != SYM_STACK && sym_object(st->cells[i].value) == o && sym_object(st->cells[i].addr) != o)
-			return true;
+		if (sym_object(c->value) != o || sym_object(c->addr) == o)
+			continue;
+		if (c->addr->kind == SYM_PARAM)
+			return WITH_CALLER;
+		/* A member's address is in a list, wherever the head of it is. */
+		if (sym_root(c->addr)->kind != SYM_STACK || c->value != o)
+			found = STORED;
 	}
-	return false;
+	if (found == WITH_US && st->ret && sym_contains(st->ret, o))
+		found = STORED;
+	return found;
 }
 
 /* Does this exit have what was taken at site back? */
@@ -35,11 +43,11 @@ static bool gave_back_lock(const struct state *st, const struct held *h)
 	return false;
 }
 
-static bool lacks_ref(const struct state *st, const struct ref *r)
+static bool gave_back_ref(const struct state *st, const struct ref *r)
 {
 	const struct ref *o = state_find_ref(st, r->object);
 
-	return !o || o->count <= 0;
+	return o && o->count == 0;
 }
 
 static unsigned ret_mask(const struct state *st)
@@ -63,16 +71,21 @@ static bool is_mistake(const struct sim *sim, const struct state *st, unsigned g
 	return !(mine & ~failure);
 }
 
-/* An out parameter that says who holds: a constant stored through a parameter that differs from the others'. */
+/*
+ * Memory that says who holds: a flag set on this path and clear on the other, or an out parameter with another
+ * value than the other's.
+ */
 static bool memory_tells(const struct state *st, const struct state *other)
 {
 	for (int i = 0; i < st->ncell; i++) {
 		const struct cell *c = &st->cells[i], *o;
+		bool is_flag = c->value->kind == SYM_INT && c->value->value;
 
-		if (c->addr->kind != SYM_PARAM)
+		if (c->addr->kind != SYM_PARAM && !(is_flag && sym_root(c->addr)->kind != SYM_STACK))
 			continue;
 		o = state_find_cell(other, c->addr);
-		if (!o || o->value != c->value)
+		if (c->addr->kind == SYM_PARAM ? !o || o->value != c->value
+					       : !o || (o->value->kind == SYM_INT && !o->value->value))
 			return true;
 	}
 	return false;
@@ -94,12 +107,39 @@ static void report_lock(struct sim *sim, struct state *st, struct held h)
 	state_put_lock(&sim->pool, st, &h);
 }
 
+/*
+ * A flag that was tested and then set says whether the lock is held ("if (!x->locked) { lock; x->locked = 1; }"): an
+ * invariant of the object, which callers may rely on and we do not know.
+ */
+static bool is_flagged(struct sim *sim, const struct state *st)
+{
+	for (int i = 0; i < st->ncell; i++) {
+		const struct cell *c = &st->cells[i];
+		const struct sym *before;
+
+		if (c->value->kind != SYM_INT || !c->value->value || !sym_is_outer(c->addr))
+			continue;
+		before = sym_load(&sim->syms, c->addr);
+		if (before && state_mask(st, before) != MASK_ANY)
+			return true;
+	}
+	return false;
+}
+
 static void check_lock(struct sim *sim, struct state *st, struct held h)
 {
 	unsigned given = 0;
 	bool told = true;
 
-	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0 || !(sim->site_flags[h.site] & SITE_RELEASED))
+	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0)
+		return;
+	if (is_flagged(sim, st)) {
+		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
+		h.is_vague = true;
+		state_put_lock(&sim->pool, st, &h);
+		return;
+	}
+	if (!(sim->site_flags[h.site] & SITE_RELEASED))
 		return;
 	if (h.lock->is_set) {
 		unsure(sim->an, UNSURE_LOCK_SET, st->at);
@@ -135,19 +175,23 @@ static void report_ref(struct sim *sim, struct state *st, struct ref r)
 
 static void check_ref(struct sim *sim, struct state *st, struct ref r)
 {
+	enum whereabouts where;
 	unsigned given = 0;
 
 	if (r.count <= 0 || r.handed_on || !(state_mask(st, r.object) & MASK_VALID))
 		return;
-	if (leak_is_handed_on(st, r.object)) {
+	where = leak_whereabouts(st, r.object);
+	if (where != WITH_US) {
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
+		r.handed_on = where == STORED;
+		state_put_ref(&sim->pool, st, &r);
 		return;
 	}
 	if (!r.found) {
 		if (!(sim->site_flags[r.site] & SITE_RELEASED))
 			return;
 		for (const struct state *o = sim->exits; o; o = o->next)
-			if (lacks_ref(o, &r))
+			if (gave_back_ref(o, &r))
 				given |= ret_mask(o);
 		if (!given || !is_mistake(sim, st, given)) {
 			unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);

@@ -77,7 +77,8 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 		return;
 	}
 	if (old && old->state == LOCK_DROPPED) {
-		state_drop_lock(&sim->pool, st, e->lock, e->kind);
+		h.state = LOCK_ASSERTED;	/* the caller's again */
+		state_put_lock(&sim->pool, st, &h);
 		step_lock(sim, st, STEP_LOCK, e);
 		return;
 	}
@@ -121,6 +122,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 			report_unheld(sim, st, e, old);
 		if (old->state == LOCK_HELD && old->site >= 0)
 			sim->site_flags[old->site] |= SITE_RELEASED;
+		h.kind = e->kind;	/* an assertion does not say which */
 		h.state = old->state == LOCK_ASSERTED || old->state == LOCK_DROPPED ? LOCK_DROPPED : LOCK_FREE;
 	}
 	state_put_lock(&sim->pool, st, &h);

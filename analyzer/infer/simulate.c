@@ -30,6 +30,14 @@
 
 enum { ORDINAL_UNDEF = 900, ORDINAL_OLD = 901, ORDINAL_DEEP = 902 };
 
+/* A function is named by the body that this unit means. */
+static const struct sym *eval_func(struct sim *sim, const char *name)
+{
+	const struct node *n = program_resolve(&sim->an->program, sim->node, name);
+
+	return sym_func(&sim->syms, name, n ? (int64_t)n->index + 1 : 0);
+}
+
 const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct arg *a)
 {
 	struct sym_table *t = &sim->syms;
@@ -41,14 +49,14 @@ const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct
 		return sym_new(t, a->n, 0, st->turn, sim->fn->insns[a->n].name);
 	case ARG_PARAM:
 		if (sim->bound && a->n < 8 && sim->bound[a->n])
-			return sym_func(t, sim->bound[a->n]);
+			return sym_import(t, sim->bound[a->n]);
 		return sym_param(t, a->n, sim->fn->params[a->n].name);
 	case ARG_INT:
 		return sym_int(t, a->value);
 	case ARG_GLOBAL:
 		return sym_addr(t, sym_global(t, a->name), a->value, NULL, NULL);
 	case ARG_FUNC:
-		return sym_func(t, a->name);
+		return eval_func(sim, a->name);
 	default:
 		return sym_new(t, -1, ORDINAL_UNDEF, st->turn, NULL);
 	}
@@ -98,11 +106,21 @@ static const struct sym *address_of(struct sim *sim, struct state *st, const str
 	return sym_addr(&sim->syms, base, in->imm, in->struct_name, in->field);
 }
 
+/* What is loaded from or stored to is no NULL and no error. */
+static void prove_valid(struct sim *sim, struct state *st, const struct sym *addr)
+{
+	const struct sym *object = sym_object(addr);
+
+	if (sim->node->matters && (sym_mask(object) & ~MASK_VALID))
+		state_restrict(&sim->pool, st, object, MASK_VALID);
+}
+
 static void run_load(struct sim *sim, struct state *st, const struct insn *in)
 {
 	const struct sym *addr = address_of(sim, st, in);
 
 	borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
+	prove_valid(sim, st, addr);
 	st->env[sim_site(sim, in)] = sim_load(sim, st, addr, sim_site(sim, in));
 }
 
@@ -127,6 +145,7 @@ static void run_store(struct sim *sim, struct state *st, const struct insn *in)
 	const struct sym *addr = address_of(sim, st, in), *value = eval_resolved(sim, st, &in->args[1]);
 
 	borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
+	prove_valid(sim, st, addr);
 	state_store(&sim->pool, st, addr, value, in->at, sim->fn->name);
 	step_store(sim, st, in, addr, value);
 }
@@ -487,11 +506,10 @@ static void note_leaving(struct sim *sim, struct state *st, const struct insn *i
 static void drop_null_refs(struct sim *sim, struct state *st)
 {
 	for (int i = 0; st->refs && i < st->refs->n; i++) {
-		struct ref r = st->refs->items[i];
+		const struct ref *r = &st->refs->items[i];
 
-		if (r.count > 0 && !(state_mask(st, r.object) & MASK_VALID)) {
-			r.count = 0;
-			state_put_ref(&sim->pool, st, &r);
+		if (r->count > 0 && !(state_mask(st, r->object) & MASK_VALID)) {
+			state_drop_ref(&sim->pool, st, r->object);
 			i--;
 		}
 	}
@@ -508,6 +526,18 @@ static void step_branch(struct sim *sim, struct state *st, const struct insn *in
 	t->object = truth ? c : sym_not(&sim->syms, c);
 }
 
+/* Learn the outcome of a branch; false when the path cannot go that way. */
+static bool take_branch(struct sim *sim, struct state *st, const struct insn *in, const struct sym *c, bool truth)
+{
+	if (!state_assume(&sim->pool, st, c, truth) || state_contradicts(st))
+		return false;
+	drop_null_refs(sim, st);
+	state_push_cond(&sim->pool, st, truth ? c : sym_not(&sim->syms, c));
+	step_branch(sim, st, in, c, truth);
+	st->at.line = 0;
+	return true;
+}
+
 static void run_branch(struct sim *sim, struct state *st, const struct insn *in, int block)
 {
 	const struct sym *c = eval_resolved(sim, st, &in->args[0]);
@@ -516,22 +546,14 @@ static void run_branch(struct sim *sim, struct state *st, const struct insn *in,
 	if (truth < 0) {
 		struct state *other = state_copy(&sim->pool, st);
 
-		if (state_assume(&sim->pool, other, c, false)) {
-			drop_null_refs(sim, other);
-			state_push_cond(&sim->pool, other, sym_not(&sim->syms, c));
-			step_branch(sim, other, in, c, false);
-			other->at.line = 0;
+		if (take_branch(sim, other, in, c, false))
 			enter_block(sim, other, block, in->targets[1]);
-		} else {
+		else
 			state_free(&sim->pool, other);
-		}
-		if (!state_assume(&sim->pool, st, c, true)) {
+		if (!take_branch(sim, st, in, c, true)) {
 			state_free(&sim->pool, st);
 			return;
 		}
-		drop_null_refs(sim, st);
-		state_push_cond(&sim->pool, st, c);
-		step_branch(sim, st, in, c, true);
 		truth = 1;
 	}
 	st->at.line = 0;
@@ -554,14 +576,10 @@ static void run_switch(struct sim *sim, struct state *st, const struct insn *in,
 		if (truth == 0)
 			continue;
 		other = state_copy(&sim->pool, st);
-		if (state_assume(&sim->pool, other, c, true)) {
-			drop_null_refs(sim, other);
-			state_push_cond(&sim->pool, other, c);
-			step_branch(sim, other, in, c, true);
+		if (take_branch(sim, other, in, c, true))
 			enter_block(sim, other, block, in->targets[i]);
-		} else {
+		else
 			state_free(&sim->pool, other);
-		}
 		state_assume(&sim->pool, st, c, false);
 		state_push_cond(&sim->pool, st, sym_not(&sim->syms, c));
 	}
@@ -661,7 +679,7 @@ static void sim_run(struct sim *sim)
 	}
 }
 
-static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const char *const *bound, bool split)
+static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const struct sym *const *bound, bool split)
 {
 	memset(sim, 0, sizeof(*sim));
 	sim->an = an;
@@ -750,7 +768,7 @@ static struct summary *unknown_summary(struct analysis *an)
 	return s;
 }
 
-static struct summary *simulate(struct analysis *an, struct node *n, const char *const *bound)
+static struct summary *simulate(struct analysis *an, struct node *n, const struct sym *const *bound)
 {
 	struct summary *s;
 	struct sim sim;
@@ -785,7 +803,7 @@ void simulate_node(struct analysis *an, struct node *n)
 
 #define MAX_SPECIAL_DEPTH 4
 
-struct summary *simulate_special(struct analysis *an, struct node *n, const char *const bound[8])
+struct summary *simulate_special(struct analysis *an, struct node *n, const struct sym *const bound[8])
 {
 	struct special *sp;
 

@@ -54,7 +54,7 @@ struct sim {
 	struct analysis *an;
 	struct node *node;
 	const struct func *fn;
-	const char *const *bound;	/* per parameter: the function given, or NULL for all */
+	const struct sym *const *bound;	/* per parameter: the function given, or NULL for all */
 	struct arena arena;		/* of the simulation */
 	struct sym_table syms;
 	struct state_pool pool;
@@ -80,7 +80,7 @@ struct sim {
 /* Simulate the node; its facts go to the result, its summary into the node. */
 void simulate_node(struct analysis *an, struct node *n);
 /* The node's summary when those functions are given for its parameters; NULL when too deep. */
-struct summary *simulate_special(struct analysis *an, struct node *n, const char *const bound[8]);
+struct summary *simulate_special(struct analysis *an, struct node *n, const struct sym *const bound[8]);
 
 /* Count a decision to stay quiet. */
 void unsure(struct analysis *an, enum unsure_kind kind, struct place at);
@@ -141,8 +141,13 @@ const struct dead *borrow_ended(const struct state *st, const struct sym *pointe
 
 /* leak.c: look at all exits. */
 void leak_check(struct sim *sim);
-/* Is the object stored or returned where others find it? */
-bool leak_is_handed_on(const struct state *st, const struct sym *object);
+/* Where a counted object is at an exit. */
+enum whereabouts {
+	WITH_US,	/* nowhere that others look */
+	WITH_CALLER,	/* returned, or in an out parameter: the caller has the reference now */
+	STORED,		/* in an object or list that somebody else looks after */
+};
+enum whereabouts leak_whereabouts(const struct state *st, const struct sym *object);
 
 /* explain.c: candidates to facts. */
 void explain_candidates(struct sim *sim);

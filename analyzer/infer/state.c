@@ -11,6 +11,7 @@
 
 #define MAX_USES 16	/* pointers a summary says are used; more are not told apart */
 #define MAX_TAKES 12
+#define MAX_BRANCHES 8	/* of one condition */
 
 struct state *state_new(struct state_pool *p)
 {
@@ -102,18 +103,85 @@ void state_push_cond(struct state_pool *p, struct state *st, const struct sym *s
 	st->conds = c;
 }
 
-/* Two paths become one: exact when they differ in nothing but which way one branch went. */
-static void merge_conds(struct sym_table *t, struct state *a, const struct state *b)
+/* x for x != 0: conditions are kept without it. */
+static const struct sym *plain(const struct sym *s)
 {
-	const struct cond *x = a->conds, *y = b->conds;
+	return s->kind == SYM_CMP && s->sub == CMP_NE && s->b->kind == SYM_INT && !s->b->value ? s->a : s;
+}
+
+/* The branches of c down to (not with) stop as one condition; NULL when they are too many. */
+static const struct sym *all_since(struct sym_table *t, const struct cond *c, const struct cond *stop)
+{
+	const struct sym *terms[MAX_BRANCHES];
+	int n = 0;
+
+	for (; c != stop; c = c->prev) {
+		if (n == MAX_BRANCHES)
+			return NULL;
+		terms[n++] = c->s;
+	}
+	return sym_all(t, terms, n);
+}
+
+/* Not all of: what ALL symbols hold is spread out, so that the same terms always make the same symbol. */
+static void learn_not_all(struct state_pool *p, struct sym_table *t, struct state *a, const struct sym *held,
+			  const struct sym *b)
+{
+	const struct sym *terms[MAX_BRANCHES + 1], *all;
+	int n = 0;
+
+	for (; held->kind == SYM_ALL && n < MAX_BRANCHES - 1; held = held->a)
+		terms[n++] = held->b;
+	terms[n++] = held;
+	terms[n++] = b;
+	all = sym_all(t, terms, n);
+	if (all->kind == SYM_INT)
+		return;
+	state_restrict(p, a, all, MASK_ZERO);
+	state_push_cond(p, a, sym_not(t, all));
+}
+
+/*
+ * Two paths become one. If they part at one point, one because A failed and the other because it held but b did
+ * not, then what is left is "not both": the usual end of "if (A && b)". It is learnt, and the path stays exact.
+ */
+static bool merge_failed(struct state_pool *p, struct sym_table *t, struct state *a, const struct cond *x,
+			 const struct cond *y, const struct cond *common)
+{
+	const struct sym *failed = x->prev == common ? sym_not(t, x->s) : NULL, *held;
+
+	if (!failed || y == common)
+		return false;
+	if (y->prev == common) {	/* b, and not b: nothing is left of the branch */
+		if (failed != y->s && sym_not(t, y->s) != x->s)
+			return false;
+		a->conds = common;
+		return true;
+	}
+	held = all_since(t, y->prev, common);
+	if (!held || sym_not(t, held) != sym_not(t, plain(failed)))
+		return false;
+	a->conds = common;
+	learn_not_all(p, t, a, held, sym_not(t, y->s));
+	return true;
+}
+
+static void merge_conds(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *b)
+{
+	const struct cond *x = a->conds, *y = b->conds, *cx = x, *cy = y;
 
 	a->is_inexact |= b->is_inexact;
 	if (x == y)
 		return;
-	if (x && y && x->prev == y->prev && sym_not(t, x->s) == y->s) {
-		a->conds = x->prev;
-		return;
+	while (cx != cy) {
+		if (!cx || (cy && cy->n > cx->n))
+			cy = cy->prev;
+		else
+			cx = cx->prev;
 	}
+	if (x != cx && y != cx && (merge_failed(p, t, a, x, y, cx) || merge_failed(p, t, a, y, x, cx)))
+		return;
+	a->conds = cx;
 	a->is_inexact = true;
 }
 
@@ -193,7 +261,24 @@ int state_truth(const struct state *st, const struct sym *s)
 		return 1;
 	if (mask == MASK_ZERO)
 		return 0;
+	if (s->kind == SYM_ALL) {
+		int a = state_truth(st, s->a), b = state_truth(st, s->b);
+
+		return a == 0 || b == 0 ? 0 : a == 1 && b == 1 ? 1 : -1;
+	}
 	return s->kind == SYM_CMP ? truth_of_cmp(st, s) : -1;
+}
+
+bool state_contradicts(const struct state *st)
+{
+	for (int i = 0; i < st->nrange; i++) {
+		const struct sym *s = st->ranges[i].s;
+
+		if (s->kind == SYM_ALL && st->ranges[i].mask == MASK_ZERO && state_truth(st, s->a) == 1 &&
+		    state_truth(st, s->b) == 1)
+			return true;
+	}
+	return false;
 }
 
 bool state_restrict(struct state_pool *p, struct state *st, const struct sym *s, unsigned mask)
@@ -256,6 +341,9 @@ bool state_assume(struct state_pool *p, struct state *st, const struct sym *s, b
 	if (known >= 0)
 		return known == truth;
 	if (s->kind == SYM_CMP && !assume_cmp(p, st, s, truth))
+		return false;
+	if (truth && s->kind == SYM_ALL &&
+	    (!state_assume(p, st, s->a, true) || !state_assume(p, st, s->b, true)))
 		return false;
 	/* a != 0 that follows from a & b, so that flags tested together stay together */
 	if (truth && s->kind == SYM_BIN && s->sub == BIN_AND && !state_restrict(p, st, s->a, MASK_ANY & ~MASK_ZERO))
@@ -383,12 +471,16 @@ const struct ref *state_find_ref(const struct state *st, const struct sym *objec
 void state_put_ref(struct state_pool *p, struct state *st, const struct ref *r)
 {
 	const struct ref *old = state_find_ref(st, r->object);
-	int at = old ? (int)(old - st->refs->items) : -1;
 
-	if (r->count)
-		st->refs = ref_set_edit(p, st->refs, at, r);
-	else if (at >= 0)
-		st->refs = ref_set_edit(p, st->refs, at, NULL);
+	st->refs = ref_set_edit(p, st->refs, old ? (int)(old - st->refs->items) : -1, r);
+}
+
+void state_drop_ref(struct state_pool *p, struct state *st, const struct sym *object)
+{
+	const struct ref *old = state_find_ref(st, object);
+
+	if (old)
+		st->refs = ref_set_edit(p, st->refs, (int)(old - st->refs->items), NULL);
 }
 
 void state_add_dead(struct state_pool *p, struct state *st, const struct dead *d)
@@ -424,12 +516,18 @@ struct trace *state_step(struct state_pool *p, struct state *st, enum step_kind 
 	return t;
 }
 
+/* What is only known to be free, or the caller's, does not keep paths apart. */
+static bool tells_apart(const struct held *h)
+{
+	return h->state == LOCK_HELD || h->state == LOCK_DROPPED;
+}
+
 static int count_locks(const struct state *st)
 {
 	int n = 0;
 
 	for (int i = 0; st->locks && i < st->locks->n; i++)
-		n += st->locks->items[i].state != LOCK_FREE;
+		n += tells_apart(&st->locks->items[i]);
 	return n;
 }
 
@@ -442,7 +540,7 @@ static bool same_locks(const struct state *a, const struct state *b)
 	for (int i = 0; a->locks && i < a->locks->n; i++) {
 		const struct held *h = &a->locks->items[i], *k;
 
-		if (h->state == LOCK_FREE)
+		if (!tells_apart(h))
 			continue;
 		k = state_find_lock(b, h->lock, h->kind);
 		if (!k || k->state != h->state || k->mode != h->mode || k->count != h->count ||
@@ -452,15 +550,27 @@ static bool same_locks(const struct state *a, const struct state *b)
 	return true;
 }
 
+static int count_refs(const struct state *st)
+{
+	int n = 0;
+
+	for (int i = 0; st->refs && i < st->refs->n; i++)
+		n += st->refs->items[i].count != 0;
+	return n;
+}
+
 static bool same_refs(const struct state *a, const struct state *b)
 {
 	if (a->refs == b->refs)
 		return true;
-	if ((a->refs ? a->refs->n : 0) != (b->refs ? b->refs->n : 0))
+	if (count_refs(a) != count_refs(b))
 		return false;
-	for (int i = 0; i < a->refs->n; i++) {
-		const struct ref *r = &a->refs->items[i], *k = state_find_ref(b, r->object);
+	for (int i = 0; a->refs && i < a->refs->n; i++) {
+		const struct ref *r = &a->refs->items[i], *k;
 
+		if (!r->count)
+			continue;
+		k = state_find_ref(b, r->object);
 		if (!k || k->count != r->count || k->handed_on != r->handed_on)
 			return false;
 	}
@@ -637,7 +747,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 			a->env[i] = n;
 		}
 	merge_cells(p, t, a, b, block);
-	merge_conds(t, a, b);
+	merge_conds(p, t, a, b);
 	merge_uses(p, a, b);
 	if (b->turn > a->turn) {
 		a->turn = b->turn;

@@ -171,6 +171,8 @@ void state_push_cond(struct state_pool *p, struct state *st, const struct sym *s
 unsigned state_mask(const struct state *st, const struct sym *s);
 /* 1 true, 0 false, -1 either. */
 int state_truth(const struct state *st, const struct sym *s);
+/* Is something known not to be true that follows from the rest? */
+bool state_contradicts(const struct state *st);
 /* Learn that s is (not) 0. False when that cannot be. */
 bool state_assume(struct state_pool *p, struct state *st, const struct sym *s, bool truth);
 /* Learn that s is within mask. False when that cannot be. */
@@ -191,7 +193,9 @@ const struct held *state_find_lock(const struct state *st, const struct sym *loc
 void state_put_lock(struct state_pool *p, struct state *st, const struct held *h);
 void state_drop_lock(struct state_pool *p, struct state *st, const struct sym *lock, const char *kind);
 const struct ref *state_find_ref(const struct state *st, const struct sym *object);
-void state_put_ref(struct state_pool *p, struct state *st, const struct ref *r);	/* count 0 removes it */
+/* Replace (or add) the entry of its object; one with count 0 says that it was given back. */
+void state_put_ref(struct state_pool *p, struct state *st, const struct ref *r);
+void state_drop_ref(struct state_pool *p, struct state *st, const struct sym *object);
 void state_add_dead(struct state_pool *p, struct state *st, const struct dead *d);
 void state_add_use(struct state_pool *p, struct state *st, const struct use *u);
 void state_add_take(struct state_pool *p, struct state *st, const struct held *h);

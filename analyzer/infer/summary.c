@@ -16,8 +16,8 @@
 
 #define MAX_CASES 12
 #define MAX_CASES_PLAIN 5
-#define MAX_RANGES 16
-#define MAX_CELLS 24
+#define MAX_RANGES 40
+#define MAX_CELLS 32
 #define MAX_STEPS 12
 #define MAX_CONDS 8
 
@@ -68,10 +68,9 @@ static void drop_unnameable(struct sim *sim, struct state *st)
 	for (int i = 0; st->refs && i < st->refs->n; i++) {
 		struct ref r = st->refs->items[i];
 
-		if (is_nameable(st, r.object) && (state_mask(st, r.object) & MASK_VALID))
+		if (r.count && !r.handed_on && is_nameable(st, r.object) && (state_mask(st, r.object) & MASK_VALID))
 			continue;
-		r.count = 0;
-		state_put_ref(&sim->pool, st, &r);
+		state_drop_ref(&sim->pool, st, r.object);
 		i--;
 	}
 }

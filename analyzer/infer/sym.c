@@ -125,9 +125,9 @@ const struct sym *sym_global(struct sym_table *t, const char *name)
 	return make(t, (struct sym){.kind = SYM_GLOBAL, .name = name});
 }
 
-const struct sym *sym_func(struct sym_table *t, const char *name)
+const struct sym *sym_func(struct sym_table *t, const char *name, int64_t node)
 {
-	return make(t, (struct sym){.kind = SYM_FUNC, .name = name});
+	return make(t, (struct sym){.kind = SYM_FUNC, .name = name, .value = node});
 }
 
 const struct sym *sym_stack(struct sym_table *t, int site, const char *name)
@@ -299,6 +299,39 @@ static bool fold_ints(enum flow_sub sub, int64_t a, int64_t b, int64_t *out)
 	}
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const struct sym *x = *(const struct sym *const *)a, *y = *(const struct sym *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static const struct sym *both(struct sym_table *t, const struct sym *a, const struct sym *b)
+{
+	return make(t, (struct sym){.kind = SYM_ALL, .a = a, .b = b, .depth = a->depth > b->depth ? a->depth : b->depth,
+				    .is_set = a->is_set || b->is_set});
+}
+
+const struct sym *sym_all(struct sym_table *t, const struct sym **terms, int n)
+{
+	const struct sym *all = NULL;
+	int kept = 0;
+
+	for (int i = 0; i < n; i++) {
+		const struct sym *s = terms[i];
+
+		if (s->kind == SYM_CMP && s->sub == CMP_NE && s->b->kind == SYM_INT && !s->b->value)
+			s = s->a;	/* x != 0 and x say the same */
+		if (sym_mask(s) & MASK_ZERO)
+			terms[kept++] = s;
+	}
+	qsort(terms, (size_t)kept, sizeof(terms[0]), by_id);
+	for (int i = 0; i < kept; i++)
+		if (!i || terms[i] != terms[i - 1])
+			all = all ? both(t, all, terms[i]) : terms[i];
+	return all ? all : sym_int(t, 1);
+}
+
 static bool is_address(const struct sym *s)
 {
 	return s->kind == SYM_ADDR || s->kind == SYM_GLOBAL || s->kind == SYM_STACK || s->kind == SYM_ELEM;
@@ -385,7 +418,7 @@ unsigned sym_mask(const struct sym *s)
 		return mask_of_int(s->value);
 	case SYM_GLOBAL: case SYM_FUNC: case SYM_STACK: case SYM_ADDR: case SYM_ELEM:
 		return MASK_VALID;
-	case SYM_CMP:
+	case SYM_CMP: case SYM_ALL:
 		return MASK_ZERO | MASK_POSITIVE;
 	case SYM_BIN:
 		if (s->sub == BIN_AND && s->b->kind == SYM_INT && s->b->value >= 0)
@@ -503,6 +536,11 @@ void sym_print(struct text *out, const struct sym *s, bool as_target)
 		if (!as_target)
 			text_putc(out, '&');
 		print_base(out, s);
+		break;
+	case SYM_ALL:
+		print_base(out, s->a);
+		text_puts(out, " and ");
+		print_base(out, s->b);
 		break;
 	case SYM_BIN: case SYM_CMP:
 		print_base(out, s->a);

@@ -24,7 +24,7 @@ enum sym_kind {
 	SYM_INT,	/* value */
 	SYM_PARAM,	/* value: its number */
 	SYM_GLOBAL,	/* name: address of a variable */
-	SYM_FUNC,	/* name: address of a function */
+	SYM_FUNC,	/* name: address of a function; value: 1 + its node, 0 when it was not read */
 	SYM_STACK,	/* value: the alloca's instruction */
 	SYM_ADDR,	/* a + value; a is never a SYM_ADDR, value never 0 */
 	SYM_ELEM,	/* an address computed from a with a variable index: which element is forgotten */
@@ -32,6 +32,7 @@ enum sym_kind {
 	SYM_NEW,	/* site, value (ordinal), turn: something not known otherwise */
 	SYM_BIN,	/* a <sub> b */
 	SYM_CMP,	/* a <sub> b: 0 or 1 */
+	SYM_ALL,	/* a and b are both not 0 */
 };
 
 struct sym {
@@ -63,7 +64,7 @@ void sym_table_release(struct sym_table *t);
 const struct sym *sym_int(struct sym_table *t, int64_t value);
 const struct sym *sym_param(struct sym_table *t, int n, const char *name);
 const struct sym *sym_global(struct sym_table *t, const char *name);
-const struct sym *sym_func(struct sym_table *t, const char *name);
+const struct sym *sym_func(struct sym_table *t, const char *name, int64_t node);
 const struct sym *sym_stack(struct sym_table *t, int site, const char *name);
 /* base + offset, folded; struct_name and field say what the offset is, or NULL. */
 const struct sym *sym_addr(struct sym_table *t, const struct sym *base, int64_t offset,
@@ -77,6 +78,8 @@ const struct sym *sym_new(struct sym_table *t, int site, int64_t ordinal, int tu
 /* Folded where operands are constants, booleans or equal. */
 const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b);
 const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b);
+/* All of terms[0..n-1], which are sorted and freed of doubles and of what is always true: canonical. */
+const struct sym *sym_all(struct sym_table *t, const struct sym **terms, int n);
 /* The opposite of a SYM_CMP or of an integer's truth. */
 const struct sym *sym_not(struct sym_table *t, const struct sym *s);
 /* The same value in table t (copied if it is not there). */
