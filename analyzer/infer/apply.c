@@ -99,7 +99,7 @@ static void fill_args(struct fill *f, const struct insn *in)
 struct filled {
 	const struct sym *ret;
 	const struct sym **addrs, **values;		/* cells */
-	const struct sym **locks, **takes, **objects, **roots, **uses;
+	const struct sym **locks, **takes, **objects, **roots, **dead_locks, **uses;
 };
 
 static const struct sym **array(struct sim *sim, int n)
@@ -123,12 +123,13 @@ static struct filled fill_case(struct fill *f, const struct scase *c)
 	do {										\
 		out.to = array(sim, c->set ? c->set->n : 0);				\
 		for (int i = 0; c->set && i < c->set->n; i++)				\
-			out.to[i] = fill_sym(f, c->set->items[i].member);		\
+			out.to[i] = c->set->items[i].member ? fill_sym(f, c->set->items[i].member) : NULL; \
 	} while (0)
 	FILL_SET(locks, locks, lock);
 	FILL_SET(takes, takes, lock);
 	FILL_SET(objects, refs, object);
 	FILL_SET(roots, dead, root);
+	FILL_SET(dead_locks, dead, lock);
 	FILL_SET(uses, uses, object);
 #undef FILL_SET
 	return out;
@@ -158,7 +159,7 @@ static struct lock_event inner_event(const struct insn *in, const struct sym *lo
 				     const struct trace *inner, const char *callee, int site)
 {
 	return (struct lock_event){
-		.lock = lock, .kind = h->kind, .mode = h->mode, .is_vague = h->is_vague, .callee = callee,
+		.lock = lock, .kind = h->kind, .mode = h->mode, .is_vague = h->is_vague, .try = h->is_try, .callee = callee,
 		.at = in->at, .site = site, .inner = inner,
 	};
 }
@@ -240,8 +241,7 @@ static void apply_dead(struct sim *sim, struct state *st, const struct scase *c,
 
 		d.root = x->roots[i];
 		d.spanned = NULL;
-		d.lock = NULL;
-		d.by_unlock = false;
+		d.lock = x->dead_locks[i];
 		d.ended = st->trace;
 		state_add_dead(&sim->pool, st, &d);
 	}
@@ -526,8 +526,12 @@ static void end_borrow(struct iteration *it, struct state *st, const struct sym 
 		.ended = st->trace,
 	};
 
-	if (it->e->keeps)
-		state_add_dead(&it->sim->pool, st, &d);
+	if (!it->e->keeps)
+		return;
+	state_add_dead(&it->sim->pool, st, &d);
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_root(st->cells[i].addr)->kind == SYM_GLOBAL && sym_object(st->cells[i].value) == element)
+			borrow_kept(it->sim, st, &st->cells[i], &d);
 }
 
 static bool was_held(const struct lock_set *before, const struct held *h)
@@ -755,7 +759,10 @@ const struct sym *apply_result_of(struct sim *sim, struct state *st, const struc
 		return NULL;
 	fill_init(&f, sim, st, in, ORDINAL_INNER);
 	fill_args(&f, in);
-	return fill_sym(&f, ret);
+	ret = fill_sym(&f, ret);
+	if (ret->kind == SYM_LOAD)	/* the body reads through it on every path that returns something */
+		state_restrict(&sim->pool, st, sym_object(ret->a), MASK_VALID);
+	return ret;
 }
 
 static void note_indirect(struct sim *sim, const struct sym *callee)

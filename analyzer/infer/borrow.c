@@ -104,12 +104,38 @@ static void note_for_callers(struct sim *sim, struct state *st, const struct sym
 		state_add_use(&sim->pool, st, &u);
 }
 
+/* A lock of the object itself may be what keeps it as it is. */
+static bool holds_lock_of(const struct state *st, const struct sym *object)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (st->locks->items[i].state != LOCK_FREE && st->locks->items[i].state != LOCK_DROPPED &&
+		    sym_object(st->locks->items[i].lock) == object)
+			return true;
+	return false;
+}
+
+/* What a lookup gave is kept by its reference, and that keeps memory only. */
+static void look_at_found(struct sim *sim, struct state *st, const struct sym *pointer, const struct model_need *need,
+			  struct place at, const char *callee, const struct use *inner)
+{
+	const struct ref *r = state_find_ref(st, pointer);
+	struct dead d = {.root = sym_object(pointer)};
+
+	if (!r || !r->found || r->count <= 0 || !r->got || holds_lock_of(st, d.root))
+		return;
+	d.function = r->got->callee;
+	d.began = r->got->at;
+	report_use(sim, st, pointer, &d, need, at, callee, inner);
+}
+
 static void look_at_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct model_need *need,
 			struct place at, const char *callee, const struct use *inner)
 {
 	const struct dead *d = find_dead(st, pointer);
 
 	note_for_callers(sim, st, pointer, need, at, inner ? inner->inner : NULL);
+	if (!d && need)
+		look_at_found(sim, st, pointer, need, at, callee, inner);
 	if (!d || is_spanned(st, d))
 		return;
 	if (!has_reference(st, pointer))
@@ -128,6 +154,22 @@ void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *point
 		      struct place at, const char *callee)
 {
 	look_at_use(sim, st, pointer, u->need, at, callee, u);
+}
+
+void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const struct dead *d)
+{
+	struct candidate k = {
+		.kind = FACT_KEPT_AFTER_TURN, .at = c->at, .object = c->value, .class_name = d->function,
+		.function = d->function, .origin = d->began,
+	};
+	struct trace *t;
+
+	if (has_reference(st, c->value) || is_spanned(st, d))
+		return;
+	t = state_step(&sim->pool, st, STEP_FAULT, c->at, c->func ? c->func : sim->fn->name);
+	t->object = c->addr;
+	k.trace = t;
+	sim_candidate(sim, &k);
 }
 
 static bool guards_field(const struct model_guard *g, const struct sym *addr)

@@ -145,7 +145,8 @@ static const char *describe(struct arena *a, const struct trace *t)
 			return arena_printf(a, "passes %s to %s(), which uses it", object, t->callee);
 		return t->what ? arena_printf(a, "uses %s, its field %s", object, t->what) : arena_printf(a, "uses %s", object);
 	default:
-		return t->callee ? arena_printf(a, "%s(): %s", t->callee, show_lock(a, t->object, what_of(t))) : object;
+		return t->callee ? arena_printf(a, "%s(): %s", t->callee, show_lock(a, t->object, what_of(t)))
+				 : arena_printf(a, "%s outlives the iteration", show(a, t->object, true));
 	}
 }
 

@@ -26,8 +26,6 @@ enum whereabouts leak_whereabouts(const struct state *st, const struct sym *obje
 		if (sym_root(c->addr)->kind != SYM_STACK || c->value != o)
 			found = STORED;
 	}
-	if (found == WITH_US && st->ret && sym_contains(st->ret, o))
-		found = STORED;
 	return found;
 }
 
@@ -68,6 +66,8 @@ static bool is_mistake(const struct sim *sim, const struct state *st, unsigned g
 		return true;
 	if (mine & given)
 		return true;
+	if (!sim->fn->returns_pointer && mine & MASK_NEGATIVE && given == MASK_ZERO)
+		return true;	/* "if (ret) return ret;" */
 	return !(mine & ~failure);
 }
 
@@ -107,22 +107,35 @@ static void report_lock(struct sim *sim, struct state *st, struct held h)
 	state_put_lock(&sim->pool, st, &h);
 }
 
-/*
- * A flag that was tested and then set says whether the lock is held ("if (!x->locked) { lock; x->locked = 1; }"): an
- * invariant of the object, which callers may rely on and we do not know.
- */
-static bool is_flagged(struct sim *sim, const struct state *st)
+static bool holds(const struct state *st, const struct held *h)
 {
-	for (int i = 0; i < st->ncell; i++) {
-		const struct cell *c = &st->cells[i];
-		const struct sym *before;
+	const struct held *o = state_find_lock(st, h->lock, h->kind);
 
-		if (c->value->kind != SYM_INT || !c->value->value || !sym_is_outer(c->addr))
-			continue;
-		before = sym_load(&sim->syms, c->addr);
-		if (before && state_mask(st, before) != MASK_ANY)
+	return o && o->state == LOCK_HELD;
+}
+
+/* Can a caller tell by what it knows that this path is taken? */
+static bool is_exact(const struct state *st)
+{
+	if (st->is_inexact)
+		return false;
+	for (const struct cond *c = st->conds; c; c = c->prev)
+		if (!sym_is_outer(c->s))
+			return false;
+	return true;
+}
+
+/*
+ * A lock that is kept on one path and never taken on another, with the same result, under conditions that
+ * callers do not see: a flag in the object says so, as a rule ("if (!x->locked) { lock; x->locked = 1; }").
+ */
+static bool is_secret(const struct sim *sim, const struct state *st, const struct held *h)
+{
+	if (is_exact(st))
+		return false;
+	for (const struct state *o = sim->exits; o; o = o->next)
+		if (o != st && !holds(o, h) && !gave_back_lock(o, h) && (ret_mask(o) & ret_mask(st)))
 			return true;
-	}
 	return false;
 }
 
@@ -133,14 +146,14 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 
 	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0)
 		return;
-	if (is_flagged(sim, st)) {
+	if (!(sim->site_flags[h.site] & SITE_RELEASED)) {
+		if (!is_secret(sim, st, &h))
+			return;
 		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
 		h.is_vague = true;
 		state_put_lock(&sim->pool, st, &h);
 		return;
 	}
-	if (!(sim->site_flags[h.site] & SITE_RELEASED))
-		return;
 	if (h.lock->is_set) {
 		unsure(sim->an, UNSURE_LOCK_SET, st->at);
 		return;
@@ -188,7 +201,7 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 		return;
 	}
 	if (!r.found) {
-		if (!(sim->site_flags[r.site] & SITE_RELEASED))
+		if (sym_root(r.object)->kind == SYM_GLOBAL || !(sim->site_flags[r.site] & SITE_RELEASED))
 			return;
 		for (const struct state *o = sim->exits; o; o = o->next)
 			if (gave_back_ref(o, &r))

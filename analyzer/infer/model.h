@@ -37,6 +37,7 @@ enum effect_kind {
 	EFFECT_NONE,	/* known to do nothing to locks or references */
 	EFFECT_NORETURN,/* does not return */
 	EFFECT_ALLOC,	/* returns a new object that nobody else knows, or NULL */
+	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
 };
 
 enum lock_mode { LOCK_EXCLUSIVE, LOCK_SHARED };

@@ -58,7 +58,7 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 	const struct held *old = state_find_lock(st, e->lock, e->kind);
 	struct held h = {
 		.lock = e->lock, .kind = e->kind, .mode = e->mode, .state = LOCK_HELD, .count = 1,
-		.is_vague = e->is_vague, .site = e->site,
+		.is_vague = e->is_vague, .is_try = e->try, .site = e->site,
 	};
 
 	state_restrict(&sim->pool, st, sym_object(e->lock), MASK_VALID);	/* nobody locks through NULL */
@@ -306,6 +306,12 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 		state_restrict(&sim->pool, st, v, MASK_ERROR | MASK_ZERO);
 		break;
 	}
+	case EFFECT_ALLOC:
+		state_restrict(&sim->pool, st, argument(sim, st, in, MODEL_RET), MASK_ZERO | MASK_VALID);
+		break;
+	case EFFECT_NOT_NULL:
+		state_restrict(&sim->pool, st, argument(sim, st, in, MODEL_RET), MASK_ANY & ~MASK_ZERO);
+		break;
 	default:
 		break;
 	}

@@ -111,7 +111,7 @@ static void prove_valid(struct sim *sim, struct state *st, const struct sym *add
 {
 	const struct sym *object = sym_object(addr);
 
-	if (sim->node->matters && (sym_mask(object) & ~MASK_VALID))
+	if ((sim->node->matters || object->kind == SYM_PARAM) && (sym_mask(object) & ~MASK_VALID))
 		state_restrict(&sim->pool, st, object, MASK_VALID);
 }
 
@@ -589,7 +589,8 @@ static void run_switch(struct sim *sim, struct state *st, const struct insn *in,
 static void run_return(struct sim *sim, struct state *st, const struct insn *in)
 {
 	st->ret = in->narg && in->args[0].kind != ARG_NONE ? eval_resolved(sim, st, &in->args[0]) : NULL;
-	if (!st->at.line)
+	/* The one return of many return statements stands at the closing brace: the jump to it is the statement. */
+	if (!st->at.line || in->at.line != sim->fn->end_line)
 		st->at = in->at;
 	if (sim->nexit >= MAX_EXITS) {
 		sim->is_over = true;

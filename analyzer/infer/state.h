@@ -51,6 +51,7 @@ struct held {
 	enum lock_state state;
 	int count;			/* recursive locks */
 	bool is_vague;			/* a callee's finding or one of a set: nothing is said of it any more */
+	bool is_try;			/* taken by a function that would rather fail than wait */
 	bool by_turn;			/* left held by a turn of an iteration */
 	int site;			/* instruction that took it; -1 unknown */
 	const struct trace *taken;	/* the step; or NULL */

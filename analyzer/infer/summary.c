@@ -189,12 +189,12 @@ static const struct dead_set *copy_dead(struct analysis *an, const struct state 
 		return NULL;
 	c = arena_alloc(an->arena, sizeof(*s) + sizeof(s->items[0]) * (size_t)s->n);
 	for (int i = 0; i < s->n; i++) {
-		if (s->items[i].by_unlock || !is_reachable(st, s->items[i].root))
+		if (!is_reachable(st, s->items[i].root) || !is_nameable(st, s->items[i].lock))
 			continue;
 		c->items[n] = s->items[i];
 		c->items[n].root = sym_import(&an->syms, s->items[i].root);
 		c->items[n].spanned = NULL;
-		c->items[n].lock = NULL;
+		c->items[n].lock = sym_import(&an->syms, s->items[i].lock);
 		c->items[n++].ended = NULL;
 	}
 	c->n = n;
