@@ -325,20 +325,32 @@ static void run_plain(struct sim *sim, struct state *st, const struct insn *in)
 }
 
 /* Does the phi's value differ by something the rest of the function is likely to branch on? */
-static bool phis_agree(struct sim *sim, const struct state *a, const struct state *b, int block)
+static bool phi_agrees(const struct state *a, const struct state *b, int i)
+{
+	const struct sym *x = a->env[i], *y = b->env[i];
+
+	if (x == y || !x || !y)
+		return true;
+	if (x->kind == SYM_INT && y->kind == SYM_INT)
+		return false;
+	return state_mask(a, x) == state_mask(b, y);
+}
+
+static bool block_phis_agree(struct sim *sim, const struct state *a, const struct state *b, int block)
 {
 	const struct block *bb = &sim->fn->blocks[block];
 
-	for (int i = bb->first; i < bb->end && sim->fn->insns[i].op == OP_PHI; i++) {
-		const struct sym *x = a->env[i], *y = b->env[i];
+	for (int i = bb->first; i < bb->end && sim->fn->insns[i].op == OP_PHI; i++)
+		if (!phi_agrees(a, b, i))
+			return false;
+	return true;
+}
 
-		if (x == y || !x || !y)
-			continue;
-		if (x->kind == SYM_INT && y->kind == SYM_INT)
+static bool all_phis_agree(const struct sim *sim, const struct state *a, const struct state *b)
+{
+	for (int i = 0; i < sim->nphi; i++)
+		if (!phi_agrees(a, b, sim->phis[i]))
 			return false;
-		if (state_mask(a, x) != state_mask(b, y))
-			return false;
-	}
 	return true;
 }
 
@@ -356,18 +368,27 @@ static int state_limit(const struct sim *sim)
 	return sim->node->matters ? STATES_PER_BLOCK : STATES_PER_BLOCK_PLAIN;
 }
 
-/* exact: keep apart what took other locks on its way, or what a phi tells apart. */
-static struct state *try_merge(struct sim *sim, struct state *list, struct state *st, int block, bool exact)
+/* How much two states that meet must have in common to be merged, besides what they hold. */
+enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD };
+
+static bool is_alike(struct sim *sim, const struct state *a, const struct state *b, int block, enum alike how)
 {
-	for (struct state *old = list; old; old = old->next) {
-		if (!same_turns(old, st) || !state_same_key(old, st, sim->node->is_callback))
-			continue;
-		if (exact && (!state_same_takes(old, st) || !phis_agree(sim, old, st, block)))
-			continue;
-		state_merge(&sim->pool, &sim->syms, old, st, block);
-		return old;
-	}
-	return NULL;
+	if (!same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
+		return false;
+	if (how == ALIKE_HELD)
+		return true;
+	if (!state_same_takes(a, b) || !block_phis_agree(sim, a, b, block))
+		return false;
+	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b);
+}
+
+static bool try_merge(struct sim *sim, struct state *list, struct state *st, int block, enum alike how)
+{
+	while (list && !is_alike(sim, list, st, block, how))
+		list = list->next;
+	if (list)
+		state_merge(&sim->pool, &sim->syms, list, st, block);
+	return list != NULL;
 }
 
 /* Take the pending states of a block, merged as far as they may be. */
@@ -384,9 +405,9 @@ static struct state *take_pending(struct sim *sim, int block)
 	}
 	for (in = reversed; in; in = next) {
 		next = in->next;
-		if (!sim->is_split && try_merge(sim, out, in, block, true))
+		if (!sim->is_split && try_merge(sim, out, in, block, n >= limit / 2 ? ALIKE_BLOCK_PHIS : ALIKE_PHIS))
 			continue;
-		if (n >= limit && try_merge(sim, out, in, block, false))
+		if (n >= limit && try_merge(sim, out, in, block, ALIKE_HELD))
 			continue;
 		if (n >= limit * 2) {
 			sim->is_over = true;
@@ -493,6 +514,15 @@ static void find_tails(struct sim *sim)
 	}
 }
 
+/* Phis, whose values tell paths apart; not where nothing is locked or counted. */
+static void find_phis(struct sim *sim)
+{
+	sim->phis = ARENA_ARRAY(&sim->arena, int, sim->fn->ninsn);
+	for (int i = 0; i < sim->fn->ninsn && sim->node->matters; i++)
+		if (sim->fn->insns[i].op == OP_PHI)
+			sim->phis[sim->nphi++] = i;
+}
+
 /* Where a path leaves: the last jump into the tail, or the return itself. */
 static void note_leaving(struct sim *sim, struct state *st, const struct insn *in, int to)
 {
@@ -590,7 +620,7 @@ static void run_return(struct sim *sim, struct state *st, const struct insn *in)
 {
 	st->ret = in->narg && in->args[0].kind != ARG_NONE ? eval_resolved(sim, st, &in->args[0]) : NULL;
 	/* The one return of many return statements stands at the closing brace: the jump to it is the statement. */
-	if (!st->at.line || in->at.line != sim->fn->end_line)
+	if (!st->at.line || in->at.col > 1)
 		st->at = in->at;
 	if (sim->nexit >= MAX_EXITS) {
 		sim->is_over = true;
@@ -695,6 +725,7 @@ static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const
 	sim->budget = an->options->state_budget ? an->options->state_budget : BUDGET;
 	sim->is_split = split;
 	find_tails(sim);
+	find_phis(sim);
 }
 
 static void sim_release(struct sim *sim)

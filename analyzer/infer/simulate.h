@@ -74,6 +74,7 @@ struct sim {
 	uint32_t calls_params;
 	bool in_turn;			/* a callback is being applied */
 	const char *callee;		/* the function that the call being applied names */
+	int *phis, nphi;		/* the phis whose values keep paths apart */
 	unsigned char *is_tail;		/* per block: nothing but phis and a way to the return */
 };
 
