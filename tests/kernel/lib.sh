@@ -52,13 +52,15 @@ untouched() {
 	[ -f "$SCRATCH/untouched.lines" ] || check_kernel "$SCRATCH/untouched" "${KERNEL_DIRS[@]}"
 }
 
-# founding_edit EDIT: drivers/iommu/iommu.c with the functions of EDIT gives the findings it wants, no others.
-founding_edit() {
+# edit_gives EDIT: a file of the kernel with the functions of EDIT gives the findings it wants, and no others.
+edit_gives() {
+	local file
+	file=$(sed -n 's/^# file //p' "$1")
 	untouched
-	with_change drivers/iommu/iommu.c "$HERE/edited" awk -f "$TESTS/kernel/functions.awk" "$1"
-	sed -n 's/^# want \([a-z-]*\) \([a-z_]*\)$/\1 drivers\/iommu\/iommu.c \2/p' "$1" | sort >"$HERE/wanted"
+	with_change "$file" "$HERE/edited" awk -f "$TESTS/kernel/functions.awk" "$1"
+	sed -n "s,^# want \\([a-z-]*\\) \\([a-z_]*\\)\$,\\1 $file \\2,p" "$1" | sort >"$HERE/wanted"
 	comm -13 "$SCRATCH/untouched.lines" "$HERE/edited.lines" >"$HERE/new"
-	diff -u "$HERE/wanted" "$HERE/new" || { grep -A 40 '^drivers/iommu/iommu\.c.* error: ' "$HERE/edited.txt"; return 1; }
+	diff -u "$HERE/wanted" "$HERE/new" || { grep -F -A 40 "$file:" "$HERE/edited.txt"; return 1; }
 	[ -z "$(comm -23 "$SCRATCH/untouched.lines" "$HERE/edited.lines")" ] || { echo "a finding has gone"; return 1; }
 }
 

@@ -23,6 +23,6 @@ kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"
 run_test kernel/x86 untouched_is_expected
 run_test kernel/same kernel_same
 for edit in "$TESTS"/kernel/edits/*.edit; do
-	run_test "kernel/$(basename "$edit" .edit)" founding_edit "$edit"
+	run_test "kernel/$(basename "$edit" .edit)" edit_gives "$edit"
 done
 run_test kernel/unlock-controls controls_are expected-unlock.txt unlock_controls
