@@ -43,6 +43,7 @@ void rule_report(const struct rule *self, const struct fact *fact, struct findin
 		 const char *fix, const char *format, ...)
 {
 	va_list args, again;
+	enum level level = self->level;
 	char *message;
 	int len;
 
@@ -55,5 +56,6 @@ void rule_report(const struct rule *self, const struct fact *fact, struct findin
 	message = arena_alloc(out->arena, (size_t)len + 1);
 	vsnprintf(message, (size_t)len + 1, format, args);
 	va_end(args);
-	finding_list_add(out, self, self->level, fact, message, fix);
+	/* The kernel warns before it gets there: somebody holds the path to be impossible. */
+	finding_list_add(out, self, fact->is_warned && level > LEVEL_WARNING ? LEVEL_WARNING : level, fact, message, fix);
 }

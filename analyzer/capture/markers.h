@@ -169,6 +169,16 @@ extern void rt_mutex_lock_nested(struct rt_mutex *lock, unsigned int subclass);
 extern void _rt_mutex_lock_nest_lock(struct rt_mutex *lock, struct lockdep_map *nest_lock);
 #define rt_mutex_lock_nest_lock(lock, nest_lock) _rt_mutex_lock_nest_lock(lock, (void *)(nest_lock))
 
+/* --- warnings: a path that warns is one that its author holds to be impossible (asm/bug.h) --- */
+
+#include <linux/bug.h>
+
+extern void __devscope_warn(void);
+#ifdef __WARN_FLAGS
+#undef __WARN_FLAGS
+#define __WARN_FLAGS(flags) __devscope_warn()
+#endif
+
 /* --- may sleep (linux/kernel.h) --- */
 
 #include <linux/kernel.h>

@@ -272,6 +272,7 @@ static bool apply_case(struct fill *f, const struct insn *in, const struct scase
 	apply_refs(sim, f->st, in, c, &x, callee);
 	apply_cells(sim, f->st, in, c, &x, callee);
 	apply_dead(sim, f->st, c, &x);
+	f->st->is_warned |= c->is_warned;
 	*ret = x.ret;
 	if (x.ret && !state_restrict(&sim->pool, f->st, x.ret, c->ret_mask))
 		return false;

@@ -80,7 +80,7 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 	struct candidate c = {
 		.kind = need ? FACT_USE_UNKEPT : d->by_unlock ? FACT_USE_AFTER_UNLOCK : FACT_USE_AFTER_TURN,
 		.at = at, .object = sym_object(pointer), .class_name = d->function, .function = d->function,
-		.need = need, .origin = d->began, .trace = t,
+		.need = need, .origin = d->began, .trace = t, .is_warned = st->is_warned,
 	};
 
 	t->callee = callee;

@@ -252,7 +252,7 @@ static void make_fact(struct sim *sim, const struct candidate *c)
 			  c->kind == FACT_REF_LEFT || c->kind == FACT_REF_LEFT_BY_TURN || c->kind == FACT_KEPT_AFTER_TURN
 			? show(an->arena, c->object, false) : show_lock(an->arena, c->object, c->kind_name),
 		.class = c->class_name ? c->class_name : "", .kind_name = c->kind_name, .function = c->function,
-		.origin = c->origin, .nstep = s.n, .steps = s.items,
+		.origin = c->origin, .is_warned = c->is_warned, .nstep = s.n, .steps = s.items,
 	};
 	if (c->need) {
 		f->field = arena_printf(an->arena, "%s.%s", c->need->struct_name, c->need->field);
@@ -267,11 +267,21 @@ static void make_fact(struct sim *sim, const struct candidate *c)
 	r->facts[r->nfact++] = f;
 }
 
+/* What is left at one exit for one reason is one mistake, wherever it was got. */
+static bool is_same_leak(const struct candidate *a, const struct candidate *b)
+{
+	return (a->kind == FACT_REF_LEFT || a->kind == FACT_LOCK_LEFT) && a->kind == b->kind &&
+	       a->class_name == b->class_name && (same_place(a->at, b->at) || same_place(a->origin, b->origin));
+}
+
 /* One use says it all: of several of the same ended borrow, the first outside the callback. */
 static bool is_covered(const struct sim *sim, int at)
 {
 	const struct candidate *c = &sim->found[at];
 
+	for (int i = 0; i < at; i++)
+		if (sim->found[i].is_confirmed && is_same_leak(&sim->found[i], c))
+			return true;
 	if (c->kind != FACT_USE_AFTER_TURN && c->kind != FACT_USE_AFTER_UNLOCK && c->kind != FACT_USE_UNKEPT)
 		return false;
 	for (int i = 0; i < sim->nfound; i++) {

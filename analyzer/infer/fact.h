@@ -62,6 +62,7 @@ struct fact {
 	const char *field;	/* FACT_USE_UNKEPT: "device.iommu"; else NULL */
 	const char *say;	/* a clause of the model for people; or NULL */
 	struct place origin;	/* where the lock was taken, the reference got, the borrow began */
+	bool is_warned;		/* the kernel itself warns on this path: it is held to be impossible */
 	int nstep;
 	const struct step *steps;
 };

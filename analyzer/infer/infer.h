@@ -27,6 +27,7 @@ enum unsure_kind {
 	UNSURE_LOCK_HANDED_ON,	/* held at some exits, told apart by return value or memory */
 	UNSURE_REF_HANDED_ON,	/* a reference stored or passed on: somebody else's now */
 	UNSURE_BORROW_PASSED,	/* a borrow that ended is passed to a function that was not read */
+	UNSURE_WARNED,		/* the kernel itself warns on the path */
 	UNSURE_INFEASIBLE,	/* found once, gone when paths were kept apart */
 	UNSURE_KINDS
 };

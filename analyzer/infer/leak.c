@@ -139,6 +139,15 @@ static bool is_secret(const struct sim *sim, const struct state *st, const struc
 	return false;
 }
 
+/* An exit that holds what this one does not: another way of locking the same thing. */
+static bool holds_another(const struct state *st, const struct state *than)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (st->locks->items[i].state == LOCK_HELD && !holds(than, &st->locks->items[i]))
+			return true;
+	return false;
+}
+
 static void check_lock(struct sim *sim, struct state *st, struct held h)
 {
 	unsigned given = 0;
@@ -159,13 +168,15 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 		return;
 	}
 	for (const struct state *o = sim->exits; o; o = o->next)
-		if (gave_back_lock(o, &h)) {
+		if (gave_back_lock(o, &h) && !holds_another(o, st)) {
 			given |= ret_mask(o);
 			told &= memory_tells(st, o);
 		}
 	if (!given)
 		return;
-	if (!told && is_mistake(sim, st, given))
+	if (st->is_warned)
+		unsure(sim->an, UNSURE_WARNED, st->at);
+	else if (!told && is_mistake(sim, st, given))
 		report_lock(sim, st, h);
 	else
 		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
@@ -217,12 +228,16 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 void leak_check(struct sim *sim)
 {
 	for (struct state *st = sim->exits; st; st = st->next) {
+		/* What is left behind by a path that warns is the least of its troubles. */
+		bool is_quiet = st->is_warned;
 		const struct lock_set *locks = st->locks;
 		const struct ref_set *refs = st->refs;
 
 		for (int i = 0; locks && i < locks->n; i++)
 			check_lock(sim, st, locks->items[i]);
-		for (int i = 0; refs && i < refs->n; i++)
+		if (is_quiet && refs)
+			unsure(sim->an, UNSURE_WARNED, st->at);
+		for (int i = 0; refs && i < refs->n && !is_quiet; i++)
 			check_ref(sim, st, refs->items[i]);
 	}
 }

@@ -68,6 +68,7 @@ static const cyaml_strval_t how_names[] = {
 static const cyaml_strval_t does_names[] = {
 	{ "nothing", EFFECT_NONE }, { "not-return", EFFECT_NORETURN },
 	{ "alloc", EFFECT_ALLOC }, { "error", EFFECT_ERROR }, { "not-null", EFFECT_NOT_NULL },
+	{ "warn", EFFECT_WARN },
 };
 
 #define OPTIONAL CYAML_FLAG_OPTIONAL

@@ -15,7 +15,7 @@ static void report_again(struct sim *sim, struct state *st, const struct lock_ev
 	struct trace *t = state_step(&sim->pool, st, STEP_FAULT, e->at, sim->fn->name);
 	struct candidate c = {
 		.kind = kind, .at = e->at, .object = e->lock, .class_name = sym_class(e->lock, e->kind),
-		.kind_name = e->kind, .function = e->callee, .trace = t,
+		.kind_name = e->kind, .function = e->callee, .trace = t, .is_warned = st->is_warned,
 	};
 
 	t->callee = e->callee;
@@ -95,7 +95,7 @@ static void report_unheld(struct sim *sim, struct state *st, const struct lock_e
 	struct candidate c = {
 		.kind = FACT_UNLOCK_UNHELD, .at = e->at, .object = e->lock,
 		.class_name = sym_class(e->lock, e->kind), .kind_name = e->kind, .function = e->callee,
-		.origin = old->taken ? old->taken->at : e->at, .trace = t,
+		.origin = old->taken ? old->taken->at : e->at, .trace = t, .is_warned = st->is_warned,
 	};
 
 	sim_candidate(sim, &c);
@@ -117,7 +117,8 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 			state_put_lock(&sim->pool, st, &h);
 			return;
 		}
-		if ((old->state == LOCK_FREE || old->state == LOCK_DROPPED) && !old->is_vague && !e->is_vague &&
+		/* The caller's may be taken twice if it can be shared: a second release is none too many. */
+		if ((old->state == LOCK_FREE || (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE)) && !old->is_vague && !e->is_vague &&
 		    !e->lock->is_set && !e->recursive)
 			report_unheld(sim, st, e, old);
 		if (old->state == LOCK_HELD && old->site >= 0)
@@ -308,6 +309,9 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	}
 	case EFFECT_ALLOC:
 		state_restrict(&sim->pool, st, argument(sim, st, in, MODEL_RET), MASK_ZERO | MASK_VALID);
+		break;
+	case EFFECT_WARN:
+		st->is_warned = true;
 		break;
 	case EFFECT_NOT_NULL:
 		state_restrict(&sim->pool, st, argument(sim, st, in, MODEL_RET), MASK_ANY & ~MASK_ZERO);

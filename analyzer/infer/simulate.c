@@ -377,7 +377,7 @@ static bool is_alike(struct sim *sim, const struct state *a, const struct state 
 		return false;
 	if (how == ALIKE_HELD)
 		return true;
-	if (!state_same_takes(a, b) || !block_phis_agree(sim, a, b, block))
+	if (a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_phis_agree(sim, a, b, block))
 		return false;
 	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b);
 }

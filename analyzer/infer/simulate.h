@@ -44,6 +44,7 @@ struct candidate {
 	const struct model_need *need;
 	struct place origin;
 	const struct trace *trace;	/* last step: the fault */
+	bool is_warned;			/* the kernel warns on the path */
 	bool is_inner;			/* seen inside a callback's turn: a later one of the same origin is better */
 	bool is_confirmed;		/* seen again with paths kept apart */
 };

@@ -748,6 +748,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 		}
 	merge_cells(p, t, a, b, block);
 	merge_conds(p, t, a, b);
+	a->is_warned &= b->is_warned;
 	merge_uses(p, a, b);
 	if (b->turn > a->turn) {
 		a->turn = b->turn;

@@ -148,6 +148,7 @@ struct state {
 	int turn;			/* back edges taken */
 	const struct cond *conds;	/* the branches taken, newest first; all there are unless is_inexact */
 	bool is_inexact;		/* paths with other conditions were merged into it */
+	bool is_warned;			/* the kernel warns on this path: it is held to be impossible */
 	int pc;				/* next instruction, while its block is run */
 	const struct sym *ret;		/* at an exit: the value returned; or NULL */
 	struct place at;		/* at an exit: of the return */

@@ -115,7 +115,7 @@ static bool is_alike(const struct sim *sim, const struct state *a, const struct 
 {
 	if (!state_same_key(a, b, sim->node->is_callback))
 		return false;
-	if (how <= ALIKE_RESULT && !same_result(a, b))
+	if (how <= ALIKE_RESULT && (a->is_warned != b->is_warned || !same_result(a, b)))
 		return false;
 	if (how <= ALIKE_RESULT && !state_same_takes(a, b))
 		return false;
@@ -324,6 +324,7 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 	struct analysis *an = sim->an;
 	bool shows;
 
+	c->is_warned = st->is_warned;
 	copy_ranges(an, c, st);
 	copy_conds(an, c, st);
 	copy_cells(an, c, st);

@@ -27,6 +27,7 @@ struct scase {
 	int ncond;			/* 0: not known so exactly */
 	const struct sym *ret;		/* NULL: nothing */
 	unsigned ret_mask;
+	bool is_warned;
 	const struct lock_set *locks;	/* taken and kept, or the caller's released */
 	const struct lock_set *takes;	/* all that a caller must not hold */
 	const struct ref_set *refs;
