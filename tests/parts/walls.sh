@@ -108,6 +108,15 @@ wants_judge() {
 	expect_text "$HERE/said" '^unexpected: a.c:1:2: '
 }
 
+# The tour of the README names every source file.
+readme_tour() {
+	local file bad=0
+	while IFS= read -r -d '' file; do
+		grep -qF "\`$(basename "$file")\`" "$SOURCE/README.md" || { echo "$file is not in README.md"; bad=1; }
+	done < <(git -C "$SOURCE" ls-files -z -- 'analyzer/*.c' 'db/*.c' 'rules/rules.c')
+	return $bad
+}
+
 # Scripts are read by shellcheck.
 shell_scripts() {
 	need_packages shellcheck
@@ -134,4 +143,5 @@ run_test walls/licence licence_lines
 run_test walls/sizes sizes
 run_test walls/words words
 run_test walls/wants wants_judge
+run_test walls/tour readme_tour
 run_test walls/shell shell_scripts
