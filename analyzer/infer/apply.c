@@ -187,7 +187,23 @@ static void check_takes(struct sim *sim, struct state *st, const struct insn *in
 	}
 }
 
-static void apply_locks(struct sim *sim, struct state *st, const struct insn *in, const struct scase *c,
+/* Does every case do that to the lock? */
+static bool is_in_all_cases(const struct summary *s, const struct held *h)
+{
+	for (int i = 0; i < s->ncase; i++) {
+		const struct lock_set *locks = s->cases[i].locks;
+		int k = 0;
+
+		while (locks && k < locks->n && (locks->items[k].lock != h->lock || locks->items[k].state != h->state))
+			k++;
+		if (!locks || k == locks->n)
+			return false;
+	}
+	return true;
+}
+
+static void apply_locks(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
+			const struct scase *c,
 			const struct filled *x, const char *callee)
 {
 	for (int i = 0; c->locks && i < c->locks->n; i++) {
@@ -196,6 +212,7 @@ static void apply_locks(struct sim *sim, struct state *st, const struct insn *in
 		const struct held *old = state_find_lock(st, x->locks[i], h->kind);
 
 		e.recursive = h->count > 1;
+		e.is_maybe = !is_in_all_cases(s, h);
 		if (h->state == LOCK_DROPPED)
 			primitive_release(sim, st, &e);
 		else if (h->state == LOCK_HELD && !(old && old->is_vague))
@@ -251,8 +268,8 @@ static void apply_dead(struct sim *sim, struct state *st, const struct scase *c,
  * Apply one case to st. False when it cannot happen here (st is then to be dropped). ret gets the value
  * returned.
  */
-static bool apply_case(struct fill *f, const struct insn *in, const struct scase *c, const char *callee,
-		       const struct sym **ret)
+static bool apply_case(struct fill *f, const struct insn *in, const struct summary *s, const struct scase *c,
+		       const char *callee, const struct sym **ret)
 {
 	struct sim *sim = f->sim;
 	struct filled x;
@@ -268,7 +285,7 @@ static bool apply_case(struct fill *f, const struct insn *in, const struct scase
 	for (int i = 0; c->uses && i < c->uses->n; i++)
 		borrow_use_inner(sim, f->st, x.uses[i], &c->uses->items[i], in->at, callee);
 	check_takes(sim, f->st, in, c, &x, callee);
-	apply_locks(sim, f->st, in, c, &x, callee);
+	apply_locks(sim, f->st, in, s, c, &x, callee);
 	apply_refs(sim, f->st, in, c, &x, callee);
 	apply_cells(sim, f->st, in, c, &x, callee);
 	apply_dead(sim, f->st, c, &x);
@@ -438,7 +455,7 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 		fill_init(&f, sim, to, in, ORDINAL_INNER + 100 * i);
 		fill_args(&f, in);
 		if ((conditions.sure >= 0 && i != conditions.sure) ||
-		    !assume_condition(sim, to, s, &conditions, i) || !apply_case(&f, in, &s->cases[i], callee, &ret)) {
+		    !assume_condition(sim, to, s, &conditions, i) || !apply_case(&f, in, s, &s->cases[i], callee, &ret)) {
 			state_free(&sim->pool, to);
 			continue;
 		}
@@ -593,7 +610,7 @@ static void run_turn(struct iteration *it, struct state *st, int turn,
 		if (dp >= 0 && dp < FILL_ARGS)
 			f.args[dp] = it->data;
 		sim->in_turn = true;
-		if (!apply_case(&f, it->in, &s->cases[i], it->callback->fn->name, &ret)) {
+		if (!apply_case(&f, it->in, s, &s->cases[i], it->callback->fn->name, &ret)) {
 			sim->in_turn = false;
 			state_free(&sim->pool, to);
 			continue;

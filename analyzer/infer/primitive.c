@@ -119,7 +119,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 		}
 		/* The caller's may be taken twice if it can be shared: a second release is none too many. */
 		if ((old->state == LOCK_FREE || (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE)) && !old->is_vague && !e->is_vague &&
-		    !e->lock->is_set && !e->recursive)
+		    !e->is_maybe && !e->lock->is_set && !e->recursive)
 			report_unheld(sim, st, e, old);
 		if (old->state == LOCK_HELD && old->site >= 0)
 			sim->site_flags[old->site] |= SITE_RELEASED;

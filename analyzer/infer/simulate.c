@@ -21,7 +21,7 @@
 #include "base/message.h"
 
 #define LOOP_TURNS 1		/* back edges followed per loop and path */
-#define STATES_PER_BLOCK 24	/* more are merged by their locks alone */
+#define STATES_PER_BLOCK 32	/* more are merged by their locks alone */
 #define STATES_PER_BLOCK_PLAIN 6 /* the same where no lock or reference is in sight */
 #define STATES_SPLIT 96		/* when paths are kept apart */
 #define BUDGET 4000		/* blocks run, by all states */
@@ -346,6 +346,20 @@ static bool block_phis_agree(struct sim *sim, const struct state *a, const struc
 	return true;
 }
 
+/* The block goes one way or the other by a phi of its own (clang's cleanup.dest): never forget which. */
+static bool way_agrees(const struct sim *sim, const struct state *a, const struct state *b, int block)
+{
+	const struct block *bb = &sim->fn->blocks[block];
+	const struct insn *last = &sim->fn->insns[bb->end - 1];
+	const struct sym *x, *y;
+
+	if (last->op != OP_SWITCH || last->args[0].kind != ARG_INSN || last->args[0].n < bb->first)
+		return true;
+	x = a->env[last->args[0].n];
+	y = b->env[last->args[0].n];
+	return x == y || !x || !y || x->kind != SYM_INT || y->kind != SYM_INT;
+}
+
 static bool all_phis_agree(const struct sim *sim, const struct state *a, const struct state *b)
 {
 	for (int i = 0; i < sim->nphi; i++)
@@ -376,7 +390,7 @@ static bool is_alike(struct sim *sim, const struct state *a, const struct state 
 	if (!same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
 		return false;
 	if (how == ALIKE_HELD)
-		return true;
+		return way_agrees(sim, a, b, block);
 	if (a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_phis_agree(sim, a, b, block))
 		return false;
 	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b);

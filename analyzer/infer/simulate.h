@@ -116,6 +116,7 @@ struct lock_event {
 	const char *kind;
 	enum lock_mode mode;
 	bool try, nested, recursive, is_vague;
+	bool is_maybe;			/* the callee does it in some cases only */
 	const char *callee;		/* the function called */
 	struct place at;
 	int site;
