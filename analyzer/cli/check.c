@@ -208,6 +208,7 @@ static void check_release(struct check *c)
 	if (c->store)
 		store_close(c->store);
 	finding_list_release(&c->findings);
+	infer_result_release(&c->infer);
 	arena_release(&c->arena);
 	intern_release();
 }

@@ -66,6 +66,7 @@ static void dump_summary(struct arena *a, const struct options *opt, struct unit
 
 	infer_run(a, program, n, &how, &result);
 	infer_print_summaries(out, find_unit(opt, program, n));
+	infer_result_release(&result);
 }
 
 static const struct {

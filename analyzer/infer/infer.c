@@ -102,5 +102,6 @@ void infer_result_release(struct infer_result *r)
 	free(r->facts);
 	free(r->over_budget_names);
 	program_release(&last.program);
+	memset(&last, 0, sizeof(last));
 	memset(r, 0, sizeof(*r));
 }
