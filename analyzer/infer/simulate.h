@@ -7,8 +7,12 @@
  * with the same locks, references and borrows. What goes wrong on a path is noted as a
  * candidate; the exits become the summary.
  *
- *   simulate.c   the blocks, the instructions, the joins
- *   apply.c      calls: summaries, callbacks, iterations
+ *   simulate.c   the blocks, the branches, the exits
+ *   execute.c    the instructions
+ *   join.c       states that meet at a block
+ *   apply.c      calls: bodies, their summaries, functions not read
+ *   fill.c       one case of a summary (fill.h)
+ *   iterate.c    callbacks: iterations, lookups
  *   primitive.c  what a model says a call does: locks and references
  *   borrow.c     uses of pointers, borrows that end
  *   leak.c       what is still held at the exits
@@ -88,8 +92,6 @@ struct summary *simulate_special(struct analysis *an, struct node *n, const stru
 void unsure(struct analysis *an, enum unsure_kind kind, struct place at);
 
 /* simulate.c, for the others */
-const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct arg *a);
-const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *addr, int site);
 /* Keep st for the block being run, to go on at its pc. */
 void sim_continue(struct sim *sim, struct state *st);
 /* Note what went wrong; the last step of st is the fault. Doubles are dropped. */
@@ -99,11 +101,39 @@ static inline int sim_site(const struct sim *sim, const struct insn *in)
 {
 	return (int)(in - sim->fn->insns);
 }
+/* The body of a function symbol, or NULL. */
+static inline struct node *sim_body(const struct sim *sim, const struct sym *func)
+{
+	return func->value ? sim->an->program.nodes[func->value - 1] : NULL;
+}
+
+/* execute.c */
+/* Run an instruction that is neither call nor terminator. A fork goes on through sim_continue(). */
+void execute_insn(struct sim *sim, struct state *st, const struct insn *in);
+/* Give the phis of block to their values on the way from block from. */
+void execute_phis(struct sim *sim, struct state *st, int from, int to);
+const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct arg *a);
+/* The same, or the integer it is known to be. */
+const struct sym *sim_eval_resolved(struct sim *sim, const struct state *st, const struct arg *a);
+const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *addr, int site);
+
+/* join.c: take the pending states of a block, merged as far as they may be. */
+struct state *join_pending(struct sim *sim, int block);
 
 /* apply.c: run the call; st goes on (or its forks do) through sim_continue(). */
 void apply_call(struct sim *sim, struct state *st, const struct insn *in);
 /* The value a body gives the call, where all its cases agree on an expression; else NULL. Changes nothing. */
 const struct sym *apply_result_of(struct sim *sim, struct state *st, const struct insn *in, struct node *body);
+
+/* iterate.c */
+/* What the model says of a callback, or NULL. */
+const struct effect *iterate_effect(const struct model_func *m);
+/*
+ * Apply that callback as often as e says, then what else m says; all states go on through sim_continue(). False,
+ * with nothing changed, when the callback is not known.
+ */
+bool iterate_call(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m,
+		  const struct effect *e);
 
 /* primitive.c */
 /* All that a model says; the call's value is set. st goes on or forks through sim_continue(). */

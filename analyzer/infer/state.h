@@ -81,6 +81,7 @@ struct ref_set {
 struct dead {
 	const struct sym *root;
 	bool by_unlock;			/* else by the end of a turn */
+	bool is_inherited;		/* ended in a callee */
 	const char *function;		/* the iterator, or the unlock */
 	const struct sym *lock;		/* by_unlock */
 	const struct lock_set *spanned;	/* locks held all along: they may keep it */
@@ -169,6 +170,8 @@ void state_free(struct state_pool *p, struct state *st);
 /* The path took a branch: s is not 0 on it. */
 void state_push_cond(struct state_pool *p, struct state *st, const struct sym *s);
 
+/* What the path learnt of s itself, or NULL. */
+const struct range *state_find_range(const struct state *st, const struct sym *s);
 /* Classes s may be in on this path. */
 unsigned state_mask(const struct state *st, const struct sym *s);
 /* 1 true, 0 false, -1 either. */
@@ -189,6 +192,8 @@ const struct cell *state_find_cell(const struct state *st, const struct sym *add
 void state_store(struct state_pool *p, struct state *st, const struct sym *addr, const struct sym *value,
 		 struct place at, const char *func);
 
+/* Index of the entry for that lock, or -1. */
+int lock_set_find(const struct lock_set *s, const struct sym *lock, const char *kind);
 /* The entry for that lock, or NULL. */
 const struct held *state_find_lock(const struct state *st, const struct sym *lock, const char *kind);
 /* Replace (or add) the entry of lock. */
@@ -204,6 +209,7 @@ void state_add_take(struct state_pool *p, struct state *st, const struct held *h
 /* Append a step; what is held is filled in. The new step, which may still be completed. */
 struct trace *state_step(struct state_pool *p, struct state *st, enum step_kind kind, struct place at, const char *func);
 
+/* merge.c */
 /*
  * Same locks, references and ended borrows, and the same memory holding borrowed pointers: may the two
  * merge? with_params: parameters count as borrowed (the function is a callback).

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One case of a summary at a call. Entry points: fill_init(), fill_args(), fill_sym(),
+ * fill_apply(). The callee's symbols are filled in (parameters by arguments, entry memory by
+ * what memory holds now, unknowns by unknowns of this call), all of them before anything
+ * changes; then what the case did to locks, references, memory and borrows is done here.
+ */
+#include "infer/fill.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+/* ------------------------------------------------------------------ symbols */
+
+void fill_init(struct fill *f, struct sim *sim, struct state *st, const struct insn *in, int64_t first_ordinal)
+{
+	memset(f, 0, sizeof(*f));
+	f->sim = sim;
+	f->st = st;
+	f->site = sim_site(sim, in);
+	f->ordinal = first_ordinal;
+}
+
+static const struct sym *fill_unknown(struct fill *f, const struct sym *s)
+{
+	int i = 0;
+
+	while (i < f->nunknown && f->unknowns[i] != s)
+		i++;
+	if (i == f->nunknown && i < FILL_MAX)
+		f->unknowns[f->nunknown++] = s;
+	return sym_new(&f->sim->syms, f->site, f->ordinal + i, f->st->turn, s->name);
+}
+
+const struct sym *fill_sym(struct fill *f, const struct sym *s)
+{
+	struct sym_table *t = &f->sim->syms;
+	const struct sym *a, *b;
+
+	switch (s->kind) {
+	case SYM_INT: return sym_int(t, s->value);
+	case SYM_GLOBAL: return sym_global(t, s->name);
+	case SYM_FUNC: return sym_func(t, s->name, s->value);
+	case SYM_PARAM:
+		if (s->value < FILL_ARGS && f->args[s->value]) {
+			sym_name_first(f->args[s->value], s->first_struct, s->first);
+			return f->args[s->value];
+		}
+		return sym_new(t, f->site, ORDINAL_PURE + s->value, f->st->turn, s->name);
+	case SYM_ADDR:
+		return sym_addr(t, fill_sym(f, s->a), s->value, s->struct_name, s->field);
+	case SYM_ELEM:
+		return sym_elem(t, fill_sym(f, s->a));
+	case SYM_LOAD:
+		a = fill_sym(f, s->a);
+		if (a->kind == SYM_INT)
+			return fill_unknown(f, s);
+		return state_resolve(t, f->st, sim_load(f->sim, f->st, a, f->site));
+	case SYM_ALL: {
+		const struct sym *terms[FILL_TERMS * 4];
+		int n = 0;
+
+		for (; s->kind == SYM_ALL && n < FILL_TERMS * 3; s = s->a)
+			terms[n++] = fill_sym(f, s->b);
+		terms[n++] = fill_sym(f, s);
+		return sym_all(t, terms, n);
+	}
+	case SYM_BIN: case SYM_CMP:
+		a = state_resolve(t, f->st, fill_sym(f, s->a));
+		b = state_resolve(t, f->st, fill_sym(f, s->b));
+		return s->kind == SYM_BIN ? sym_bin(t, s->sub, a, b) : sym_cmp(t, s->sub, a, b);
+	default:
+		return fill_unknown(f, s);
+	}
+}
+
+void fill_args(struct fill *f, const struct insn *in)
+{
+	for (int i = 1; i < in->narg && i <= FILL_ARGS; i++)
+		f->args[i - 1] = state_resolve(&f->sim->syms, f->st, sim_eval(f->sim, f->st, &in->args[i]));
+}
+
+/* ------------------------------------------------------------------ one case */
+
+/* A case with its symbols filled in, before it changes the state. */
+struct filled {
+	const struct sym *ret;
+	const struct sym **addrs, **values;		/* cells */
+	const struct sym **locks, **takes, **objects, **roots, **dead_locks, **uses;
+};
+
+static const struct sym **array(struct sim *sim, int n)
+{
+	return ARENA_ARRAY(sim->pool.arena, const struct sym *, n);
+}
+
+static struct filled fill_case(struct fill *f, const struct scase *c)
+{
+	struct filled out = {0};
+	struct sim *sim = f->sim;
+
+	out.ret = c->ret ? fill_sym(f, c->ret) : NULL;
+	out.addrs = array(sim, c->ncell);
+	out.values = array(sim, c->ncell);
+	for (int i = 0; i < c->ncell; i++) {
+		out.addrs[i] = fill_sym(f, c->cells[i].addr);
+		out.values[i] = fill_sym(f, c->cells[i].value);
+	}
+#define FILL_SET(to, set, member)							\
+	do {										\
+		out.to = array(sim, c->set ? c->set->n : 0);				\
+		for (int i = 0; c->set && i < c->set->n; i++)				\
+			out.to[i] = c->set->items[i].member ? fill_sym(f, c->set->items[i].member) : NULL; \
+	} while (0)
+	FILL_SET(locks, locks, lock);
+	FILL_SET(takes, takes, lock);
+	FILL_SET(objects, refs, object);
+	FILL_SET(roots, dead, root);
+	FILL_SET(dead_locks, dead, lock);
+	FILL_SET(uses, uses, object);
+#undef FILL_SET
+	return out;
+}
+
+/* Can the case happen here? Learns what it needs. */
+static bool assume_case(struct fill *f, const struct scase *c)
+{
+	struct state_pool *p = &f->sim->pool;
+
+	for (int i = 0; i < c->nrange; i++) {
+		const struct range *r = &c->ranges[i];
+		const struct sym *s = fill_sym(f, r->s);
+
+		if (r->s->kind == SYM_CMP && (r->mask == MASK_ZERO || !(r->mask & MASK_ZERO))) {
+			if (!state_assume(p, f->st, s, r->mask != MASK_ZERO))
+				return false;
+		} else if (r->is_known ? !state_set_value(p, f->st, s, r->value)
+				       : !state_restrict(p, f->st, s, r->mask)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct lock_event inner_event(const struct insn *in, const struct sym *lock, const struct held *h,
+				     const struct trace *inner, const char *callee, int site)
+{
+	return (struct lock_event){
+		.lock = lock, .kind = h->kind, .mode = h->mode, .is_vague = h->is_vague, .try = h->is_try, .callee = callee,
+		.at = in->at, .site = site, .inner = inner,
+	};
+}
+
+/* A lock the callee takes on its way, even if it gives it back, must not be held here. */
+static void check_takes(struct sim *sim, struct state *st, const struct insn *in, const struct scase *c,
+			const struct filled *x, const char *callee)
+{
+	for (int i = 0; c->takes && i < c->takes->n; i++) {
+		const struct held *h = &c->takes->items[i], *old = state_find_lock(st, x->takes[i], h->kind);
+		struct lock_event e = inner_event(in, x->takes[i], h, c->trace, callee, sim_site(sim, in));
+
+		if (!old || (old->state != LOCK_HELD && old->state != LOCK_ASSERTED)) {
+			if (!old && sym_is_outer(x->takes[i])) {
+				struct held mine = *h;
+
+				mine.lock = x->takes[i];
+				state_add_take(&sim->pool, st, &mine);
+			}
+			continue;
+		}
+		if (h->mode == LOCK_SHARED && old->mode == LOCK_SHARED)
+			continue;
+		primitive_take(sim, st, &e);
+	}
+}
+
+/* Does every case do that to the lock? */
+static bool is_in_all_cases(const struct summary *s, const struct held *h)
+{
+	for (int i = 0; i < s->ncase; i++) {
+		const struct lock_set *locks = s->cases[i].locks;
+		int k = 0;
+
+		while (locks && k < locks->n && (locks->items[k].lock != h->lock || locks->items[k].state != h->state))
+			k++;
+		if (!locks || k == locks->n)
+			return false;
+	}
+	return true;
+}
+
+static void apply_locks(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
+			const struct scase *c,
+			const struct filled *x, const char *callee)
+{
+	for (int i = 0; c->locks && i < c->locks->n; i++) {
+		const struct held *h = &c->locks->items[i];
+		struct lock_event e = inner_event(in, x->locks[i], h, c->trace, callee, sim_site(sim, in));
+		const struct held *old = state_find_lock(st, x->locks[i], h->kind);
+
+		e.recursive = h->count > 1;
+		e.is_maybe = !is_in_all_cases(s, h);
+		if (h->state == LOCK_DROPPED)
+			primitive_release(sim, st, &e);
+		else if (h->state == LOCK_HELD && !(old && old->is_vague))
+			primitive_take(sim, st, &e);
+	}
+}
+
+static void apply_refs(struct sim *sim, struct state *st, const struct insn *in, const struct scase *c,
+		       const struct filled *x, const char *callee)
+{
+	for (int i = 0; c->refs && i < c->refs->n; i++) {
+		struct ref r = c->refs->items[i];
+
+		r.object = x->objects[i];
+		if (r.handed_on)
+			continue;
+		primitive_count(sim, st, &r, r.count, in, callee, c->trace);
+	}
+}
+
+static void apply_cells(struct sim *sim, struct state *st, const struct insn *in, const struct scase *c,
+			const struct filled *x, const char *callee)
+{
+	for (int i = 0; i < c->ncell; i++) {
+		struct trace *t;
+
+		if (x->addrs[i]->kind == SYM_INT)
+			continue;
+		state_store(&sim->pool, st, x->addrs[i], x->values[i], c->cells[i].at, c->cells[i].func);
+		if (sym_object(c->cells[i].value)->kind != SYM_PARAM || sim->in_turn)
+			continue;
+		t = state_step(&sim->pool, st, STEP_STORE, in->at, sim->fn->name);
+		t->callee = callee;
+		t->object = x->values[i];
+		t->target = x->addrs[i];
+	}
+}
+
+static void apply_dead(struct sim *sim, struct state *st, const struct scase *c, const struct filled *x)
+{
+	for (int i = 0; c->dead && i < c->dead->n; i++) {
+		struct dead d = c->dead->items[i];
+
+		d.root = x->roots[i];
+		d.spanned = NULL;
+		d.lock = x->dead_locks[i];
+		d.ended = st->trace;
+		state_add_dead(&sim->pool, st, &d);
+	}
+}
+
+bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, const struct scase *c,
+		const char *callee, const struct sym **ret)
+{
+	struct sim *sim = f->sim;
+	struct filled x;
+
+	if (!assume_case(f, c))
+		return false;
+	x = fill_case(f, c);
+	for (int i = 0; c->locks && i < c->locks->n; i++)
+		if (x.locks[i]->kind == SYM_INT)
+			return false;	/* nobody locks through NULL */
+	if (state_contradicts(f->st))
+		return false;
+	for (int i = 0; c->uses && i < c->uses->n; i++)
+		borrow_use_inner(sim, f->st, x.uses[i], &c->uses->items[i], in->at, callee);
+	check_takes(sim, f->st, in, c, &x, callee);
+	apply_locks(sim, f->st, in, s, c, &x, callee);
+	apply_refs(sim, f->st, in, c, &x, callee);
+	apply_cells(sim, f->st, in, c, &x, callee);
+	apply_dead(sim, f->st, c, &x);
+	f->st->is_warned |= c->is_warned;
+	*ret = x.ret;
+	if (x.ret && !state_restrict(&sim->pool, f->st, x.ret, c->ret_mask))
+		return false;
+	return true;
+}

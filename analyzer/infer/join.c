@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where paths meet. Entry point: join_pending(), the states that wait at a block. States with
+ * the same locks, references and borrows are merged, unless a phi tells them apart (a
+ * constant, or another class of value: error, zero, pointer). The more states a block has,
+ * the less they must agree on.
+ */
+#include "infer/simulate.h"
+
+#include <string.h>
+
+#define STATES_PER_BLOCK 32	/* more are merged by their locks alone */
+#define STATES_PER_BLOCK_PLAIN 6 /* the same where no lock or reference is in sight */
+#define STATES_SPLIT 96		/* when paths are kept apart */
+
+/* Does the phi's value differ by something the rest of the function is likely to branch on? */
+static bool phi_agrees(const struct state *a, const struct state *b, int i)
+{
+	const struct sym *x = a->env[i], *y = b->env[i];
+
+	if (x == y || !x || !y)
+		return true;
+	if (x->kind == SYM_INT && y->kind == SYM_INT)
+		return false;
+	return state_mask(a, x) == state_mask(b, y);
+}
+
+static bool block_phis_agree(struct sim *sim, const struct state *a, const struct state *b, int block)
+{
+	const struct block *bb = &sim->fn->blocks[block];
+
+	for (int i = bb->first; i < bb->end && sim->fn->insns[i].op == OP_PHI; i++)
+		if (!phi_agrees(a, b, i))
+			return false;
+	return true;
+}
+
+/* The block goes one way or the other by a phi of its own (clang's cleanup.dest): never forget which. */
+static bool way_agrees(const struct sim *sim, const struct state *a, const struct state *b, int block)
+{
+	const struct block *bb = &sim->fn->blocks[block];
+	const struct insn *last = &sim->fn->insns[bb->end - 1];
+	const struct sym *x, *y;
+
+	if (last->op != OP_SWITCH || last->args[0].kind != ARG_INSN || last->args[0].n < bb->first)
+		return true;
+	x = a->env[last->args[0].n];
+	y = b->env[last->args[0].n];
+	return x == y || !x || !y || x->kind != SYM_INT || y->kind != SYM_INT;
+}
+
+static bool all_phis_agree(const struct sim *sim, const struct state *a, const struct state *b)
+{
+	for (int i = 0; i < sim->nphi; i++)
+		if (!phi_agrees(a, b, sim->phis[i]))
+			return false;
+	return true;
+}
+
+static bool same_turns(const struct state *a, const struct state *b)
+{
+	if (a->nturn != b->nturn)
+		return false;
+	return !memcmp(a->turns, b->turns, sizeof(a->turns[0]) * (size_t)a->nturn);
+}
+
+static int state_limit(const struct sim *sim)
+{
+	if (sim->is_split)
+		return STATES_SPLIT;
+	return sim->node->matters ? STATES_PER_BLOCK : STATES_PER_BLOCK_PLAIN;
+}
+
+/* How much two states that meet must have in common to be merged, besides what they hold. */
+enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD };
+
+static bool is_alike(struct sim *sim, const struct state *a, const struct state *b, int block, enum alike how)
+{
+	if (!same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
+		return false;
+	if (how == ALIKE_HELD)
+		return way_agrees(sim, a, b, block);
+	if (a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_phis_agree(sim, a, b, block))
+		return false;
+	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b);
+}
+
+static bool try_merge(struct sim *sim, struct state *list, struct state *st, int block, enum alike how)
+{
+	while (list && !is_alike(sim, list, st, block, how))
+		list = list->next;
+	if (list)
+		state_merge(&sim->pool, &sim->syms, list, st, block);
+	return list != NULL;
+}
+
+struct state *join_pending(struct sim *sim, int block)
+{
+	struct state *in = sim->pending[block], *out = NULL, *next, *reversed = NULL;
+	int n = 0, limit = state_limit(sim);
+
+	sim->pending[block] = NULL;
+	for (; in; in = next) {		/* oldest first */
+		next = in->next;
+		in->next = reversed;
+		reversed = in;
+	}
+	for (in = reversed; in; in = next) {
+		next = in->next;
+		if (!sim->is_split && try_merge(sim, out, in, block, n >= limit / 2 ? ALIKE_BLOCK_PHIS : ALIKE_PHIS))
+			continue;
+		if (n >= limit && try_merge(sim, out, in, block, ALIKE_HELD))
+			continue;
+		if (n >= limit * 2) {
+			sim->is_over = true;
+			state_free(&sim->pool, in);
+			continue;
+		}
+		in->next = out;
+		out = in;
+		n++;
+	}
+	return out;
+}
