@@ -322,7 +322,8 @@ static void add_ours(struct arena *a, struct flags *f, const struct command_list
 		     const struct command *cmd)
 {
 	static const char *const ours[] = {
-		"-c", "-emit-llvm", "-g", "-Xclang", "-disable-llvm-passes", "-fno-discard-value-names", "-w",
+		"-c", "-emit-llvm", "-g", "-Xclang", "-disable-llvm-passes", "-Xclang", "-disable-O0-optnone",
+		"-fno-discard-value-names", "-w",
 		"-Qunused-arguments", "-fno-color-diagnostics", "-fno-caret-diagnostics",
 		"-fno-crash-diagnostics",
 	};

@@ -46,7 +46,7 @@ static void clobber_args(struct sim *sim, struct state *st, const struct insn *i
 			c->value = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_CLOBBER + c->addr->id, st->turn, NULL);
 		}
 		if (arg == object)
-			state_store(&sim->pool, st, sym_elem(&sim->syms, object),
+			state_store(&sim->pool, st, sym_elem(&sim->syms, object, NULL),
 				    sym_new(&sim->syms, sim_site(sim, in), ORDINAL_CLOBBER - 1, st->turn, NULL), in->at, NULL);
 	}
 }

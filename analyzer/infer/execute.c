@@ -55,7 +55,7 @@ const struct sym *sim_eval_resolved(struct sim *sim, const struct state *st, con
 /* Memory cleared as a whole: one cell at the object's "any element" address says so. */
 static bool is_cleared(struct sim *sim, const struct state *st, const struct sym *addr)
 {
-	const struct cell *c = state_find_cell(st, sym_elem(&sim->syms, sym_object(addr)));
+	const struct cell *c = state_find_cell(st, sym_elem(&sim->syms, sym_object(addr), NULL));
 
 	return c && c->value->kind == SYM_INT && !c->value->value;
 }
@@ -136,10 +136,18 @@ static void run_asm(struct sim *sim, struct state *st, const struct insn *in)
 	int64_t ordinal = 0;
 
 	if (!in->is_volatile && in->field) {
-		site = -1000 - (int)(map_hash(in->field, strlen(in->field)) & 0xffffff);
+		site = SYM_MACHINE - (int)(map_hash(in->field, strlen(in->field)) & 0xffffff);
 		turn = 0;
-		for (int i = 0; i < in->narg; i++)
-			ordinal = ordinal * 8191 + sim_eval(sim, st, &in->args[i])->id + 1;
+		for (int i = 0; i < in->narg; i++) {
+			const struct sym *a = sim_eval(sim, st, &in->args[i]);
+
+			if (a->kind == SYM_GLOBAL)
+				site -= (int)(map_hash(a->name, strlen(a->name)) & 0xffffff);
+			else if (a->kind == SYM_INT)
+				site -= (int)(a->value & 0xffff);
+			else
+				ordinal = ordinal * 8191 + a->id + 1;
+		}
 	}
 	for (int i = 0; in->is_volatile && i < in->narg; i++) {
 		const struct sym *a = sim_eval(sim, st, &in->args[i]);
@@ -197,7 +205,7 @@ static void run_fill(struct sim *sim, struct state *st, const struct insn *in)
 				sym_new(&sim->syms, sim_site(sim, in), off, st->turn, NULL);
 	}
 	if (start == 0 && object->kind == SYM_STACK && value->kind == SYM_INT)
-		state_store(&sim->pool, st, sym_elem(&sim->syms, object), value, in->at, sim->fn->name);
+		state_store(&sim->pool, st, sym_elem(&sim->syms, object, NULL), value, in->at, sim->fn->name);
 }
 
 static void run_atomic(struct sim *sim, struct state *st, const struct insn *in)
@@ -282,7 +290,7 @@ void execute_insn(struct sim *sim, struct state *st, const struct insn *in)
 		borrow_see(sim, *out);
 		break;
 	case OP_INDEX:
-		*out = sym_elem(t, sim_eval(sim, st, &in->args[0]));
+		*out = sym_elem(t, sim_eval(sim, st, &in->args[0]), sim_eval_resolved(sim, st, &in->args[1]));
 		break;
 	case OP_LOAD: run_load(sim, st, in); break;
 	case OP_STORE: run_store(sim, st, in); break;

@@ -17,9 +17,59 @@
 
 struct steps {
 	struct analysis *an;
+	const struct candidate *about;
 	struct step *items;
 	int n;
 };
+
+/* What the finding speaks of, and so which steps belong to its story. */
+enum subject { SUBJECT_LOCK, SUBJECT_REFERENCE, SUBJECT_BORROW };
+
+static enum subject subject_of(const struct candidate *c)
+{
+	switch (c->kind) {
+	case FACT_LOCK_LEFT: case FACT_LOCK_LEFT_BY_TURN: case FACT_LOCK_TAKEN_AGAIN:
+	case FACT_LOCK_TAKEN_AGAIN_BY_TURN: case FACT_UNLOCK_UNHELD:
+		return SUBJECT_LOCK;
+	case FACT_REF_LEFT: case FACT_REF_LEFT_BY_TURN:
+		return SUBJECT_REFERENCE;
+	default:
+		return SUBJECT_BORROW;
+	}
+}
+
+static bool is_lock_step(const struct trace *t)
+{
+	return t->kind == STEP_LOCK || t->kind == STEP_UNLOCK;
+}
+
+static bool is_count_step(const struct trace *t)
+{
+	return t->kind == STEP_GET || t->kind == STEP_PUT || t->kind == STEP_FIND;
+}
+
+/*
+ * Does the step belong to the story? In the function itself objects are compared; in callees, whose names are
+ * their own, only the kind of lock or reference can be (inner).
+ */
+static bool belongs(const struct candidate *c, const struct trace *t, bool inner)
+{
+	enum subject subject = subject_of(c);
+	bool same = inner || (t->object && c->object && sym_object(t->object) == sym_object(c->object));
+
+	if (is_lock_step(t)) {
+		if (subject == SUBJECT_BORROW)
+			return !inner && c->kind == FACT_USE_AFTER_UNLOCK;
+		return subject == SUBJECT_LOCK && t->what == c->kind_name && (inner || t->object == c->object);
+	}
+	if (is_count_step(t))
+		return same && (subject == SUBJECT_BORROW || (subject == SUBJECT_REFERENCE && t->what == c->kind_name));
+	if (t->kind == STEP_STORE)
+		return subject != SUBJECT_LOCK && same;
+	if (t->kind == STEP_BRANCH)
+		return t->at.line != 0;
+	return t->kind != STEP_CALL || t->inner;
+}
 
 static const char *show(struct arena *a, const struct sym *s, bool as_target)
 {
@@ -204,7 +254,7 @@ static void add_chain(struct steps *s, const struct trace *last, const struct tr
 		const struct trace *t = chain[i];
 		struct around now = *in;
 
-		if (!t || (t->kind == STEP_CALL && !t->inner))
+		if (!t || (t != last && !belongs(s->about, t, in->depth > 0)))
 			continue;
 		if (t->kind == STEP_ITERATE || t->kind == STEP_NEXT)
 			borrows = arena_printf(s->an->arena, "%s: by the iteration of %s()", show(s->an->arena, t->object, false),
@@ -242,7 +292,7 @@ static void make_fact(struct sim *sim, const struct candidate *c)
 	struct analysis *an = sim->an;
 	struct infer_result *r = an->result;
 	struct fact *f = ARENA_NEW(an->arena, struct fact);
-	struct steps s = {.an = an, .items = ARENA_ARRAY(an->arena, struct step, MAX_STEPS)};
+	struct steps s = {.an = an, .about = c, .items = ARENA_ARRAY(an->arena, struct step, MAX_STEPS)};
 	struct around top = {.locks = "", .borrows = "", .refs = ""};
 
 	add_chain(&s, c->trace, first_step(c), &top);

@@ -51,7 +51,7 @@ const struct sym *fill_sym(struct fill *f, const struct sym *s)
 	case SYM_ADDR:
 		return sym_addr(t, fill_sym(f, s->a), s->value, s->struct_name, s->field);
 	case SYM_ELEM:
-		return sym_elem(t, fill_sym(f, s->a));
+		return sym_elem(t, fill_sym(f, s->a), s->b ? fill_sym(f, s->b) : NULL);
 	case SYM_LOAD:
 		a = fill_sym(f, s->a);
 		if (a->kind == SYM_INT)
@@ -71,6 +71,8 @@ const struct sym *fill_sym(struct fill *f, const struct sym *s)
 		b = state_resolve(t, f->st, fill_sym(f, s->b));
 		return s->kind == SYM_BIN ? sym_bin(t, s->sub, a, b) : sym_cmp(t, s->sub, a, b);
 	default:
+		if (sym_is_machine(s))
+			return sym_new(t, s->site, 0, 0, s->name);
 		return fill_unknown(f, s);
 	}
 }
@@ -215,8 +217,12 @@ static void apply_refs(struct sim *sim, struct state *st, const struct insn *in,
 		struct ref r = c->refs->items[i];
 
 		r.object = x->objects[i];
-		if (r.handed_on)
+		if (r.handed_on) {	/* not ours to give back, but it keeps the object */
+			r.site = sim_site(sim, in);
+			if (!state_find_ref(st, r.object))
+				state_put_ref(&sim->pool, st, &r);
 			continue;
+		}
 		primitive_count(sim, st, &r, r.count, in, callee, c->trace);
 	}
 }
@@ -246,6 +252,7 @@ static void apply_dead(struct sim *sim, struct state *st, const struct scase *c,
 
 		d.root = x->roots[i];
 		d.spanned = NULL;
+		d.is_inherited = true;
 		d.lock = x->dead_locks[i];
 		d.ended = st->trace;
 		state_add_dead(&sim->pool, st, &d);

@@ -96,7 +96,7 @@ static void report_lock(struct sim *sim, struct state *st, struct held h)
 	struct trace *t = state_step(&sim->pool, st, STEP_RETURN, st->at, sim->fn->name);
 	struct candidate c = {
 		.kind = FACT_LOCK_LEFT, .at = st->at, .object = h.lock, .class_name = sym_class(h.lock, h.kind),
-		.kind_name = h.kind, .origin = h.taken ? h.taken->at : st->at, .trace = t,
+		.kind_name = h.kind, .origin = h.taken ? h.taken->at : st->at, .trace = t, .is_warned = st->is_warned,
 		.function = h.taken ? h.taken->callee : NULL,
 	};
 
@@ -174,9 +174,7 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 		}
 	if (!given)
 		return;
-	if (st->is_warned)
-		unsure(sim->an, UNSURE_WARNED, st->at);
-	else if (!told && is_mistake(sim, st, given))
+	if (!told && is_mistake(sim, st, given))
 		report_lock(sim, st, h);
 	else
 		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
@@ -225,6 +223,20 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 	report_ref(sim, st, r);
 }
 
+/* An element of an iteration made here is still in memory that callers have when the function returns. */
+static void check_kept(struct sim *sim, struct state *st)
+{
+	for (int i = 0; i < st->ncell; i++) {
+		const struct cell *c = &st->cells[i];
+		const struct dead *d = borrow_ended(st, c->value);
+
+		if (!d || d->by_unlock || d->is_inherited || c->addr->kind == SYM_PARAM)
+			continue;
+		if (sym_is_outer(c->addr) || (st->ret && sym_object(c->addr) == sym_object(st->ret)))
+			borrow_kept(sim, st, c, d);
+	}
+}
+
 void leak_check(struct sim *sim)
 {
 	for (struct state *st = sim->exits; st; st = st->next) {
@@ -233,6 +245,7 @@ void leak_check(struct sim *sim)
 		const struct lock_set *locks = st->locks;
 		const struct ref_set *refs = st->refs;
 
+		check_kept(sim, st);
 		for (int i = 0; locks && i < locks->n; i++)
 			check_lock(sim, st, locks->items[i]);
 		if (is_quiet && refs)

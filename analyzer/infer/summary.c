@@ -68,7 +68,7 @@ static void drop_unnameable(struct sim *sim, struct state *st)
 	for (int i = 0; st->refs && i < st->refs->n; i++) {
 		struct ref r = st->refs->items[i];
 
-		if (r.count && !r.handed_on && is_nameable(st, r.object) && (state_mask(st, r.object) & MASK_VALID))
+		if (r.count && is_nameable(st, r.object) && (state_mask(st, r.object) & MASK_VALID))
 			continue;
 		state_drop_ref(&sim->pool, st, r.object);
 		i--;

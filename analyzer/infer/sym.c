@@ -167,11 +167,10 @@ void sym_name_first(const struct sym *base, const char *struct_name, const char 
 	s->first = field;
 }
 
-const struct sym *sym_elem(struct sym_table *t, const struct sym *base)
+const struct sym *sym_elem(struct sym_table *t, const struct sym *base, const struct sym *index)
 {
-	if (base->kind == SYM_ELEM)
-		return base;
-	return make(t, (struct sym){.kind = SYM_ELEM, .a = base, .depth = base->depth, .is_set = true});
+	return make(t, (struct sym){.kind = SYM_ELEM, .a = base, .b = index, .depth = (uint8_t)(base->depth + 1),
+				    .is_set = true});
 }
 
 const struct sym *sym_load(struct sym_table *t, const struct sym *addr)
@@ -397,11 +396,16 @@ bool sym_contains(const struct sym *s, const struct sym *part)
 	return s && (s == part || sym_contains(s->a, part) || sym_contains(s->b, part));
 }
 
+bool sym_is_machine(const struct sym *s)
+{
+	return s->kind == SYM_NEW && s->site <= SYM_MACHINE && !s->value;
+}
+
 bool sym_is_outer(const struct sym *s)
 {
 	if (!s)
 		return true;
-	if (s->kind == SYM_STACK || s->kind == SYM_NEW)
+	if (s->kind == SYM_STACK || (s->kind == SYM_NEW && !sym_is_machine(s)))
 		return false;
 	return sym_is_outer(s->a) && sym_is_outer(s->b);
 }

@@ -27,7 +27,7 @@ enum sym_kind {
 	SYM_FUNC,	/* name: address of a function; value: 1 + its node, 0 when it was not read */
 	SYM_STACK,	/* value: the alloca's instruction */
 	SYM_ADDR,	/* a + value; a is never a SYM_ADDR, value never 0 */
-	SYM_ELEM,	/* an address computed from a with a variable index: which element is forgotten */
+	SYM_ELEM,	/* an address computed from a with the variable index b; without b: any of a's elements */
 	SYM_LOAD,	/* what the memory at a held at entry */
 	SYM_NEW,	/* site, value (ordinal), turn: something not known otherwise */
 	SYM_BIN,	/* a <sub> b */
@@ -71,7 +71,7 @@ const struct sym *sym_addr(struct sym_table *t, const struct sym *base, int64_t 
 			   const char *struct_name, const char *field);
 /* Say what lies at offset 0 behind base: its address is base itself. For people and lock classes. */
 void sym_name_first(const struct sym *base, const char *struct_name, const char *field);
-const struct sym *sym_elem(struct sym_table *t, const struct sym *base);
+const struct sym *sym_elem(struct sym_table *t, const struct sym *base, const struct sym *index);
 /* NULL when it would be nested too deeply to be worth a name. */
 const struct sym *sym_load(struct sym_table *t, const struct sym *addr);
 const struct sym *sym_new(struct sym_table *t, int site, int64_t ordinal, int turn, const char *name);
@@ -91,6 +91,9 @@ const struct sym *sym_object(const struct sym *s);
 const struct sym *sym_root(const struct sym *s);
 /* Is part somewhere in s (or s itself)? */
 bool sym_contains(const struct sym *s, const struct sym *part);
+/* Something the machine gives, the same each time it is asked for in one task: current, and its like. */
+bool sym_is_machine(const struct sym *s);
+#define SYM_MACHINE (-1000)	/* sites of such unknowns are not above this */
 /* Can a caller name it: no stack object and no unknown in it? */
 bool sym_is_outer(const struct sym *s);
 
