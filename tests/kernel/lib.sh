@@ -78,12 +78,15 @@ control() {
 	printf '%s %s\n' "$verdict" "$name"
 }
 
-# controls_of PREFIX: all whose names begin so, in the tree at hand.
+# controls_of PREFIX: all whose names begin so and whose files are in KERNEL_DIRS, in the tree at hand.
 controls_of() {
-	local name file function nth what with
+	local name file function nth what with dir
 	untouched
 	while IFS=$'\t' read -r name file function nth what with; do
-		[[ $name != "$1"* ]] || control "$name" "$file" "$function" "$nth" "$what" "$with"
+		[[ $name == "$1"* ]] || continue
+		for dir in "${KERNEL_DIRS[@]}"; do
+			[[ $file != "$dir"/* ]] || control "$name" "$file" "$function" "$nth" "$what" "$with"
+		done
 	done < <(grep -v '^#' "$TESTS/kernel/controls.tsv")
 }
 
@@ -92,10 +95,18 @@ unlock_controls() {
 	controls_of unlock-
 }
 
-# Few callbacks of the kernel take a reference to their device and store it; they are not in a defconfig.
+# Few callbacks of the kernel take a reference to their device and store it; most are not in a defconfig.
 escape_controls() {
-	local SCRATCH=$HERE/escapes KERNEL_DIRS=(drivers/xen/xenbus drivers/power/sequencing)
-	local KERNEL_OPTIONS=(-e XEN -e POWER_SEQUENCING)
+	kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"
+	controls_of escape-
+	more_escape_controls
+}
+
+more_escape_controls() {
+	local SCRATCH=$HERE/escapes KERNEL_DIRS=(drivers/xen/xenbus drivers/power/sequencing drivers/pci/pcie
+		drivers/infiniband/core drivers/infiniband/ulp/ipoib)
+	local KERNEL_OPTIONS=(-e XEN -e POWER_SEQUENCING -e PCIEAER -e INFINIBAND -e INFINIBAND_ADDR_TRANS
+		-e INFINIBAND_IPOIB)
 	mkdir -p "$SCRATCH"
 	kernel_tree build-x86-escapes x86 no no "${KERNEL_DIRS[@]}"
 	controls_of escape-
