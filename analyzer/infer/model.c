@@ -12,7 +12,7 @@
  *
  * The format, with an example of each kind of entry, is described in
  * rules/models/FORMAT.md. In short: sections locks, references, iterators, functions,
- * guards, needs and contexts, each a list of one-line mappings.
+ * guards, needs, contexts and kinds, each a list of one-line mappings.
  *
  * No other file includes cyaml.h or yaml.h.
  */
@@ -68,7 +68,10 @@ static const cyaml_strval_t how_names[] = {
 static const cyaml_strval_t does_names[] = {
 	{ "nothing", EFFECT_NONE }, { "not-return", EFFECT_NORETURN },
 	{ "alloc", EFFECT_ALLOC }, { "error", EFFECT_ERROR }, { "not-null", EFFECT_NOT_NULL },
-	{ "warn", EFFECT_WARN },
+	{ "warn", EFFECT_WARN }, { "sleep", EFFECT_SLEEP },
+};
+static const cyaml_strval_t wait_names[] = {
+	{ "spinning", WAIT_SPINNING }, { "asleep", WAIT_ASLEEP }, { "never", WAIT_NEVER },
 };
 
 #define OPTIONAL CYAML_FLAG_OPTIONAL
@@ -135,12 +138,17 @@ static const cyaml_schema_field_t context_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t kind_fields[] = {
+	WORD(kind, REQUIRED), CHOICE(waits, REQUIRED, wait_names),
+	CYAML_FIELD_END
+};
+
 #define ENTRY(fields) { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, fields) }
 static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[LOCKS] = ENTRY(lock_fields), [REFERENCES] = ENTRY(reference_fields),
 	[ITERATORS] = ENTRY(iterator_fields), [FUNCTIONS] = ENTRY(function_fields),
 	[GUARDS] = ENTRY(guard_fields), [NEEDS] = ENTRY(need_fields),
-	[CONTEXTS] = ENTRY(context_fields),
+	[CONTEXTS] = ENTRY(context_fields), [KINDS] = ENTRY(kind_fields),
 };
 
 #define SECTION(key, id) \
@@ -150,7 +158,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 static const cyaml_schema_field_t document_fields[] = {
 	SECTION("locks", LOCKS), SECTION("references", REFERENCES), SECTION("iterators", ITERATORS),
 	SECTION("functions", FUNCTIONS), SECTION("guards", GUARDS), SECTION("needs", NEEDS),
-	SECTION("contexts", CONTEXTS),
+	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS),
 	CYAML_FIELD_END
 };
 
@@ -467,4 +475,12 @@ const struct model_func *model_find(const struct model *m, const char *name)
 		return NULL;
 	f = bsearch(name, m->funcs, (size_t)m->nfunc, sizeof(*m->funcs), compare_name);
 	return f ? *f : NULL;
+}
+
+enum lock_wait model_wait(const struct model *m, const char *kind)
+{
+	for (int i = 0; i < m->nkind; i++)
+		if (m->kinds[i].name == kind)
+			return m->kinds[i].wait;
+	return WAIT_SPINNING;
 }

@@ -39,6 +39,7 @@ enum effect_kind {
 	EFFECT_ALLOC,	/* returns a new object that nobody else knows, or NULL */
 	EFFECT_WARN,	/* says that something impossible has happened: its path is spoken of more quietly */
 	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
+	EFFECT_SLEEP,	/* may sleep; does nothing to locks or references */
 };
 
 enum lock_mode { LOCK_EXCLUSIVE, LOCK_SHARED };
@@ -104,6 +105,14 @@ struct model_context {
 	const char *lock_global;
 };
 
+/* How who finds a lock taken waits for it. */
+enum lock_wait { WAIT_SPINNING, WAIT_ASLEEP, WAIT_NEVER };
+
+struct model_kind {
+	const char *name;	/* of a kind of lock: "mutex" */
+	enum lock_wait wait;
+};
+
 struct model {
 	struct model_func **funcs;	/* sorted by name */
 	int nfunc;
@@ -113,6 +122,8 @@ struct model {
 	int nneed;
 	struct model_context *contexts;
 	int ncontext;
+	struct model_kind *kinds;
+	int nkind;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 
@@ -124,5 +135,7 @@ struct model {
 const struct model *model_load(struct arena *a, const char *dir, const char *const *extra, size_t nextra);
 /* What is known of the function, or NULL. Names match exactly. */
 const struct model_func *model_find(const struct model *m, const char *name);
+/* How one waits for a lock of that kind (an interned name); spinning if no model says otherwise. */
+enum lock_wait model_wait(const struct model *m, const char *kind);
 
 #endif

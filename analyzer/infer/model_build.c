@@ -284,12 +284,24 @@ static void add_context(struct builder *b, struct mark at, const struct entry *e
 	m->contexts[m->ncontext++] = c;
 }
 
+static void add_kind(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_kind k = { .name = intern(e->kind), .wait = (enum lock_wait)e->waits };
+
+	for (int i = 0; i < m->nkind; i++)
+		if (m->kinds[i].name == k.name)
+			die_at(at, "how one waits for this kind was said before; take one of them out");
+	m->kinds = grow(b->arena, m->kinds, m->nkind, &b->kind_cap, sizeof(k));
+	m->kinds[m->nkind++] = k;
+}
+
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
 {
 	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
 		[LOCKS] = add_lock, [REFERENCES] = add_reference, [ITERATORS] = add_iterator,
 		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
-		[CONTEXTS] = add_context,
+		[CONTEXTS] = add_context, [KINDS] = add_kind,
 	};
 
 	check_numbers(at, e);

@@ -10,7 +10,7 @@
 #include "base/map.h"
 #include "infer/model.h"
 
-enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, SECTIONS };
+enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, KINDS, SECTIONS };
 
 /* iterators: how often the callback is called. */
 enum how { HOW_EACH, HOW_MATCH, HOW_ONCE };
@@ -24,10 +24,10 @@ struct entry {
 	char *takes, *releases, *downgrades, *asserts;
 	char *gets, *puts, *finds, *owns;
 	char *element, *keeps;
-	char *field, *lock, *lock_global, *keeper, *say, *slot;
+	char *field, *lock, *lock_global, *keeper, *say, *slot, *kind;
 	int *arg, *nested_arg, *drops, *returns;
 	int *callback, *data, *element_param, *data_param, *param;
-	int when, mode, how, does;	/* enum effect_when, lock_mode, how, effect_kind */
+	int when, mode, how, does, waits;	/* enum effect_when, lock_mode, how, effect_kind, lock_wait */
 	int try, nested, recursive, counting, null_ok, stops, opaque, list;	/* 0 or 1 */
 };
 
@@ -42,7 +42,7 @@ struct builder {
 	struct arena *arena;
 	struct model *model;
 	struct map functions;	/* name to struct model_func */
-	int guard_cap, need_cap, context_cap;
+	int guard_cap, need_cap, context_cap, kind_cap;
 };
 
 /* Add an entry of that section to the model; die() if it makes no sense. */
