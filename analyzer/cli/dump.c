@@ -56,8 +56,8 @@ static void dump_flow(struct arena *a, const struct options *opt, struct unit *c
 	flow_print_unit(out, find_unit(opt, program, n));
 }
 
-static void dump_summary(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,
-			 struct text *out)
+static void dump_inferred(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,
+			  struct text *out, void (*print)(struct text *, const struct unit *))
 {
 	struct infer_result result;
 	struct infer_options how = {
@@ -65,8 +65,20 @@ static void dump_summary(struct arena *a, const struct options *opt, struct unit
 	};
 
 	infer_run(a, program, n, &how, &result);
-	infer_print_summaries(out, find_unit(opt, program, n));
+	print(out, find_unit(opt, program, n));
 	infer_result_release(&result);
+}
+
+static void dump_summary(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,
+			 struct text *out)
+{
+	dump_inferred(a, opt, program, n, out, infer_print_summaries);
+}
+
+static void dump_reach(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,
+		       struct text *out)
+{
+	dump_inferred(a, opt, program, n, out, infer_print_reach);
 }
 
 static const struct {
@@ -75,6 +87,7 @@ static const struct {
 } dumps[] = {
 	{"flow", dump_flow},
 	{"summary", dump_summary},
+	{"reach", dump_reach},
 };
 
 int dump_main(int argc, char **argv)
@@ -91,7 +104,7 @@ int dump_main(int argc, char **argv)
 	while (k < sizeof(dumps) / sizeof(dumps[0]) && strcmp(dumps[k].name, opt.paths.items[0]))
 		k++;
 	if (k == sizeof(dumps) / sizeof(dumps[0]))
-		die("dump %s: there are flow and summary", opt.paths.items[0]);
+		die("dump %s: there are flow, summary and reach", opt.paths.items[0]);
 	n = read_program(&a, &opt, &program);
 	dumps[k].print(&a, &opt, program, n, &out);
 	fputs(text_str(&out), stdout);

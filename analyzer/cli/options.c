@@ -90,6 +90,8 @@ static const char dump_doc[] =
 	"Print what a stage made of a unit, as stable text.\v"
 	"  flow     blocks, calls, memory accesses and branches of each function\n"
 	"  summary  what each function does to locks, references and borrows\n"
+	"  reach    which locks a call of each function may wait for, and whether it may sleep, through\n"
+	"           calls by ops tables too, with a shortest chain of calls to each\n"
 	"\n"
 	"UNIT is a source file that was captured (devscope check), relative to the top of the source "
 	"tree, or a file of flow text, whose name ends in .flow.\n"
@@ -332,7 +334,7 @@ void options_check(struct arena *a, int argc, char **argv, struct options *out)
 void options_dump(struct arena *a, int argc, char **argv, struct options *out)
 {
 	static const struct argp argp = {
-		.options = dump_options, .parser = parse_option, .args_doc = "flow|summary UNIT",
+		.options = dump_options, .parser = parse_option, .args_doc = "flow|summary|reach UNIT",
 		.doc = dump_doc,
 	};
 

@@ -2,8 +2,7 @@
 /*
  * Call graph. Entry: program_build(), in this order: one key per function of each unit
  * (its text's hash and the keys of what its static names resolve to), one node per
- * key, edges, strongly connected components (Tarjan, SIAM J. Comput. 1972, with an explicit
- * stack), and the order for the bottom-up walk.
+ * key, edges, strongly connected components, and the order for the bottom-up walk.
  */
 #include "infer/callgraph.h"
 
@@ -14,6 +13,7 @@
 #include "base/arena.h"
 #include "base/message.h"
 #include "infer/model.h"
+#include "infer/scc.h"
 
 /* A function as one unit has it, while keys are computed. */
 struct instance {
@@ -159,60 +159,6 @@ static void add_edges(struct program *p, struct node *n)
 	free(list);
 }
 
-/* Tarjan's algorithm; low and number live in these arrays, indexed like nodes. */
-struct tarjan {
-	struct program *p;
-	int *number, *low, *edge;
-	bool *on_stack;
-	size_t *stack, nstack, *work, nwork;
-	int next, components;
-};
-
-static void tarjan_open(struct tarjan *t, size_t v)
-{
-	t->number[v] = t->low[v] = ++t->next;
-	t->stack[t->nstack++] = v;
-	t->on_stack[v] = true;
-	t->work[t->nwork++] = v;
-}
-
-static void tarjan_close(struct tarjan *t, size_t v)
-{
-	size_t w;
-
-	t->nwork--;
-	if (t->nwork && t->low[v] < t->low[t->work[t->nwork - 1]])
-		t->low[t->work[t->nwork - 1]] = t->low[v];
-	if (t->low[v] != t->number[v])
-		return;
-	do {
-		w = t->stack[--t->nstack];
-		t->on_stack[w] = false;
-		t->p->nodes[w]->component = t->components;
-	} while (w != v);
-	t->components++;
-}
-
-static void tarjan_from(struct tarjan *t, size_t root)
-{
-	tarjan_open(t, root);
-	while (t->nwork) {
-		size_t v = t->work[t->nwork - 1];
-		const struct node *n = t->p->nodes[v];
-
-		if (t->edge[v] < n->ncallee) {
-			size_t w = n->callees[t->edge[v]++]->index;
-
-			if (!t->number[w])
-				tarjan_open(t, w);
-			else if (t->on_stack[w] && t->number[w] < t->low[v])
-				t->low[v] = t->number[w];
-		} else {
-			tarjan_close(t, v);
-		}
-	}
-}
-
 static int by_component(const void *a, const void *b)
 {
 	const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
@@ -231,19 +177,25 @@ static int by_component(const void *a, const void *b)
 static void order_nodes(struct program *p)
 {
 	size_t n = p->nnode;
+	struct graph g = {.n = n};
 	struct arena scratch;
-	struct tarjan t = {.p = p};
+	uint32_t *first, *to;
+	int *component;
 
 	arena_init(&scratch);
-	t.number = ARENA_ARRAY(&scratch, int, n);
-	t.low = ARENA_ARRAY(&scratch, int, n);
-	t.edge = ARENA_ARRAY(&scratch, int, n);
-	t.on_stack = ARENA_ARRAY(&scratch, bool, n);
-	t.stack = ARENA_ARRAY(&scratch, size_t, n);
-	t.work = ARENA_ARRAY(&scratch, size_t, n);
+	first = ARENA_ARRAY(&scratch, uint32_t, n + 1);
+	component = ARENA_ARRAY(&scratch, int, n);
 	for (size_t i = 0; i < n; i++)
-		if (!t.number[i])
-			tarjan_from(&t, i);
+		first[i + 1] = first[i] + (uint32_t)p->nodes[i]->ncallee;
+	to = ARENA_ARRAY(&scratch, uint32_t, first[n]);
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < p->nodes[i]->ncallee; k++)
+			to[first[i] + (uint32_t)k] = (uint32_t)p->nodes[i]->callees[k]->index;
+	g.first = first;
+	g.to = to;
+	scc_find(&g, component);
+	for (size_t i = 0; i < n; i++)
+		p->nodes[i]->component = component[i];
 	arena_release(&scratch);
 	qsort(p->nodes, n, sizeof(*p->nodes), by_component);
 	for (size_t i = 0; i < n; i++)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The whole analysis: program, simulation of each function with callees first, facts in
- * order. Entry: infer_run(). infer_print_summaries() shows what the last run learnt.
+ * order. Entry: infer_run(). infer_print_summaries() and infer_print_reach() show what the
+ * last run learnt.
  */
 #include "infer/infer.h"
 
@@ -10,9 +11,13 @@
 
 #include "base/arena.h"
 #include "base/message.h"
+#include "infer/reach.h"
 #include "infer/simulate.h"
 
-static struct analysis last;	/* kept for infer_print_summaries() */
+/* Kept for infer_print_summaries() and infer_print_reach(). */
+static struct analysis last;
+static struct unit **last_units;
+static size_t nlast_unit;
 
 static int by_file(const void *a, const void *b)
 {
@@ -60,6 +65,19 @@ static void simulate_all(struct analysis *an)
 	}
 }
 
+static void count_pointers(struct analysis *an, struct infer_result *out)
+{
+	struct reach_graph g;
+	struct arena scratch;
+
+	arena_init(&scratch);
+	reach_graph_build(&g, &scratch, &an->program, last_units, nlast_unit);
+	out->nslot = g.nslot;
+	out->nslot_edge = g.nslot_edge;
+	out->unresolved_pointers = g.unresolved;
+	arena_release(&scratch);
+}
+
 void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	       const struct infer_options *opt, struct infer_result *out)
 {
@@ -82,6 +100,9 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 		qsort(out->over_budget_names, out->over_budget, sizeof(*out->over_budget_names), by_text);
 	out->nedge = an->program.nedge;
 	out->unresolved = an->program.unresolved;
+	last_units = sorted;
+	nlast_unit = nunit;
+	count_pointers(an, out);
 	sym_table_release(&an->syms);
 }
 
@@ -95,6 +116,23 @@ void infer_print_summaries(struct text *out, const struct unit *u)
 		if (n && n->summary)
 			summary_print(out, n->fn, n->summary);
 	}
+}
+
+void infer_print_reach(struct text *out, const struct unit *u)
+{
+	size_t index = (size_t)(uintptr_t)map_get(&last.program.unit_index, u->file);
+	struct arena scratch;
+	struct reach r;
+
+	arena_init(&scratch);
+	reach_build(&r, &scratch, &last.program, last_units, nlast_unit);
+	for (int i = 0; index && i < u->nfunc; i++) {
+		const struct node *n = map_get(&last.program.locals[index - 1], u->funcs[i]->name);
+
+		if (n)
+			reach_print(out, &r, n);
+	}
+	arena_release(&scratch);
 }
 
 void infer_result_release(struct infer_result *r)

@@ -48,6 +48,9 @@ struct infer_result {
 	unsigned long unsure[UNSURE_KINDS];
 	size_t nedge;			/* calls in the call graph */
 	size_t unresolved;		/* calls of functions that were not read and have no model */
+	size_t nslot;			/* functions in fields of ops tables */
+	size_t nslot_edge;		/* functions that calls through those fields lead to, added up */
+	size_t unresolved_pointers;	/* calls through pointers that lead nowhere known */
 };
 
 /* Free the arrays of a result and what infer_print_summaries() needs. The facts are the arena's. */
@@ -61,5 +64,7 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	       const struct infer_options *opt, struct infer_result *out);
 /* Append the summaries of all functions of unit u (a golden's text). Call after infer_run(). */
 void infer_print_summaries(struct text *out, const struct unit *u);
+/* Append the locks and sleeping that calls of the functions of u may come to, through ops tables too. Likewise. */
+void infer_print_reach(struct text *out, const struct unit *u);
 
 #endif

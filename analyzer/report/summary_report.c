@@ -64,6 +64,10 @@ static void add_program(struct text *out, const struct run_info *run, bool all)
 	text_printf(out, "  program: %zu unit%s, %zu function%s, %zu over budget, %zu call%s unresolved\n",
 		    run->program, plural(run->program), r->nfunc, plural(r->nfunc), r->over_budget,
 		    r->unresolved, plural(r->unresolved));
+	if (all)
+		text_printf(out, "  ops tables: %zu function%s in them, %zu edge%s through them, %zu call%s through "
+			    "pointers unresolved\n", r->nslot, plural(r->nslot), r->nslot_edge,
+			    plural(r->nslot_edge), r->unresolved_pointers, plural(r->unresolved_pointers));
 	for (size_t i = 0; i < r->over_budget && i < most; i++) {
 		text_puts(out, "  over budget: ");
 		text_report_add_safe(out, r->over_budget_names[i]);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Each stage prints itself: NAME.c -> NAME.flow (what was read), NAME.summary (what its
-# functions do to locks and references). The golden's extension chooses the stage.
+# functions do to locks and references), NAME.reach (what calls may come to). The golden's extension chooses the stage.
 
 dump_is() {
 	local golden=$1 unit=${1%.*}.c
@@ -11,6 +11,6 @@ dump_is() {
 	same "$golden" "$HERE/dump"
 }
 
-for golden in "$TESTS"/goldens/*.flow "$TESTS"/goldens/*.summary; do
+for golden in "$TESTS"/goldens/*.flow "$TESTS"/goldens/*.summary "$TESTS"/goldens/*.reach; do
 	[ ! -f "$golden" ] || run_test "goldens/$(basename "$golden")" dump_is "$golden"
 done

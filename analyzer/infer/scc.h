@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_SCC_H
+#define INFER_SCC_H
+
+/* Strongly connected components of any directed graph. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Vertices 0..n-1; the edges of v go to to[first[v]] .. to[first[v + 1] - 1]. */
+struct graph {
+	size_t n;
+	const uint32_t *first;	/* n + 1 of them */
+	const uint32_t *to;
+};
+
+/*
+ * Number the components from 0, so that an edge never leads to a higher one: component[v] is v's.
+ * Returns how many there are. The numbers depend on the order of vertices and edges only.
+ */
+int scc_find(const struct graph *g, int *component);
+
+#endif
