@@ -112,7 +112,7 @@ struct state *join_pending(struct sim *sim, int block)
 		if (n >= limit && try_merge(sim, out, in, block, ALIKE_HELD))
 			continue;
 		if (n >= limit * 2) {
-			sim->is_over = true;
+			sim->is_partial = true;
 			state_free(&sim->pool, in);
 			continue;
 		}

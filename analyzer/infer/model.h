@@ -37,6 +37,7 @@ enum effect_kind {
 	EFFECT_NONE,	/* known to do nothing to locks or references */
 	EFFECT_NORETURN,/* does not return */
 	EFFECT_ALLOC,	/* returns a new object that nobody else knows, or NULL */
+	EFFECT_STORE,	/* keeps its argument beyond the call (work that runs later) */
 	EFFECT_WARN,	/* says that something impossible has happened: its path is spoken of more quietly */
 	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
 	EFFECT_SLEEP,	/* may sleep; does nothing to locks or references */

@@ -193,8 +193,8 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 {
 	struct effect f = effect_new((enum effect_kind)e->does, NULL, e);
 
-	if (f.kind == EFFECT_ERROR && !e->arg)
-		die_at(at, "missing key arg; expected the number of the argument that is the error");
+	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE) && !e->arg)
+		die_at(at, "missing key arg; expected the number of the argument that is meant");
 	if (f.kind == EFFECT_ALLOC)
 		f.arg = MODEL_RET;
 	add_effect(b, at, func_of(b, at, e), &f);

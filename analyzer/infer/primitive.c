@@ -310,6 +310,13 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	case EFFECT_ALLOC:
 		state_restrict(&sim->pool, st, argument(sim, st, in, MODEL_RET), MASK_ZERO | MASK_VALID);
 		break;
+	case EFFECT_STORE: {
+		const struct sym *v = argument(sim, st, in, e->arg);
+
+		if (v && v->kind != SYM_INT)
+			state_store(&sim->pool, st, sym_global(&sim->syms, sim->callee), v, in->at, sim->fn->name);
+		break;
+	}
 	case EFFECT_WARN:
 		st->is_warned = true;
 		break;

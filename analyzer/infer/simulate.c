@@ -19,7 +19,7 @@
 #include "base/message.h"
 
 #define LOOP_TURNS 1		/* back edges followed per loop and path */
-#define BUDGET 4000		/* blocks run, by all states */
+#define BUDGET 8000		/* blocks run, by all states */
 #define MAX_EXITS 400
 
 void sim_continue(struct sim *sim, struct state *st)
@@ -196,7 +196,7 @@ static void run_return(struct sim *sim, struct state *st, const struct insn *in)
 	if (!st->at.line || in->at.col > 1)
 		st->at = in->at;
 	if (sim->nexit >= MAX_EXITS) {
-		sim->is_over = true;
+		sim->is_partial = true;
 		state_free(&sim->pool, st);
 		return;
 	}
@@ -337,11 +337,12 @@ static void confirm(struct sim *sim)
 	sim->an->muted++;
 	sim_init(&again, sim->an, sim->node, sim->bound, true);
 	sim_run(&again);
+	/* With paths left out nothing can be refuted. */
 	if (!again.is_over)
 		leak_check(&again);
 	sim->an->muted--;
 	for (int i = 0; i < sim->nfound; i++) {
-		sim->found[i].is_confirmed = again.is_over;
+		sim->found[i].is_confirmed = again.is_over || again.is_partial;
 		for (int k = 0; k < again.nfound && !sim->found[i].is_confirmed; k++)
 			sim->found[i].is_confirmed = same_fault(&sim->found[i], &again.found[k]);
 		if (!sim->found[i].is_confirmed)
@@ -391,7 +392,9 @@ static struct summary *simulate(struct analysis *an, struct node *n, const struc
 		if (sim.nfound)
 			confirm(&sim);
 		explain_candidates(&sim);
-		s = summary_make(&sim);
+		if (sim.is_partial)
+			note_over_budget(an, n->fn);
+		s = sim.is_partial ? unknown_summary(an) : summary_make(&sim);
 	}
 	s->calls_params = sim.calls_params;
 	sim_release(&sim);

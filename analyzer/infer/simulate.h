@@ -70,7 +70,8 @@ struct sim {
 	struct state *work;		/* states of the block being run */
 	int visits, budget;		/* blocks run */
 	bool is_split;			/* never merge: to confirm candidates */
-	bool is_over;
+	bool is_over;			/* budget spent: stopped before the end */
+	bool is_partial;		/* paths were left out: what was seen is true, but not all there is */
 	unsigned char *site_flags;	/* per instruction: SITE_* */
 	struct candidate *found;
 	int nfound, found_cap;
