@@ -235,7 +235,9 @@ static void apply_cells(struct sim *sim, struct state *st, const struct insn *in
 
 		if (x->addrs[i]->kind == SYM_INT)
 			continue;
-		state_store(&sim->pool, st, x->addrs[i], x->values[i], c->cells[i].at, c->cells[i].func);
+		/* In a callback the store is the callback's own; else this call is what stores. */
+		state_store(&sim->pool, st, x->addrs[i], x->values[i], sim->in_turn ? c->cells[i].at : in->at,
+			    sim->in_turn ? c->cells[i].func : sim->fn->name);
 		if (sym_object(c->cells[i].value)->kind != SYM_PARAM || sim->in_turn)
 			continue;
 		t = state_step(&sim->pool, st, STEP_STORE, in->at, sim->fn->name);

@@ -153,7 +153,6 @@ struct state {
 	int pc;				/* next instruction, while its block is run */
 	const struct sym *ret;		/* at an exit: the value returned; or NULL */
 	struct place at;		/* at an exit: of the return */
-	int turns_given;		/* callbacks' turns, see apply_iteration() */
 };
 
 /* Where states live while one function is simulated. */
