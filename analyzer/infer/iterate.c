@@ -79,6 +79,29 @@ static void check_left(struct iteration *it, struct state *st, const struct lock
 	}
 }
 
+static bool is_stored(const struct state *st, const struct sym *object)
+{
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_contains(st->cells[i].value, sym_object(object)))
+			return true;
+	return false;
+}
+
+/* The turn took a reference on its element, and nobody has the pointer to give it back. */
+static void check_refs_left(struct iteration *it, struct state *st, const struct sym *element)
+{
+	for (int i = 0; st->refs && i < st->refs->n; i++) {
+		const struct ref *r = &st->refs->items[i];
+		struct candidate c = {
+			.kind = FACT_REF_LEFT_BY_TURN, .at = it->in->at, .object = r->object, .class_name = r->kind,
+			.kind_name = r->kind, .function = it->m->name, .origin = it->in->at, .trace = st->trace,
+		};
+
+		if (r->count > 0 && !r->handed_on && sym_contains(r->object, element) && !is_stored(st, r->object))
+			sim_candidate(it->sim, &c);
+	}
+}
+
 /* Apply the callback once to st, for an element of its own; calls next for each way it can end. */
 static void run_turn(struct iteration *it, struct state *st, int turn,
 		     void (*next)(struct iteration *it, struct state *st, const struct sym *element,
@@ -162,6 +185,7 @@ static void after_first(struct iteration *it, struct state *st, const struct sym
 	if (!st)
 		return;
 	check_left(it, st, before);
+	check_refs_left(it, st, element);
 	run_turn(it, state_copy(&it->sim->pool, st), 1, after_second);
 	finish(it, st, sym_int(&it->sim->syms, 0));
 }
