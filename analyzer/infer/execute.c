@@ -329,10 +329,17 @@ static bool is_counter(const struct sim *sim, const struct insn *phi, const stru
 void execute_phis(struct sim *sim, struct state *st, int from, int to)
 {
 	const struct block *bb = &sim->fn->blocks[to];
-	const struct sym *values[64];
+	const struct sym **values;
 	int n = 0;
 
-	for (int i = bb->first; i < bb->end && sim->fn->insns[i].op == OP_PHI && n < 64; i++, n++) {
+	if (sim->fn->insns[bb->first].op != OP_PHI)
+		return;
+	while (bb->first + n < bb->end && sim->fn->insns[bb->first + n].op == OP_PHI)
+		n++;
+	values = ARENA_ARRAY(&sim->arena, const struct sym *, n);
+	n = 0;
+
+	for (int i = bb->first; i < bb->end && sim->fn->insns[i].op == OP_PHI; i++, n++) {
 		const struct insn *phi = &sim->fn->insns[i];
 
 		values[n] = NULL;

@@ -66,9 +66,14 @@ static bool same_turns(const struct state *a, const struct state *b)
 
 static int state_limit(const struct sim *sim)
 {
-	if (sim->is_split)
-		return STATES_SPLIT;
-	return sim->node->matters ? STATES_PER_BLOCK : STATES_PER_BLOCK_PLAIN;
+	int limit = sim->is_split ? STATES_SPLIT : sim->node->matters ? STATES_PER_BLOCK : STATES_PER_BLOCK_PLAIN;
+
+	/* The further the budget is used up, the more is merged, so that the end is reached. */
+	if (sim->visits > sim->budget / 2)
+		limit /= 4;
+	else if (sim->visits > sim->budget / 4)
+		limit /= 2;
+	return limit > 2 ? limit : 2;
 }
 
 /* How much two states that meet must have in common to be merged, besides what they hold. */
@@ -111,7 +116,7 @@ struct state *join_pending(struct sim *sim, int block)
 			continue;
 		if (n >= limit && try_merge(sim, out, in, block, ALIKE_HELD))
 			continue;
-		if (n >= limit * 2) {
+		if (n >= limit * 6) {
 			sim->is_partial = true;
 			state_free(&sim->pool, in);
 			continue;
