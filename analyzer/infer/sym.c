@@ -15,6 +15,8 @@
 #include "base/text.h"
 
 #define MAX_DEPTH 6	/* loads in a name; deeper values become unknowns */
+#define MAX_SIZE 48	/* symbols in an expression; larger ones (hashes, checksums) become unknowns */
+#define SITE_LARGE (-5)	/* the site of those */
 
 void sym_table_init(struct sym_table *t, struct arena *a)
 {
@@ -106,8 +108,24 @@ static const struct sym *make(struct sym_table *t, struct sym want)
 	}
 	s = arena_copy(t->arena, &want, sizeof(want));
 	s->id = t->next_id++;
+	s->size = (uint8_t)(1 + (want.a ? want.a->size : 0) + (want.b ? want.b->size : 0));
 	t->used++;
 	return t->slots[h] = s;
+}
+
+/*
+ * An operation too large to be worth a tree: an unknown that stands for just these operands. It keeps walks over
+ * symbols short, which share parts and would otherwise be gone over again and again.
+ */
+static const struct sym *make_large(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b)
+{
+	return make(t, (struct sym){.kind = SYM_NEW, .site = SITE_LARGE, .turn = (int)sub,
+				    .value = (int64_t)a->id << 32 | b->id});
+}
+
+static bool is_large(const struct sym *a, const struct sym *b)
+{
+	return a->size + b->size >= MAX_SIZE;
 }
 
 const struct sym *sym_int(struct sym_table *t, int64_t value)
@@ -169,6 +187,8 @@ void sym_name_first(const struct sym *base, const char *struct_name, const char 
 
 const struct sym *sym_elem(struct sym_table *t, const struct sym *base, const struct sym *index)
 {
+	if (index && is_large(base, index))
+		index = NULL;
 	return make(t, (struct sym){.kind = SYM_ELEM, .a = base, .b = index, .depth = (uint8_t)(base->depth + 1),
 				    .is_set = true});
 }
@@ -277,6 +297,8 @@ const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct s
 	if ((sub == CMP_EQ || sub == CMP_NE) && a->kind == SYM_ADDR && b->kind == SYM_ADDR && a->a == b->a &&
 	    !a->is_set)
 		return sym_int(t, sub == CMP_NE);
+	if (is_large(a, b))
+		return make_large(t, sub, a, b);
 	return make(t, (struct sym){.kind = SYM_CMP, .sub = sub, .a = a, .b = b,
 				    .depth = a->depth > b->depth ? a->depth : b->depth,
 				    .is_set = a->is_set || b->is_set});
@@ -307,6 +329,8 @@ static int by_id(const void *a, const void *b)
 
 static const struct sym *both(struct sym_table *t, const struct sym *a, const struct sym *b)
 {
+	if (is_large(a, b))
+		return make_large(t, SUB_NONE, a, b);
 	return make(t, (struct sym){.kind = SYM_ALL, .a = a, .b = b, .depth = a->depth > b->depth ? a->depth : b->depth,
 				    .is_set = a->is_set || b->is_set});
 }
@@ -362,6 +386,8 @@ const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct s
 		return a;
 	if (sub == BIN_OR && b->kind == SYM_INT && b->value == 0)
 		return a;
+	if (is_large(a, b))
+		return make_large(t, sub, a, b);
 	return make(t, (struct sym){.kind = SYM_BIN, .sub = sub, .a = a, .b = b,
 				    .depth = a->depth > b->depth ? a->depth : b->depth,
 				    .is_set = a->is_set || b->is_set});
