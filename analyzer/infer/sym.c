@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Symbolic values: hash-consing, folding, printing. One open-addressed table; a node
+ * Symbolic values: hash-consing, folding, masks. One open-addressed table; a node
  * is looked up by its fields before it is made. Names that are only for people are
  * not part of a node's identity: the first one given stays.
  */
 #include "infer/sym.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -501,104 +500,4 @@ unsigned mask_of_cmp(enum flow_sub sub, int64_t c)
 			mask |= classes[i].bit;
 	}
 	return mask;
-}
-
-static void print_base(struct text *out, const struct sym *s)
-{
-	switch (s->kind) {
-	case SYM_INT:
-		text_printf(out, "%lld", (long long)s->value);
-		break;
-	case SYM_PARAM:
-		s->name ? text_puts(out, s->name) : text_printf(out, "argument %lld", (long long)s->value + 1);
-		break;
-	case SYM_GLOBAL: case SYM_FUNC:
-		text_puts(out, s->name);
-		break;
-	case SYM_STACK: case SYM_NEW:
-		text_puts(out, s->name ? s->name : "a value");
-		break;
-	default:
-		sym_print(out, s, false);
-	}
-}
-
-static void print_field(struct text *out, const struct sym *addr)
-{
-	const struct sym *base = addr->a;
-	bool direct = base->kind == SYM_GLOBAL || base->kind == SYM_STACK;
-
-	if (base->kind == SYM_ELEM) {
-		sym_print(out, base, true);
-		direct = true;
-	} else {
-		print_base(out, base);
-	}
-	if (addr->field)
-		text_printf(out, "%s%s", direct ? "." : "->", addr->field);
-	else if (addr->value > 0)
-		text_printf(out, "%s[+%lld]", direct ? "." : "->", (long long)addr->value);
-}
-
-void sym_print(struct text *out, const struct sym *s, bool as_target)
-{
-	switch (s->kind) {
-	case SYM_ADDR:
-		if (!as_target && s->value > 0)
-			text_putc(out, '&');
-		print_field(out, s);
-		break;
-	case SYM_ELEM:
-		if (!as_target)
-			text_putc(out, '&');
-		sym_print(out, s->a, true);
-		text_puts(out, "[]");
-		break;
-	case SYM_LOAD:
-		if (s->a->kind == SYM_ADDR || s->a->kind == SYM_ELEM || s->a->kind == SYM_GLOBAL) {
-			sym_print(out, s->a, true);
-			break;
-		}
-		text_putc(out, '*');
-		print_base(out, s->a);
-		break;
-	case SYM_GLOBAL: case SYM_STACK:
-		if (!as_target)
-			text_putc(out, '&');
-		print_base(out, s);
-		break;
-	case SYM_ALL:
-		print_base(out, s->a);
-		text_puts(out, " and ");
-		print_base(out, s->b);
-		break;
-	case SYM_BIN: case SYM_CMP:
-		print_base(out, s->a);
-		text_printf(out, " %s ", flow_sub_name(s->sub));
-		print_base(out, s->b);
-		break;
-	default:
-		print_base(out, s);
-	}
-}
-
-const char *sym_class(const struct sym *lock, const char *kind)
-{
-	char buf[256];
-	size_t n;
-
-	if (lock->kind == SYM_ELEM)
-		lock = lock->a;
-	if (lock->kind == SYM_GLOBAL)
-		return lock->name;
-	if (lock->first) {
-		n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->first_struct ? lock->first_struct : "", lock->first);
-		return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
-	}
-	if (lock->kind != SYM_ADDR || !lock->field)
-		return kind;
-	if (lock->a->kind == SYM_GLOBAL && !lock->struct_name)
-		return lock->a->name;
-	n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->struct_name ? lock->struct_name : "", lock->field);
-	return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
 }
