@@ -5,28 +5,22 @@
  */
 #include "cli/cli.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/arena.h"
-#include "base/json.h"
-#include "base/message.h"
 #include "base/text.h"
+#include "base/view.h"
 #include "cli/options.h"
+#include "cli/output.h"
 #include "cli/program.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "db/store.h"
 #include "infer/infer.h"
 #include "infer/model.h"
+#include "report/baseline.h"
 #include "report/finding.h"
-#include "report/sarif.h"
 #include "report/summary_report.h"
-#include "report/text_report.h"
 #include "rules/rule.h"
 
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_USAGE, STATUS_INCOMPLETE, STATUS_INTERRUPTED = 130 };
@@ -43,7 +37,7 @@ struct check {
 	struct infer_result infer;
 	struct finding_list findings;
 	struct run_info run;
-	const char *source_root;
+	struct view view;
 };
 
 /* Call f, and put the time it took down as that stage's. */
@@ -62,7 +56,7 @@ static void capture_tree(struct check *c)
 	const char *db = c->opt.db;
 
 	units_select(&c->arena, &c->opt, &c->units);
-	c->source_root = c->units.commands.source_root;
+	view_init(&c->view, c->units.commands.source_root);
 	if (!db)
 		db = units_default_db(&c->units);
 	c->store = store_open(db, units_config(&c->units, &c->opt, db));
@@ -74,7 +68,7 @@ static void load_program(struct check *c)
 	if (c->opt.flow) {
 		c->nprogram = program_read(&c->arena, &c->opt.paths, &c->program);
 		c->run.wanted = c->run.captured = c->nprogram;
-		c->source_root = ".";
+		view_init(&c->view, ".");
 	} else {
 		c->nprogram = store_load_units(c->store, &c->arena, &c->program);
 	}
@@ -117,78 +111,38 @@ static void apply_rules(struct check *c)
 
 	finding_list_init(&c->findings, &c->arena);
 	rules_run(c->infer.facts, c->infer.nfact, &c->findings);
-	finding_list_finish(&c->findings, c->source_root);
+	finding_list_finish(&c->findings, &c->view);
 	for (size_t i = 0; i < c->findings.n; i++)
 		if (in_scope(c, &c->findings.items[i]))
 			c->findings.items[n++] = c->findings.items[i];
 	c->findings.n = n;
 }
 
-/* --- print ----------------------------------------------------------------------- */
+/* --- what counts ----------------------------------------------------------------- */
 
-static bool want_color(enum color_mode mode)
+/* Take out what was known before; or, if so asked, make all of it known. */
+static void apply_baseline(struct check *c)
 {
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (mode != COLOR_AUTO)
-		return mode == COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no && *no) && !(term && !strcmp(term, "dumb"));
-}
-
-static void print_text(struct check *c)
-{
+	struct baseline *known;
 	struct text out;
 
-	text_init(&out);
-	text_report_print(&out, &c->findings, want_color(c->opt.color));
-	fwrite(text_str(&out), 1, out.len, stdout);
-	text_release(&out);
-	if (fflush(stdout) || ferror(stdout))
-		die("the findings cannot be written to stdout: %s", strerror(errno));
-}
-
-/*
- * A regular file comes into being whole, under another name first; "-" and devices are written to as they
- * are.
- */
-static void write_sarif(struct check *c)
-{
-	struct json *log = sarif_make(&c->findings, &c->run, c->source_root);
-	const char *path = strcmp(c->opt.sarif, "-") ? c->opt.sarif : "/dev/stdout", *to = path;
-	struct stat st;
-	int err;
-
-	if (stat(path, &st) || S_ISREG(st.st_mode))
-		to = arena_printf(&c->arena, "%s.%ld.tmp", path, (long)getpid());
-	fflush(stdout);
-	err = json_write_file(log, to);
-	if (!err && to != path && rename(to, path))
-		err = -errno;
-	if (err && to != path)
-		unlink(to);
-	if (err)
-		die("%s cannot be written: %s", path, strerror(-err));
-	json_free(log);
+	if (!c->opt.baseline)
+		return;
+	if (c->opt.update_baseline) {
+		text_init(&out);
+		baseline_print(&out, &c->findings);
+		output_text(&c->arena, c->opt.baseline, &out);
+		text_release(&out);
+	}
+	known = baseline_read(&c->arena, c->opt.baseline);
+	c->run.known = baseline_filter(known, &c->findings);
+	c->run.gone = baseline_gone(known);
 }
 
 static void report(struct check *c)
 {
-	if (c->opt.text)
-		print_text(c);
-	if (c->opt.sarif)
-		write_sarif(c);
-}
-
-static void print_summary(struct check *c)
-{
-	struct text out;
-
-	if (c->opt.quiet)
-		return;
-	text_init(&out);
-	summary_report_print(&out, &c->run, &c->findings, c->opt.stats);
-	fputs(text_str(&out), stderr);
-	text_release(&out);
+	apply_baseline(c);
+	output_findings(&c->arena, &c->opt, &c->findings, &c->run, &c->view);
 }
 
 static int status(const struct check *c)
@@ -208,6 +162,7 @@ static void check_release(struct check *c)
 	if (c->store)
 		store_close(c->store);
 	finding_list_release(&c->findings);
+	view_release(&c->view);
 	infer_result_release(&c->infer);
 	arena_release(&c->arena);
 	intern_release();
@@ -224,7 +179,7 @@ int check_main(int argc, char **argv)
 	if (!c.opt.flow)
 		timed(&c, STAGE_CAPTURE, capture_tree);
 	if (c.run.interrupted) {
-		print_summary(&c);
+		output_summary(&c.opt, &c.findings, &c.run);
 		check_release(&c);
 		return STATUS_INTERRUPTED;
 	}
@@ -232,7 +187,7 @@ int check_main(int argc, char **argv)
 	timed(&c, STAGE_INFER, infer);
 	timed(&c, STAGE_REPORT, apply_rules);
 	timed(&c, STAGE_REPORT, report);
-	print_summary(&c);
+	output_summary(&c.opt, &c.findings, &c.run);
 	result = status(&c);
 	if (c.store)
 		store_put_run(c.store, &c.findings, c.opt.command_line, result);

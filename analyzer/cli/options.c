@@ -25,7 +25,8 @@
 
 enum {
 	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG,
-	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW,
+	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW, OPT_HTML,
+	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF,
 };
 
 static const struct argp_option check_options[] = {
@@ -45,9 +46,18 @@ static const struct argp_option check_options[] = {
 	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: " DEVSCOPE_CLANG ", else the "
 	 "newest found)", 2},
 	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat)", 2},
+	{NULL, 0, NULL, 0, "What counts:", 3},
+	{"baseline", OPT_BASELINE, "FILE", 0, "Only findings that are not in FILE", 3},
+	{"update-baseline", OPT_UPDATE_BASELINE, NULL, 0, "Write the findings to the --baseline FILE: from now on "
+	 "they are known", 3},
+	{"staged", OPT_STAGED, NULL, 0, "Only what the changes staged in git bring; the work tree is neither "
+	 "read for them nor touched", 3},
+	{"diff", OPT_DIFF, "REV", 0, "Only what the changes since REV bring", 3},
 	{NULL, 0, NULL, 0, "What to print:", 3},
-	{"format", OPT_FORMAT, "FORMAT", 0, "Findings on stdout as text (default) or sarif", 3},
+	{"format", OPT_FORMAT, "FORMAT", 0, "Findings on stdout as text (default), github (annotations) or "
+	 "sarif", 3},
 	{"sarif", OPT_SARIF, "FILE", 0, "Write SARIF 2.1.0 to FILE as well", 3},
+	{"html", OPT_HTML, "FILE", 0, "Write a page to browse the findings with to FILE as well", 3},
 	{"color", OPT_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto (default: on a terminal, unless NO_COLOR "
 	 "is set), always, never", 3},
 	{"quiet", 'q', NULL, 0, "No progress, no summary", 3},
@@ -143,10 +153,11 @@ static void set_fail_on(struct options *opt, const char *s)
 static void set_format(struct options *opt, const char *s)
 {
 	opt->text = !strcmp(s, "text");
-	if (!opt->text && strcmp(s, "sarif"))
-		die("--format %s: there are text and sarif", s);
-	if (!opt->text)
+	opt->github = !strcmp(s, "github");
+	if (!strcmp(s, "sarif"))
 		opt->sarif = "-";
+	else if (!opt->text && !opt->github)
+		die("--format %s: there are text, github and sarif", s);
 }
 
 static void set_color(struct options *opt, const char *s)
@@ -180,6 +191,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'q': opt->quiet = true; return 0;
 	case OPT_DB: opt->db = arg; return 0;
 	case OPT_SARIF: opt->sarif = arg; return 0;
+	case OPT_HTML: opt->html = arg; return 0;
+	case OPT_BASELINE: opt->baseline = arg; return 0;
+	case OPT_UPDATE_BASELINE: opt->update_baseline = true; return 0;
+	case OPT_STAGED: opt->staged = true; return 0;
+	case OPT_DIFF: opt->diff = arg; return 0;
 	case OPT_FORMAT: set_format(opt, arg); return 0;
 	case OPT_MODELS: add_string(p->arena, &opt->models, arg); return 0;
 	case OPT_MODEL_DIR: opt->model_dir = arg; return 0;
@@ -310,6 +326,19 @@ static void parse(struct arena *a, const struct argp *argp, int argc, char **arg
 		out->model_dir = data_folder(a, "models", "rules/models");
 }
 
+/* Options that make no sense together, or one without the other. */
+static void options_agree(const struct options *opt)
+{
+	if (opt->update_baseline && !opt->baseline)
+		die("--update-baseline: say which with --baseline FILE");
+	if (opt->staged && opt->diff)
+		die("--staged and --diff: one of them");
+	if (opt->flow && (opt->staged || opt->diff))
+		die("--flow: files of flow text are in no git; leave %s away", opt->diff ? "--diff" : "--staged");
+	if (opt->update_baseline && (opt->staged || opt->diff))
+		die("--update-baseline: a baseline is of the whole, not of a change");
+}
+
 void options_check(struct arena *a, int argc, char **argv, struct options *out)
 {
 	static const struct argp argp = {
@@ -317,6 +346,7 @@ void options_check(struct arena *a, int argc, char **argv, struct options *out)
 	};
 
 	parse(a, &argp, argc, argv, out);
+	options_agree(out);
 	if (out->flow) {
 		if (!out->paths.n)
 			die("--flow: name the files of flow text");

@@ -24,8 +24,12 @@ struct options {
 	int jobs;		/* children at once */
 	int timeout;		/* seconds for a unit */
 	const char *db;		/* NULL: beside the compile database */
-	const char *sarif;	/* file to write, "-" for stdout; NULL: none */
-	bool text;		/* findings as text on stdout */
+	const char *sarif, *html;	/* files to write, "-" for stdout; NULL: none */
+	bool text, github;	/* findings as text, as annotations on stdout */
+	const char *baseline;	/* findings that do not count; NULL: none */
+	bool update_baseline;	/* write it anew instead */
+	bool staged;		/* check what is staged in git */
+	const char *diff;	/* check what changed since that revision; NULL: not */
 	const char *clang;
 	const char *model_dir;	/* the models to begin with */
 	const char *marker_dir;	/* holds markers.h */

@@ -194,7 +194,7 @@ static void set_fingerprint(struct finding *f, struct source *source, struct map
 	text_release(&t);
 }
 
-void finding_list_finish(struct finding_list *l, const char *source_root)
+void finding_list_finish(struct finding_list *l, const struct view *view)
 {
 	struct source source;
 	struct map seen;
@@ -202,7 +202,7 @@ void finding_list_finish(struct finding_list *l, const char *source_root)
 	if (l->n)
 		qsort(l->items, l->n, sizeof(*l->items), compare_finding);
 	drop_doubles(l);
-	source_init(&source, source_root);
+	source_init(&source, view);
 	map_init(&seen);
 	for (size_t i = 0; i < l->n; i++)
 		set_fingerprint(&l->items[i], &source, &seen, l->arena);

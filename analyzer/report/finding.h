@@ -16,6 +16,7 @@
 
 struct arena;
 struct rule;
+struct view;
 
 enum level { LEVEL_ADVICE, LEVEL_WARNING, LEVEL_ERROR };
 
@@ -44,10 +45,10 @@ void finding_list_add(struct finding_list *l, const struct rule *rule, enum leve
 /*
  * Sort by file, line, column, rule, message; drop doubles (same rule, place, class and object); set
  * fingerprints: XXH3-128 of rule id, function, normalised text of the source line (blanks removed), class
- * and an occurrence number among equals; no line numbers, no path. source_root is where relative
- * paths are read from (NULL: place texts are taken as empty).
+ * and an occurrence number among equals; no line numbers, no path. Source is read
+ * through view (NULL: place texts are taken as empty).
  */
-void finding_list_finish(struct finding_list *l, const char *source_root);
+void finding_list_finish(struct finding_list *l, const struct view *view);
 /* Free the array (the strings are the arena's). */
 void finding_list_release(struct finding_list *l);
 

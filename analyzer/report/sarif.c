@@ -403,12 +403,12 @@ static void add_result(struct sarif *d, struct json *array, const struct finding
 	add_origin(d, result, f->fact);
 }
 
-struct json *sarif_make(const struct finding_list *l, const struct run_info *info, const char *source_root)
+struct json *sarif_make(const struct finding_list *l, const struct run_info *info, const struct view *view)
 {
 	struct json *log = json_object(), *run, *base, *results;
 	struct sarif d;
 
-	source_init(&d.source, source_root);
+	source_init(&d.source, view);
 	arena_init(&d.arena);
 	json_add_text(log, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
 	json_add_text(log, "version", "2.1.0");

@@ -15,7 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/text.h"
+#include "base/view.h"
 
 #define MAX_SIZE (16 << 20)	/* of a file: more is no source a person reads */
 #define HASH_WINDOW 100		/* characters in a line's hash */
@@ -29,12 +31,13 @@ struct source_file {
 	const char **hashes;	/* of line i + 1; NULL until asked for */
 };
 
-void source_init(struct source *s, const char *root)
+void source_init(struct source *s, const struct view *view)
 {
-	char *real = root ? realpath(root, NULL) : NULL;
+	char *real = view && view->root ? realpath(view->root, NULL) : NULL;
 
 	arena_init(&s->arena);
 	map_init(&s->files);
+	s->view = view;
 	s->root = real ? arena_strdup(&s->arena, real) : NULL;
 	free(real);
 }
@@ -48,9 +51,14 @@ void source_release(struct source *s)
 /* Open a file below the root, wherever its name or a symbolic link wants to lead. */
 static int open_below(struct source *s, const char *file)
 {
-	char *real = realpath(arena_printf(&s->arena, "%s/%s", s->root, file), NULL);
+	const char *name = path_absolute(&s->arena, s->view->root, file);
+	const char *content = view_content(s->view, name);
+	char *real = content == name ? realpath(name, NULL) : NULL;
 	size_t n = strlen(s->root);
 	int fd = -1;
+
+	if (content && content != name)
+		return open(content, O_RDONLY | O_CLOEXEC);
 
 	if (real && !strncmp(real, s->root, n) && (real[n] == '/' || (n == 1 && *s->root == '/')))
 		fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

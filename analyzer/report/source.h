@@ -12,14 +12,17 @@
 #include "base/arena.h"
 #include "base/map.h"
 
+struct view;
+
 struct source {
+	const struct view *view;
 	char *root;		/* the tree's top, resolved; NULL: no text at all */
 	struct arena arena;	/* all that was read */
 	struct map files;	/* name -> struct source_file */
 };
 
-/* Start; root may be NULL. */
-void source_init(struct source *s, const char *root);
+/* Start; view is borrowed and may be NULL (no text at all). */
+void source_init(struct source *s, const struct view *view);
 void source_release(struct source *s);
 /*
  * Lines first to last (cut to what is there) without the last newline, NULL if not known. Borrowed until

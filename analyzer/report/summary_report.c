@@ -91,7 +91,7 @@ static void add_unsure(struct text *out, const struct infer_result *r)
 			text_printf(out, "    %*lu %s\n", width, r->unsure[k], unsure_name((enum unsure_kind)k));
 }
 
-static void add_findings(struct text *out, const struct finding_list *l)
+static void add_findings(struct text *out, const struct run_info *run, const struct finding_list *l)
 {
 	const char *separator = "";
 
@@ -106,7 +106,10 @@ static void add_findings(struct text *out, const struct finding_list *l)
 		if (n)
 			separator = ", ";
 	}
-	text_puts(out, *separator ? ")\n" : "\n");
+	text_puts(out, *separator ? ")" : "");
+	if (run->known || run->gone)
+		text_printf(out, "; %zu known from the baseline, %zu of it not found any more", run->known, run->gone);
+	text_puts(out, "\n");
 }
 
 void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l,
@@ -121,7 +124,7 @@ void summary_report_print(struct text *out, const struct run_info *run, const st
 	if (run->infer) {
 		add_program(out, run, all);
 		add_unsure(out, run->infer);
-		add_findings(out, l);
+		add_findings(out, run, l);
 	}
 	text_printf(out, "  time: capture %.1f s, load %.1f s, infer %.1f s, rules and report %.1f s\n",
 		    run->seconds[STAGE_CAPTURE], run->seconds[STAGE_LOAD], run->seconds[STAGE_INFER],

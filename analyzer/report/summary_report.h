@@ -28,6 +28,8 @@ struct run_info {
 	struct unit_note *noted;	/* of the wanted: read, with a remark; sorted by file */
 	size_t nnoted;
 	const struct infer_result *infer;	/* NULL: not reached */
+	size_t known;			/* findings left out: the baseline has them */
+	size_t gone;			/* entries of the baseline that nothing was found for */
 	double seconds[STAGES];		/* of wall time */
 	bool interrupted;
 };

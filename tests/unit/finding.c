@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "base/view.h"
 #include "report/finding.h"
 #include "report/source.h"
 #include "report/text_report.h"
@@ -90,13 +91,16 @@ static void write_source(const char *dir, const char *name, const char *text)
 
 static void fingerprint(const char *dir, const struct fact *fact, char out[33])
 {
+	struct view view;
 	struct finding_list l;
 	struct arena a;
 
 	arena_init(&a);
 	finding_list_init(&l, &a);
 	finding_list_add(&l, &leak, LEVEL_ERROR, fact, "held", "unlock");
-	finding_list_finish(&l, dir);
+	view_init(&view, dir);
+	finding_list_finish(&l, &view);
+	view_release(&view);
 	strcpy(out, l.items[0].fingerprint);
 	finding_list_release(&l);
 	arena_release(&a);
@@ -128,14 +132,25 @@ static void test_fingerprint_survives_moves(void **state)
 static void test_source_stays_below_its_root(void **state)
 {
 	char dir[] = "/tmp/devscope-source-XXXXXX", path[64];
+	char path2[64], changed[64], gone[64];
 	struct source s;
+	struct view view;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	write_source(dir, "a.c", "one\ntwo\nthree");
+	write_source(dir, "gone.c", "here\n");
+	snprintf(changed, sizeof(changed), "%s/changed.c", dir);
+	snprintf(gone, sizeof(gone), "%s/gone.c", dir);
 	snprintf(path, sizeof(path), "%s/link.c", dir);
 	assert_int_equal(symlink("/etc/hostname", path), 0);
-	source_init(&s, dir);
+	view_init(&view, dir);
+	snprintf(path2, sizeof(path2), "%s/a.c", dir);
+	view_replace(&view, changed, path2);
+	view_replace(&view, gone, VIEW_ABSENT);
+	source_init(&s, &view);
+	assert_string_equal(source_lines(&s, "changed.c", 1, 1), "one");
+	assert_null(source_lines(&s, "gone.c", 1, 1));
 	assert_string_equal(source_lines(&s, "a.c", 2, 9), "two\nthree");
 	assert_null(source_lines(&s, "a.c", 4, 4));
 	assert_null(source_lines(&s, "../../etc/hostname", 1, 1));
@@ -144,6 +159,8 @@ static void test_source_stays_below_its_root(void **state)
 	assert_null(source_lines(&s, ".", 1, 1));
 	assert_null(source_lines(&s, NULL, 1, 1));
 	source_release(&s);
+	view_release(&view);
+	unlink(gone);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/a.c", dir);
 	unlink(path);

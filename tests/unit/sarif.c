@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/view.h"
 #include "infer/infer.h"
 #include "report/finding.h"
 #include "report/sarif.h"
@@ -44,13 +45,16 @@ static struct json *make(struct arena *a, const char *root)
 	struct run_info run = {.failed = failed, .nfailed = 1, .infer = &infer};
 	struct finding_list l;
 	struct json *log;
+	struct view view;
 
 	infer.unsure[UNSURE_INDIRECT_CALL] = 3;
 	finding_list_init(&l, a);
 	finding_list_add(&l, rules[0], LEVEL_ERROR, &fact, "x->lock is held \x80 \"so\"", "unlock {it}");
 	finding_list_add(&l, rules[1], LEVEL_ADVICE, &nowhere, "no place at all", NULL);
-	finding_list_finish(&l, root);
-	log = sarif_make(&l, &run, root);
+	view_init(&view, root);
+	finding_list_finish(&l, &view);
+	log = sarif_make(&l, &run, &view);
+	view_release(&view);
 	finding_list_release(&l);
 	return log;
 }
@@ -170,6 +174,7 @@ static void test_line_hash(void **state)
 {
 	char dir[] = "/tmp/devscope-hash-XXXXXX", path[64];
 	struct source s;
+	struct view view;
 	FILE *f;
 
 	(void)state;
@@ -178,7 +183,8 @@ static void test_line_hash(void **state)
 	f = fopen(path, "w");
 	fputs("x\n \t x\ny\r\nx\xc3\xa4", f);
 	fclose(f);
-	source_init(&s, dir);
+	view_init(&view, dir);
+	source_init(&s, &view);
 	assert_string_equal(source_line_hash(&s, "a.c", 1), "c73df42cca98fcd2:1");
 	assert_string_equal(source_line_hash(&s, "a.c", 2), "2a6cab1af0817cc0:1");
 	assert_string_equal(source_line_hash(&s, "a.c", 3), "8f3ceaa3a8d59c7e:1");
@@ -186,6 +192,7 @@ static void test_line_hash(void **state)
 	assert_null(source_line_hash(&s, "a.c", 5));
 	assert_int_equal(source_column(&s, "a.c", 4, 4), 3);
 	source_release(&s);
+	view_release(&view);
 	unlink(path);
 	rmdir(dir);
 }
