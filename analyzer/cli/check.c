@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/map.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "base/view.h"
 #include "cli/options.h"
@@ -38,6 +40,8 @@ struct check {
 	struct finding_list findings;
 	struct run_info run;
 	struct view view;
+	struct baseline *baseline;	/* NULL: none */
+	struct map read_files;	/* what the program was made from, for the baseline */
 };
 
 /* Call f, and put the time it took down as that stage's. */
@@ -120,23 +124,61 @@ static void apply_rules(struct check *c)
 
 /* --- what counts ----------------------------------------------------------------- */
 
+/* Which files were read: those of the units, and headers by the functions that came from them. */
+static void note_files(struct check *c)
+{
+	for (size_t i = 0; i < c->nprogram; i++) {
+		map_set(&c->read_files, c->program[i]->file, c);
+		for (int k = 0; k < c->program[i]->nfunc; k++)
+			if (c->program[i]->funcs[k]->file)
+				map_set(&c->read_files, c->program[i]->funcs[k]->file, c);
+	}
+}
+
+/*
+ * Would all findings in that file have been found? Not if it is elsewhere, or was not read: its unit failed,
+ * or is of another configuration. In a file that is no more there is nothing to find.
+ */
+static bool is_covered(void *cookie, const char *file)
+{
+	struct check *c = cookie;
+
+	if (c->opt.staged || c->opt.diff)
+		return false;
+	if (map_get(&c->read_files, file))
+		return c->opt.flow || units_in_scope(&c->units, file);
+	return !c->opt.flow && units_in_scope(&c->units, file) &&
+	       !path_is_file(path_absolute(&c->arena, c->units.commands.source_root, file)) &&
+	       !path_is_file(path_absolute(&c->arena, c->units.commands.build, file));
+}
+
+/* Write down what is found: from now on it is known. */
+static void update_baseline(struct check *c, const struct baseline_scope *scope)
+{
+	struct text out;
+
+	text_init(&out);
+	baseline_print(&out, c->baseline, &c->findings, scope);
+	output_text(&c->arena, c->opt.baseline, &out);
+	text_release(&out);
+	c->run.known = c->findings.n;
+	c->findings.n = 0;
+}
+
 /* Take out what was known before; or, if so asked, make all of it known. */
 static void apply_baseline(struct check *c)
 {
-	struct baseline *known;
-	struct text out;
+	struct baseline_scope scope = {is_covered, c};
 
-	if (!c->opt.baseline)
+	if (!c->baseline)
 		return;
+	note_files(c);
 	if (c->opt.update_baseline) {
-		text_init(&out);
-		baseline_print(&out, &c->findings);
-		output_text(&c->arena, c->opt.baseline, &out);
-		text_release(&out);
+		update_baseline(c, &scope);
+		return;
 	}
-	known = baseline_read(&c->arena, c->opt.baseline);
-	c->run.known = baseline_filter(known, &c->findings);
-	c->run.gone = baseline_gone(known);
+	c->run.known = baseline_filter(c->baseline, &c->findings);
+	c->run.gone = baseline_gone(c->baseline, &scope);
 }
 
 static void report(struct check *c)
@@ -162,6 +204,7 @@ static void check_release(struct check *c)
 	if (c->store)
 		store_close(c->store);
 	finding_list_release(&c->findings);
+	map_release(&c->read_files);
 	view_release(&c->view);
 	infer_result_release(&c->infer);
 	arena_release(&c->arena);
@@ -176,6 +219,8 @@ int check_main(int argc, char **argv)
 	arena_init(&c.arena);
 	options_check(&c.arena, argc, argv, &c.opt);
 	c.model = model_load(&c.arena, c.opt.model_dir, c.opt.models.items, c.opt.models.n);
+	if (c.opt.baseline)
+		c.baseline = baseline_read(&c.arena, c.opt.baseline, !c.opt.update_baseline);
 	if (!c.opt.flow)
 		timed(&c, STAGE_CAPTURE, capture_tree);
 	if (c.run.interrupted) {

@@ -108,7 +108,7 @@ void output_findings(struct arena *a, const struct options *opt, const struct fi
 	if (opt->text)
 		text_report_print(&out, l, want_color(opt->color));
 	if (opt->github)
-		github_report_print(&out, l);
+		github_report_print(&out, l, want_color(opt->color));
 	to_stdout(&out);
 	if (opt->sarif)
 		write_sarif(a, opt->sarif, sarif_make(l, run, view));

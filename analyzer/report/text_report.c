@@ -31,6 +31,8 @@ void text_report_add_safe(struct text *out, const char *s)
 
 		if (c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0))
 			text_printf(out, "\\x%02x", c);	/* the second are C1 controls, as UTF-8 */
+		else if (!strncmp(s, "##[", 3) || !strncmp(s, "::", 2))
+			text_printf(out, "\\x%02x", c);	/* to a build robot, a command */
 		else
 			text_putc(out, *s);
 	}
