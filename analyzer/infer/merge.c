@@ -191,6 +191,8 @@ static bool same_cells(const struct state *a, const struct state *b, bool with_p
 {
 	int i = 0, j = 0;
 
+	if (!with_params && !a->dead && !a->refs && !b->dead && !b->refs)
+		return true;
 	while (i < a->ncell || j < b->ncell) {
 		const struct cell *x = i < a->ncell ? &a->cells[i] : NULL, *y = j < b->ncell ? &b->cells[j] : NULL;
 
@@ -249,8 +251,14 @@ static const struct sym *join_values(struct state_pool *p, struct sym_table *t, 
 
 static void merge_cells(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block)
 {
-	int na = a->ncell, nb = b->ncell, i = 0, j = 0, n = 0;
-	struct cell *out = ARENA_ARRAY(p->arena, struct cell, na + nb + 1);
+	int na = a->ncell, nb = b->ncell, i = 0, j = 0, n = 0, cap;
+	struct cell *out;
+
+	if (na + nb > p->cell_cap) {
+		p->cell_cap = (na + nb) * 2;
+		p->cells = ARENA_ARRAY(p->arena, struct cell, p->cell_cap);
+	}
+	out = p->cells;
 
 	while (i < na || j < nb) {
 		const struct cell *x = i < na ? &a->cells[i] : NULL, *y = j < nb ? &b->cells[j] : NULL;
@@ -271,20 +279,26 @@ static void merge_cells(struct state_pool *p, struct sym_table *t, struct state 
 		out[n] = *one;
 		out[n++].value = v ? v : one->value;
 	}
+	cap = a->cell_cap;
+	p->cells = a->cells;
 	a->cells = out;
+	a->cell_cap = p->cell_cap;
+	p->cell_cap = cap;
 	a->ncell = n;
-	a->cell_cap = na + nb + 1;
 }
 
 static void merge_ranges(struct state *a, const struct state *b)
 {
-	int n = 0;
+	int n = 0, k = 0;
 
 	for (int i = 0; i < a->nrange; i++) {
 		struct range r = a->ranges[i];
-		const struct range *o = state_find_range(b, r.s);
+		const struct range *o;
 
-		r.mask |= o ? o->mask : state_mask(b, r.s);
+		while (k < b->nrange && b->ranges[k].s->id < r.s->id)
+			k++;
+		o = k < b->nrange && b->ranges[k].s == r.s ? &b->ranges[k] : NULL;
+		r.mask |= o ? o->mask : sym_mask(r.s);
 		if (!o || !o->is_known || !r.is_known || o->value != r.value)
 			r.is_known = false;
 		if (r.mask != sym_mask(r.s) || r.is_known)
@@ -305,13 +319,16 @@ static void merge_uses(struct state_pool *p, struct state *a, const struct state
 
 void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block)
 {
-	struct range *keep = ARENA_ARRAY(p->arena, struct range, a->nrange);
 	struct state before = *a;
 
 	/* Masks of joined values are read from both sides before ranges are intersected. */
+	if (a->nrange > p->range_cap) {
+		p->range_cap = a->nrange * 2;
+		p->ranges = ARENA_ARRAY(p->arena, struct range, p->range_cap);
+	}
 	if (a->nrange)
-		memcpy(keep, a->ranges, sizeof(*keep) * (size_t)a->nrange);
-	before.ranges = keep;
+		memcpy(p->ranges, a->ranges, sizeof(*a->ranges) * (size_t)a->nrange);
+	before.ranges = p->ranges;
 	merge_ranges(a, b);
 	for (int i = 0; i < p->ninsn; i++)
 		if (a->env[i] != b->env[i]) {

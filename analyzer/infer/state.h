@@ -160,6 +160,10 @@ struct state_pool {
 	struct arena *arena;
 	struct state *free;
 	int ninsn;
+	struct range *ranges;		/* merging: what the first state knew before */
+	int range_cap;
+	struct cell *cells;		/* merging: the new memory, exchanged for the old */
+	int cell_cap;
 };
 
 struct state *state_new(struct state_pool *p);

@@ -29,27 +29,25 @@ void sym_table_release(struct sym_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-static uint32_t mix(uint64_t h)
+static uint64_t turned(uint64_t h, int n)
 {
-	h ^= h >> 33;
-	h *= 0xff51afd7ed558ccdULL;
-	h ^= h >> 33;
-	return (uint32_t)h;
+	return h << n | h >> (64 - n);
 }
 
-/* Identity by fields; pointers inside are of the same table or interned, so hashing them is stable enough. */
+/*
+ * Identity by fields; pointers inside are of the same table or interned, so hashing them is stable enough. Never 0,
+ * which marks free slots. Two chains of multiplications: most of a run is spent looking symbols up.
+ */
 static uint32_t sym_hash(const struct sym *s)
 {
-	uint64_t h = s->kind * 31u + s->sub;
+	uint64_t x = (uint64_t)s->value * 0x9e3779b97f4a7c15ULL + (s->kind * 31u + s->sub);
+	uint64_t y = (uint64_t)(uint32_t)s->site << 32 | (uint32_t)s->turn;
 
-	h = h * 0x9e3779b97f4a7c15ULL + (uint64_t)s->value;
-	h = h * 0x9e3779b97f4a7c15ULL + (uint32_t)s->site;
-	h = h * 0x9e3779b97f4a7c15ULL + (uint32_t)s->turn;
-	h = h * 0x9e3779b97f4a7c15ULL + (s->a ? (uint64_t)s->a->id + 1 : 0);
-	h = h * 0x9e3779b97f4a7c15ULL + (s->b ? (uint64_t)s->b->id + 1 : 0);
+	y = y * 0xff51afd7ed558ccdULL + ((s->a ? (uint64_t)s->a->id + 1 : 0) << 32 | (s->b ? (uint32_t)s->b->id + 1 : 0));
 	if (s->kind == SYM_GLOBAL || s->kind == SYM_FUNC)
-		h = h * 0x9e3779b97f4a7c15ULL + (uintptr_t)s->name;
-	return mix(h);
+		y += (uintptr_t)s->name;
+	x = (x ^ turned(y * 0xc4ceb9fe1a85ec53ULL, 29)) * 0xff51afd7ed558ccdULL;
+	return (uint32_t)(x >> 32) | 1;
 }
 
 static bool same(const struct sym *x, const struct sym *y)
@@ -65,19 +63,31 @@ static bool same_names(const struct sym *x, const struct sym *y)
 	       x->first_struct == y->first_struct;
 }
 
+/* The same with the names that tell symbols apart where one table serves many functions. */
+static uint32_t hash_with_names(const struct sym *s)
+{
+	uint64_t h = sym_hash(s);
+
+	h = (h ^ (uintptr_t)s->name) * 0x9e3779b97f4a7c15ULL;
+	h = (h ^ turned((uintptr_t)s->field, 32)) * 0xff51afd7ed558ccdULL;
+	h = (h ^ (uintptr_t)s->struct_name) * 0x9e3779b97f4a7c15ULL;
+	h = (h ^ turned((uintptr_t)s->first, 32) ^ (uintptr_t)s->first_struct) * 0xff51afd7ed558ccdULL;
+	return (uint32_t)(h >> 32) | 1;
+}
+
 static void grow(struct sym_table *t)
 {
 	uint32_t size = t->size ? t->size * 2 : 256;
-	const struct sym **slots = calloc(size, sizeof(*slots));
+	struct sym_slot *slots = calloc(size, sizeof(*slots));
 
 	if (!slots)
 		die("out of memory (%u symbols)", size);
 	for (uint32_t i = 0; i < t->size; i++) {
 		uint32_t h;
 
-		if (!t->slots[i])
+		if (!t->slots[i].hash)
 			continue;
-		for (h = sym_hash(t->slots[i]) & (size - 1); slots[h]; h = (h + 1) & (size - 1))
+		for (h = t->slots[i].hash >> 1 & (size - 1); slots[h].hash; h = (h + 1) & (size - 1))
 			;
 		slots[h] = t->slots[i];
 	}
@@ -86,30 +96,38 @@ static void grow(struct sym_table *t)
 	t->size = size;
 }
 
-static const struct sym *make(struct sym_table *t, struct sym want)
+static const struct sym *add(struct sym_table *t, struct sym_slot *slot, uint32_t hash, const struct sym *want)
 {
-	struct sym *s;
-	uint32_t h;
+	struct sym *s = arena_copy(t->arena, want, sizeof(*want));
+
+	s->id = t->next_id++;
+	s->size = (uint8_t)(1 + (s->a ? s->a->size : 0) + (s->b ? s->b->size : 0));
+	s->load = NULL;
+	t->used++;
+	slot->hash = hash;
+	slot->sym = s;
+	return s;
+}
+
+static const struct sym *make(struct sym_table *t, const struct sym *want)
+{
+	uint32_t hash = t->by_field ? hash_with_names(want) : sym_hash(want), h;
 
 	if (t->used * 2 >= t->size)
 		grow(t);
-	for (h = sym_hash(&want) & (t->size - 1); t->slots[h]; h = (h + 1) & (t->size - 1)) {
-		struct sym *old = (struct sym *)t->slots[h];
+	for (h = hash >> 1 & (t->size - 1); t->slots[h].hash; h = (h + 1) & (t->size - 1)) {
+		struct sym *old = (struct sym *)t->slots[h].sym;
 
-		if (!same(old, &want) || (t->by_field && !same_names(old, &want)))
+		if (t->slots[h].hash != hash || !same(old, want) || (t->by_field && !same_names(old, want)))
 			continue;
-		sym_name_first(old, want.first_struct, want.first);
-		if (!old->field && want.field) {
-			old->struct_name = want.struct_name;
-			old->field = want.field;
+		sym_name_first(old, want->first_struct, want->first);
+		if (!old->field && want->field) {
+			old->struct_name = want->struct_name;
+			old->field = want->field;
 		}
 		return old;
 	}
-	s = arena_copy(t->arena, &want, sizeof(want));
-	s->id = t->next_id++;
-	s->size = (uint8_t)(1 + (want.a ? want.a->size : 0) + (want.b ? want.b->size : 0));
-	t->used++;
-	return t->slots[h] = s;
+	return add(t, &t->slots[h], hash, want);
 }
 
 /*
@@ -118,7 +136,7 @@ static const struct sym *make(struct sym_table *t, struct sym want)
  */
 static const struct sym *make_large(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b)
 {
-	return make(t, (struct sym){.kind = SYM_NEW, .site = SITE_LARGE, .turn = (int)sub,
+	return make(t, &(struct sym){.kind = SYM_NEW, .site = SITE_LARGE, .turn = (int)sub,
 				    .value = (int64_t)a->id << 32 | b->id});
 }
 
@@ -129,32 +147,32 @@ static bool is_large(const struct sym *a, const struct sym *b)
 
 const struct sym *sym_int(struct sym_table *t, int64_t value)
 {
-	return make(t, (struct sym){.kind = SYM_INT, .value = value});
+	return make(t, &(struct sym){.kind = SYM_INT, .value = value});
 }
 
 const struct sym *sym_param(struct sym_table *t, int n, const char *name)
 {
-	return make(t, (struct sym){.kind = SYM_PARAM, .value = n, .name = name});
+	return make(t, &(struct sym){.kind = SYM_PARAM, .value = n, .name = name});
 }
 
 const struct sym *sym_global(struct sym_table *t, const char *name)
 {
-	return make(t, (struct sym){.kind = SYM_GLOBAL, .name = name});
+	return make(t, &(struct sym){.kind = SYM_GLOBAL, .name = name});
 }
 
 const struct sym *sym_func(struct sym_table *t, const char *name, int64_t node)
 {
-	return make(t, (struct sym){.kind = SYM_FUNC, .name = name, .value = node});
+	return make(t, &(struct sym){.kind = SYM_FUNC, .name = name, .value = node});
 }
 
 const struct sym *sym_stack(struct sym_table *t, int site, const char *name)
 {
-	return make(t, (struct sym){.kind = SYM_STACK, .value = site, .name = name});
+	return make(t, &(struct sym){.kind = SYM_STACK, .value = site, .name = name});
 }
 
 const struct sym *sym_new(struct sym_table *t, int site, int64_t ordinal, int turn, const char *name)
 {
-	return make(t, (struct sym){.kind = SYM_NEW, .site = site, .value = ordinal, .turn = turn, .name = name});
+	return make(t, &(struct sym){.kind = SYM_NEW, .site = site, .value = ordinal, .turn = turn, .name = name});
 }
 
 const struct sym *sym_addr(struct sym_table *t, const struct sym *base, int64_t offset,
@@ -170,7 +188,7 @@ const struct sym *sym_addr(struct sym_table *t, const struct sym *base, int64_t 
 		sym_name_first(base, struct_name, field);
 		return base;
 	}
-	return make(t, (struct sym){.kind = SYM_ADDR, .a = base, .value = offset, .depth = base->depth,
+	return make(t, &(struct sym){.kind = SYM_ADDR, .a = base, .value = offset, .depth = base->depth,
 				    .is_set = base->is_set, .struct_name = struct_name, .field = field});
 }
 
@@ -188,16 +206,20 @@ const struct sym *sym_elem(struct sym_table *t, const struct sym *base, const st
 {
 	if (index && is_large(base, index))
 		index = NULL;
-	return make(t, (struct sym){.kind = SYM_ELEM, .a = base, .b = index, .depth = (uint8_t)(base->depth + 1),
+	return make(t, &(struct sym){.kind = SYM_ELEM, .a = base, .b = index, .depth = (uint8_t)(base->depth + 1),
 				    .is_set = true});
 }
 
 const struct sym *sym_load(struct sym_table *t, const struct sym *addr)
 {
+	struct sym *s = (struct sym *)addr;
+
 	if (addr->depth >= MAX_DEPTH)
 		return NULL;
-	return make(t, (struct sym){.kind = SYM_LOAD, .a = addr, .depth = (uint8_t)(addr->depth + 1),
-				    .is_set = addr->is_set});
+	if (!s->load)
+		s->load = make(t, &(struct sym){.kind = SYM_LOAD, .a = addr, .depth = (uint8_t)(addr->depth + 1),
+					       .is_set = addr->is_set});
+	return s->load;
 }
 
 enum flow_sub cmp_negate(enum flow_sub sub)
@@ -298,7 +320,7 @@ const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct s
 		return sym_int(t, sub == CMP_NE);
 	if (is_large(a, b))
 		return make_large(t, sub, a, b);
-	return make(t, (struct sym){.kind = SYM_CMP, .sub = sub, .a = a, .b = b,
+	return make(t, &(struct sym){.kind = SYM_CMP, .sub = sub, .a = a, .b = b,
 				    .depth = a->depth > b->depth ? a->depth : b->depth,
 				    .is_set = a->is_set || b->is_set});
 }
@@ -330,7 +352,7 @@ static const struct sym *both(struct sym_table *t, const struct sym *a, const st
 {
 	if (is_large(a, b))
 		return make_large(t, SUB_NONE, a, b);
-	return make(t, (struct sym){.kind = SYM_ALL, .a = a, .b = b, .depth = a->depth > b->depth ? a->depth : b->depth,
+	return make(t, &(struct sym){.kind = SYM_ALL, .a = a, .b = b, .depth = a->depth > b->depth ? a->depth : b->depth,
 				    .is_set = a->is_set || b->is_set});
 }
 
@@ -387,7 +409,7 @@ const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct s
 		return a;
 	if (is_large(a, b))
 		return make_large(t, sub, a, b);
-	return make(t, (struct sym){.kind = SYM_BIN, .sub = sub, .a = a, .b = b,
+	return make(t, &(struct sym){.kind = SYM_BIN, .sub = sub, .a = a, .b = b,
 				    .depth = a->depth > b->depth ? a->depth : b->depth,
 				    .is_set = a->is_set || b->is_set});
 }
@@ -401,7 +423,7 @@ const struct sym *sym_import(struct sym_table *t, const struct sym *s)
 	copy = *s;
 	copy.a = sym_import(t, s->a);
 	copy.b = sym_import(t, s->b);
-	return make(t, copy);
+	return make(t, &copy);
 }
 
 const struct sym *sym_object(const struct sym *s)

@@ -46,14 +46,20 @@ struct sym {
 	int turn;		/* SYM_NEW: loop turn it was made in */
 	int64_t value;
 	const struct sym *a, *b;
+	const struct sym *load;		/* the SYM_LOAD of it, once made: a memo */
 	const char *name;	/* SYM_GLOBAL, SYM_FUNC; for people: SYM_PARAM, SYM_NEW, SYM_STACK; may be NULL */
 	const char *struct_name, *field;	/* SYM_ADDR: for people and lock classes; may be NULL */
 	const char *first_struct, *first;	/* what lies at offset 0 of what it points to, once that was said */
 };
 
+struct sym_slot {
+	uint32_t hash;		/* 0: free */
+	const struct sym *sym;
+};
+
 struct sym_table {
 	struct arena *arena;
-	const struct sym **slots;
+	struct sym_slot *slots;
 	uint32_t size, used;
 	int next_id;
 	bool by_field;		/* names of fields tell addresses apart: one table for many functions */
