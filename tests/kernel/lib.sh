@@ -22,7 +22,7 @@ kernel_tree() {
 	compile_database "$@"
 }
 
-# check_kernel OUT ARG...: OUT.txt, OUT.sarif, OUT.err, and OUT.lines: "rule path function", sorted.
+# check_kernel OUT ARG...: OUT.txt, OUT.sarif, OUT.err, OUT.status, and OUT.lines: "rule path function", sorted.
 check_kernel() {
 	local out=$1 status=0
 	shift
@@ -32,16 +32,24 @@ check_kernel() {
 		tail -n 20 "$out.err"
 		return 1
 	fi
+	echo $status >"$out.status"
 	sarif_lines "$out.sarif" >"$out.lines"
 }
 
-# with_change FILE OUT COMMAND...: check with FILE as COMMAND prints it, given FILE last.
-with_change() {
-	local file=$1 out=$2 status=0
-	shift 2
+# change FILE COMMAND...: FILE as COMMAND prints it, given FILE last; until restore_tree.
+change() {
+	local file=$1
+	shift
 	save_file "$file"
 	"$@" "$TREE/$file" >"$HERE/changed.c" || { echo "$file could not be changed"; return 1; }
 	cp "$HERE/changed.c" "$TREE/$file"
+}
+
+# with_change FILE OUT COMMAND...: check with FILE changed so.
+with_change() {
+	local file=$1 out=$2 status=0
+	shift 2
+	change "$file" "$@" || return
 	check_kernel "$out" "${KERNEL_DIRS[@]}" || status=$?
 	restore_tree
 	return $status
@@ -52,13 +60,18 @@ untouched() {
 	[ -f "$SCRATCH/untouched.lines" ] || check_kernel "$SCRATCH/untouched" "${KERNEL_DIRS[@]}"
 }
 
+# wanted_of EDIT FILE: a line "rule path function" for each finding that EDIT of FILE wants, sorted.
+wanted_of() {
+	sed -n "s,^# want \\([a-z-]*\\) \\([a-z_]*\\)\$,\\1 $2 \\2,p" "$1" | sort
+}
+
 # edit_gives EDIT: a file of the kernel with the functions of EDIT gives the findings it wants, and no others.
 edit_gives() {
 	local file
 	file=$(sed -n 's/^# file //p' "$1")
 	untouched
 	with_change "$file" "$HERE/edited" awk -f "$TESTS/kernel/functions.awk" "$1"
-	sed -n "s,^# want \\([a-z-]*\\) \\([a-z_]*\\)\$,\\1 $file \\2,p" "$1" | sort >"$HERE/wanted"
+	wanted_of "$1" "$file" >"$HERE/wanted"
 	comm -13 "$SCRATCH/untouched.lines" "$HERE/edited.lines" >"$HERE/new"
 	diff -u "$HERE/wanted" "$HERE/new" || { grep -F -A 40 "$file:" "$HERE/edited.txt"; return 1; }
 	[ -z "$(comm -23 "$SCRATCH/untouched.lines" "$HERE/edited.lines")" ] || { echo "a finding has gone"; return 1; }
