@@ -21,7 +21,8 @@ CREATE TABLE config (
 	name	TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- A translation unit, as it was captured last.
+-- A version of a translation unit, as it was captured from certain contents of its files. The last three that could
+-- be read are kept, the highest id being the newest; and the last attempt, if it failed.
 CREATE TABLE unit (
 	id	INTEGER PRIMARY KEY,
 	config	INTEGER NOT NULL REFERENCES config ON DELETE CASCADE,	-- where it belongs
@@ -32,12 +33,12 @@ CREATE TABLE unit (
 	-- ok = 0: the first error of the compiler, or what happened ("killed after 300 s")
 	error	TEXT,
 	note	TEXT,			-- something a user should know ("read without markers"); mostly NULL
-	cpu_ms	INTEGER NOT NULL,	-- milliseconds of CPU that capturing it took
-	UNIQUE (config, file)
+	cpu_ms	INTEGER NOT NULL	-- milliseconds of CPU that capturing it took
 ) STRICT;
+CREATE INDEX unit_file ON unit (config, file);
 
 -- One content of a source file that units were made from. A file that changed between the captures of two
--- units has two rows. size and time are a quick check: while they are the file's, its content is not hashed
+-- versions has two rows. size and time are a quick check: while they are the file's, its content is not hashed
 -- again.
 CREATE TABLE file (
 	id	INTEGER PRIMARY KEY,

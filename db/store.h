@@ -26,32 +26,45 @@ struct unit;
 struct store *store_open(const char *path, const char *config);
 void store_close(struct store *s);
 
-/* A unit known from before, for deciding whether it must be captured again. */
+/* A version of a unit, as it was captured. */
 struct stored_unit {
-	bool known, ok;
+	int64_t id;
+	const char *file;	/* interned */
+	bool ok;
 	uint64_t key[2];	/* capture_key() it was captured under */
 	const char *error;	/* !ok */
 	const char *note;
-	size_t ndep;
-	struct dep *deps;
 };
 
-/* Look a unit up by its relative file name. The answer's strings live in a. */
-void store_find_unit(struct store *s, struct arena *a, const char *file, struct stored_unit *out);
-/* Save one captured unit, in one transaction: replaces what was known of that file. */
-void store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c);
-/* Note new size and mtime of deps whose content turned out the same. */
-void store_touch_deps(struct store *s, const char *file, const struct dep *deps, size_t n);
+/* One content of a file that units were made from. */
+struct stored_file {
+	int64_t id;
+	struct dep dep;
+};
+
+/* All versions of all units, by file, the newest first. They live in a. Their number. */
+size_t store_units(struct store *s, struct arena *a, struct stored_unit **out);
+/* All contents of all files, by path. They live in a. Their number. */
+size_t store_files(struct store *s, struct arena *a, struct stored_file **out);
+/* The ids of the units that were made from that content. */
+size_t store_file_units(struct store *s, struct arena *a, int64_t file, int64_t **out);
+/* Note the new size and time of a file whose content turned out the same. */
+void store_touch_file(struct store *s, int64_t file, int64_t size, int64_t mtime_ns);
+/*
+ * Save one captured unit as the newest version of that file, in one transaction; the last few versions before it
+ * are kept. Its id; 0 if it could not be read.
+ */
+int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c);
 /*
  * Forget the units whose files are not among the n given: they are no longer in the compile database.
  * Returns how many.
  */
 size_t store_keep_units(struct store *s, const char *const *files, size_t n);
 /*
- * Load the flow of all units of this configuration that were captured well, sorted by file. Function bodies
- * that several units share are parsed once. Everything lives in a. Returns the number of units.
+ * Load the flow of the units of these ids, which were captured well: out[i] is that of ids[i], sorted as they are. Function
+ * bodies that several units share are parsed once. Everything lives in a.
  */
-size_t store_load_units(struct store *s, struct arena *a, struct unit ***out);
+void store_load_units(struct store *s, struct arena *a, const int64_t *ids, size_t n, struct unit **out);
 /* Save a run and its findings (with steps). */
 void store_put_run(struct store *s, const struct finding_list *findings, const char *command_line,
 		   int status);

@@ -31,6 +31,7 @@
 #include "capture/child.h"
 #include "capture/deps.h"
 #include "capture/flags.h"
+#include "capture/overlay.h"
 
 #ifndef DEVSCOPE_VERSION
 #define DEVSCOPE_VERSION "0"
@@ -55,7 +56,7 @@ struct pool {
 	struct arena scratch;	/* of one unit's result */
 	struct deps deps;
 	struct worker *workers;
-	const char *folder;
+	const char *folder, *overlay;
 	char **env;
 	sigset_t waited, before;
 	struct sigaction child_action;
@@ -222,9 +223,10 @@ static void pool_begin(struct pool *p, const struct command_list *list, const st
 	if (!mkdtemp(folder))
 		die("cannot make a folder for the run (%s): %s", folder, strerror(errno));
 	p->folder = folder;
+	p->overlay = overlay_write(&p->arena, folder, opt->view);
 	p->env = make_env(&p->arena, folder);
 	p->workers = ARENA_ARRAY(&p->arena, struct worker, p->opt.jobs);
-	deps_init(&p->deps, p->opt.marker_dir);
+	deps_init(&p->deps, p->opt.marker_dir, opt->view);
 	running = p;
 	if (!registered)
 		atexit(at_end);
@@ -250,7 +252,7 @@ static void worker_start(struct pool *p, struct worker *s, size_t index)
 	s->late = false;
 	s->began_ns = now_ns(CLOCK_REALTIME);
 	s->deadline_ns = now_ns(CLOCK_MONOTONIC) + (int64_t)p->opt.timeout * 1000000000;
-	s->child = (struct child){ p->list,  &p->list->items[index], &p->opt, p->folder, index, p->env,
+	s->child = (struct child){ p->list,  &p->list->items[index], &p->opt, p->folder, p->overlay, index, p->env,
 				   p->before };
 	fflush(NULL);	/* or the child prints it again */
 	s->pid = fork();

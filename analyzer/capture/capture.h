@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct arena;
+struct view;
 
 /* One entry of a compile database that is a C unit of the kernel. Strings are the arena's. */
 struct command {
@@ -61,6 +62,7 @@ struct capture_options {
 	int jobs;		/* children at once, at least 1 */
 	int timeout;		/* seconds of wall time for a unit */
 	const char *marker_dir;	/* folder that holds markers.h */
+	const struct view *view;	/* the tree as it is read; NULL: as it is on the disk */
 	const char *const *extra_args;	/* appended to each command; extra_n of them */
 	size_t extra_n;
 };

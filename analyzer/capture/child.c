@@ -99,6 +99,10 @@ static void add_files(struct attempt *t, bool markers, struct flags *out)
 		flags_add(&t->arena, out, "-include");
 		flags_add(&t->arena, out, path_absolute(&t->arena, t->c->opt->marker_dir, "markers.h"));
 	}
+	if (t->c->overlay) {
+		flags_add(&t->arena, out, "-ivfsoverlay");
+		flags_add(&t->arena, out, t->c->overlay);
+	}
 	flags_add(&t->arena, out, "-MD");
 	flags_add(&t->arena, out, "-MF");
 	flags_add(&t->arena, out, child_file(&t->arena, t->c, "d"));

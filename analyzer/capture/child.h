@@ -18,6 +18,7 @@ struct child {
 	const struct command *cmd;
 	const struct capture_options *opt;	/* clang is the program's path here */
 	const char *folder;	/* private to this run */
+	const char *overlay;	/* file that replaces others for clang; or NULL */
 	size_t number;		/* tells the files of one child from another's */
 	char *const *env;	/* clang's environment */
 	sigset_t mask;		/* signals as they were before the run */

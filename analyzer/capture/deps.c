@@ -14,11 +14,13 @@
 #include <xxhash.h>
 
 #include "base/path.h"
+#include "base/view.h"
 #include "capture/capture.h"
 
-void deps_init(struct deps *d, const char *marker_dir)
+void deps_init(struct deps *d, const char *marker_dir, const struct view *view)
 {
 	memset(d, 0, sizeof(*d));
+	d->view = view;
 	arena_init(&d->arena);
 	map_init(&d->known);
 	text_init(&d->content);
@@ -45,22 +47,26 @@ static const char *name_of(const struct command_list *list, const char *file)
 static const struct dep *look_up(struct deps *d, const struct command_list *list, const char *file)
 {
 	struct dep *dep = map_get(&d->known, file);
+	const char *content = d->view ? view_content(d->view, file) : file;
 	struct stat st;
 	XXH128_hash_t hash;
+	bool replaced;
 
 	if (dep)
 		return dep;
 	text_clear(&d->content);
-	if (stat(file, &st) || text_read_file(&d->content, file))
+	if (!content || stat(content, &st) || text_read_file(&d->content, content))
 		return NULL;
 	hash = XXH3_128bits(text_str(&d->content), d->content.len);
 	dep = ARENA_NEW(&d->arena, struct dep);
+	replaced = content != file;
 	file = arena_strdup(&d->arena, file);
 	dep->path = name_of(list, file);
 	dep->hash[0] = hash.low64;
 	dep->hash[1] = hash.high64;
 	dep->size = st.st_size;
-	dep->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	if (!replaced)	/* else there is no time of it */
+		dep->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
 	map_set(&d->known, file, dep);
 	return dep;
 }

@@ -4,6 +4,7 @@
 
 /* The files a unit was made from, and what was in them. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -13,16 +14,19 @@
 struct captured;
 struct command;
 struct command_list;
+struct view;
 
 /* Files hashed so far: a header is read once a run, not once a unit. */
 struct deps {
 	struct arena arena;
 	struct map known;	/* absolute name to struct dep */
 	struct text content;	/* the file being hashed */
+	const struct view *view;	/* NULL: the disk */
 	const char *markers;	/* absolute name of markers.h: part of the key, not a dependency */
 };
 
-void deps_init(struct deps *d, const char *marker_dir);
+/* view: the tree as it is read, NULL for the disk. */
+void deps_init(struct deps *d, const char *marker_dir, const struct view *view);
 void deps_release(struct deps *d);
 /*
  * Fill out->deps and out->ndep from the dependency file clang wrote for cmd (or, when there is none, with the

@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -12,6 +13,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/view.h"
+#include "cli/change.h"
+#include "cli/fresh.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/program.h"
@@ -27,6 +30,15 @@
 
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_USAGE, STATUS_INCOMPLETE, STATUS_INTERRUPTED = 130 };
 
+/* What a check of a change has besides. */
+struct change_check {
+	struct change change;
+	struct run_info run;	/* of capturing what was before */
+	struct id_list ids;
+	struct unit **program;	/* before the change */
+	size_t nprogram;
+};
+
 /* One check, from its arguments to its findings. */
 struct check {
 	struct arena arena;	/* of the run */
@@ -39,7 +51,10 @@ struct check {
 	struct infer_result infer;
 	struct finding_list findings;
 	struct run_info run;
-	struct view view;
+	const struct view *view;	/* the tree as it is looked at */
+	struct view disk;
+	struct id_list ids;	/* of the program */
+	struct change_check *change;	/* NULL: all is checked, not a change */
 	struct baseline *baseline;	/* NULL: none */
 	struct map read_files;	/* what the program was made from, for the baseline */
 };
@@ -55,16 +70,117 @@ static void timed(struct check *c, enum run_stage stage, void (*f)(struct check 
 
 /* --- read ------------------------------------------------------------------------ */
 
+static void open_store(struct check *c)
+{
+	const char *db = c->opt.db ? c->opt.db : units_default_db(&c->units);
+
+	c->store = store_open(db, units_config(&c->units, &c->opt, db));
+	store_keep_units(c->store, c->units.names, c->units.commands.n);
+}
+
+static void capture_view(struct check *c, const struct view *view, struct run_info *run, struct id_list *ids)
+{
+	struct fresh fresh;
+
+	fresh_look(&fresh, &c->arena, c->store, &c->units.commands, view);
+	units_capture(&c->units, &fresh, view, &c->opt, run, ids);
+	fresh_release(&fresh);
+}
+
 static void capture_tree(struct check *c)
 {
-	const char *db = c->opt.db;
-
 	units_select(&c->arena, &c->opt, &c->units);
-	view_init(&c->view, c->units.commands.source_root);
-	if (!db)
-		db = units_default_db(&c->units);
-	c->store = store_open(db, units_config(&c->units, &c->opt, db));
-	units_capture(&c->units, c->store, &c->opt, &c->run);
+	view_init(&c->disk, c->units.commands.source_root);
+	c->view = &c->disk;
+	open_store(c);
+	capture_view(c, c->view, &c->run, &c->ids);
+}
+
+/* Changed files that no unit is made from, as far as is known: nobody checks them. */
+static void note_outside(struct check *c, const struct fresh *fresh)
+{
+	const struct map *files = &c->change->change.files;
+
+	c->run.outside = ARENA_ARRAY(&c->arena, const char *, files->n);
+	for (size_t i = 0; i < files->n; i++) {
+		struct map one, made;
+
+		map_init(&one);
+		map_init(&made);
+		map_set(&one, files->entries[i].key, c);
+		fresh_made_from(fresh, &one, &made);
+		if (!made.n && !units_has(&c->units, files->entries[i].key))
+			c->run.outside[c->run.noutside++] = files->entries[i].key;
+		map_release(&one);
+		map_release(&made);
+	}
+}
+
+/* The units of a change, as they were and as they are. */
+static void capture_change(struct check *c)
+{
+	struct change_check *cc = ARENA_NEW(&c->arena, struct change_check);
+	struct fresh fresh;
+	size_t n;
+
+	c->change = cc;
+	units_select(&c->arena, &c->opt, &c->units);
+	change_read(&cc->change, &c->arena, &c->opt, c->units.commands.source_root);
+	c->view = &cc->change.after;
+	c->run.since = cc->change.since;
+	c->run.changed_files = cc->change.files.n;
+	if (!cc->change.files.n)
+		return;
+	open_store(c);
+	fresh_look(&fresh, &c->arena, c->store, &c->units.commands, c->view);
+	n = units_select_changed(&c->units, &fresh, &cc->change.files);
+	note_outside(c, &fresh);
+	if (n)
+		units_capture(&c->units, &fresh, c->view, &c->opt, &c->run, &c->ids);
+	fresh_release(&fresh);
+	if (n && !c->run.interrupted)
+		capture_view(c, &cc->change.before, &cc->run, &cc->ids);
+	c->run.interrupted |= cc->run.interrupted;
+}
+
+static int unit_by_file(const void *a, const void *b)
+{
+	return strcmp((*(struct unit *const *)a)->file, (*(struct unit *const *)b)->file);
+}
+
+static struct unit **load(struct check *c, const struct id_list *ids)
+{
+	struct unit **units = ARENA_ARRAY(&c->arena, struct unit *, ids->n);
+
+	store_load_units(c->store, &c->arena, ids->ids, ids->n, units);
+	return units;
+}
+
+/* The program before the change: what it has in common with the one after it is loaded once. */
+static void load_before(struct check *c)
+{
+	struct change_check *cc = c->change;
+	struct id_list other = {.ids = ARENA_ARRAY(&c->arena, int64_t, cc->ids.n)};
+	struct unit **loaded;
+	size_t k = 0, next = 0;
+
+	cc->nprogram = cc->ids.n;
+	cc->program = ARENA_ARRAY(&c->arena, struct unit *, cc->ids.n);
+	for (size_t i = 0; i < cc->ids.n; i++) {	/* both are in the order of the commands */
+		size_t at = k;
+
+		while (at < c->ids.n && c->ids.ids[at] != cc->ids.ids[i])
+			at++;
+		if (at < c->ids.n)
+			cc->program[i] = c->program[k = at];
+		else
+			other.ids[other.n++] = cc->ids.ids[i];
+	}
+	loaded = load(c, &other);
+	for (size_t i = 0; i < cc->ids.n; i++)
+		if (!cc->program[i])
+			cc->program[i] = loaded[next++];
+	qsort(cc->program, cc->nprogram, sizeof(*cc->program), unit_by_file);
 }
 
 static void load_program(struct check *c)
@@ -72,9 +188,14 @@ static void load_program(struct check *c)
 	if (c->opt.flow) {
 		c->nprogram = program_read(&c->arena, &c->opt.paths, &c->program);
 		c->run.wanted = c->run.captured = c->nprogram;
-		view_init(&c->view, ".");
-	} else {
-		c->nprogram = store_load_units(c->store, &c->arena, &c->program);
+		view_init(&c->disk, ".");
+		c->view = &c->disk;
+	} else if (c->ids.n) {
+		c->nprogram = c->ids.n;
+		c->program = load(c, &c->ids);
+		if (c->change)
+			load_before(c);
+		qsort(c->program, c->nprogram, sizeof(*c->program), unit_by_file);
 	}
 	c->run.program = c->nprogram;
 }
@@ -87,14 +208,13 @@ static void infer_progress(void *cookie, size_t done, size_t total)
 	progress_at(done, total, NULL);
 }
 
-static void infer(struct check *c)
+static void infer(struct check *c, struct unit *const *program, size_t n, struct infer_result *out)
 {
 	struct infer_options how = {.model = c->model, .progress = infer_progress};
 
 	progress_start("analyse", 0, c->opt.quiet);
-	infer_run(&c->arena, c->program, c->nprogram, &how, &c->infer);
+	infer_run(&c->arena, program, n, &how, out);
 	progress_end();
-	c->run.infer = &c->infer;
 }
 
 /* Does the finding, or the part of its path that is in its own function, lie in what was asked for? */
@@ -109,17 +229,52 @@ static bool in_scope(const struct check *c, const struct finding *f)
 }
 
 /* Fingerprints count equals over the whole program, so they are set before anything is left out. */
-static void apply_rules(struct check *c)
+static void apply_rules(struct check *c, const struct infer_result *infer, const struct view *view,
+			struct finding_list *l)
 {
 	size_t n = 0;
 
-	finding_list_init(&c->findings, &c->arena);
-	rules_run(c->infer.facts, c->infer.nfact, &c->findings);
-	finding_list_finish(&c->findings, &c->view);
-	for (size_t i = 0; i < c->findings.n; i++)
-		if (in_scope(c, &c->findings.items[i]))
-			c->findings.items[n++] = c->findings.items[i];
-	c->findings.n = n;
+	finding_list_init(l, &c->arena);
+	rules_run(infer->facts, infer->nfact, l);
+	finding_list_finish(l, view);
+	for (size_t i = 0; i < l->n; i++)
+		if (in_scope(c, &l->items[i]))
+			l->items[n++] = l->items[i];
+	l->n = n;
+}
+
+/* What a change brings: what is found after it and was not before. */
+static void analyse_change(struct check *c)
+{
+	struct change_check *cc = c->change;
+	struct finding_list before;
+	struct infer_result was;
+
+	change_find_functions(&cc->change, cc->program, cc->nprogram, c->program, c->nprogram);
+	c->run.changed_functions = cc->change.functions.n;
+	if (!cc->change.functions.n)
+		return;
+	infer(c, c->program, c->nprogram, &c->infer);
+	c->run.infer = &c->infer;
+	apply_rules(c, &c->infer, c->view, &c->findings);
+	if (!c->findings.n)
+		return;
+	infer(c, cc->program, cc->nprogram, &was);
+	apply_rules(c, &was, &cc->change.before, &before);
+	change_filter(&cc->change, &c->findings, &before, &c->run.before, &c->run.elsewhere);
+	finding_list_release(&before);
+	infer_result_release(&was);
+}
+
+static void analyse(struct check *c)
+{
+	if (c->change) {
+		analyse_change(c);
+		return;
+	}
+	infer(c, c->program, c->nprogram, &c->infer);
+	c->run.infer = &c->infer;
+	apply_rules(c, &c->infer, c->view, &c->findings);
 }
 
 /* --- what counts ----------------------------------------------------------------- */
@@ -184,7 +339,7 @@ static void apply_baseline(struct check *c)
 static void report(struct check *c)
 {
 	apply_baseline(c);
-	output_findings(&c->arena, &c->opt, &c->findings, &c->run, &c->view);
+	output_findings(&c->arena, &c->opt, &c->findings, &c->run, c->view);
 }
 
 static int status(const struct check *c)
@@ -205,7 +360,9 @@ static void check_release(struct check *c)
 		store_close(c->store);
 	finding_list_release(&c->findings);
 	map_release(&c->read_files);
-	view_release(&c->view);
+	view_release(&c->disk);
+	if (c->change)
+		change_release(&c->change->change);
 	infer_result_release(&c->infer);
 	arena_release(&c->arena);
 	intern_release();
@@ -222,15 +379,14 @@ int check_main(int argc, char **argv)
 	if (c.opt.baseline)
 		c.baseline = baseline_read(&c.arena, c.opt.baseline, !c.opt.update_baseline);
 	if (!c.opt.flow)
-		timed(&c, STAGE_CAPTURE, capture_tree);
+		timed(&c, STAGE_CAPTURE, c.opt.staged || c.opt.diff ? capture_change : capture_tree);
 	if (c.run.interrupted) {
 		output_summary(&c.opt, &c.findings, &c.run);
 		check_release(&c);
 		return STATUS_INTERRUPTED;
 	}
 	timed(&c, STAGE_LOAD, load_program);
-	timed(&c, STAGE_INFER, infer);
-	timed(&c, STAGE_REPORT, apply_rules);
+	timed(&c, STAGE_INFER, analyse);
 	timed(&c, STAGE_REPORT, report);
 	output_summary(&c.opt, &c.findings, &c.run);
 	result = status(&c);

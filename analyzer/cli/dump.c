@@ -17,6 +17,25 @@
 #include "infer/infer.h"
 #include "infer/model.h"
 
+/* The newest version of each unit that could be read. */
+static size_t load_newest(struct arena *a, struct store *store, struct unit ***program)
+{
+	struct stored_unit *known;
+	size_t n = store_units(store, a, &known), kept = 0;
+	int64_t *ids = ARENA_ARRAY(a, int64_t, n);
+	const char *last = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!known[i].ok || known[i].file == last)
+			continue;
+		last = known[i].file;
+		ids[kept++] = known[i].id;
+	}
+	*program = ARENA_ARRAY(a, struct unit *, kept);
+	store_load_units(store, a, ids, kept, *program);
+	return kept;
+}
+
 /* The program the unit is in, from its file of flow text or from the database. */
 static size_t read_program(struct arena *a, struct options *opt, struct unit ***program)
 {
@@ -34,7 +53,7 @@ static size_t read_program(struct arena *a, struct options *opt, struct unit ***
 		die("dump: %s is %zu units; name one", file.items[0], units.nwanted);
 	db = opt->db ? opt->db : units_default_db(&units);
 	store = store_open(db, units_config(&units, opt, db));
-	n = store_load_units(store, a, program);
+	n = load_newest(a, store, program);
 	store_close(store);
 	opt->paths.items[0] = units.names[units.wanted[0]];
 	return n;

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which units a check is about, and which of them the database already has as they are. A unit is current
- * when it was captured under the same key (arguments, markers, version) and none of its files has changed:
- * same size and time, or else the same content. Units that failed are tried again each time, for what they
- * missed may have come.
+ * Which units a check is about, and bringing the database up to date with them. fresh.c knows which versions
+ * in it are those of the tree. Units that failed are tried again each time, for what they missed may have come.
  */
 #include "cli/units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/message.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "base/view.h"
+#include "cli/fresh.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "db/store.h"
@@ -125,6 +123,14 @@ void units_select(struct arena *a, const struct options *opt, struct units *out)
 			out->wanted[out->nwanted++] = i;
 }
 
+bool units_has(const struct units *u, const char *file)
+{
+	for (size_t i = 0; i < u->commands.n; i++)
+		if (!strcmp(u->names[i], file))
+			return true;
+	return false;
+}
+
 bool units_in_scope(const struct units *u, const char *file)
 {
 	for (size_t i = 0; i < u->nscope; i++)
@@ -181,101 +187,23 @@ const char *units_config(const struct units *u, const struct options *opt, const
 	return name;
 }
 
-/* --- what is current ------------------------------------------------------------- */
+/* --- what a change is about ------------------------------------------------------ */
 
-/* A file on the disk, looked at once a run. */
-struct seen_file {
-	bool there, hashed;
-	int64_t size, mtime_ns;
-	uint64_t hash[2];
-};
-
-struct freshness {
-	const struct units *units;
-	struct map files;	/* absolute path -> struct seen_file */
-};
-
-static struct seen_file *see_file(struct freshness *fr, const char *path)
+size_t units_select_changed(struct units *u, const struct fresh *f, const struct map *changed)
 {
-	struct seen_file *f = map_get(&fr->files, path);
-	struct stat st;
+	struct map made;
+	size_t n = 0;
 
-	if (f)
-		return f;
-	f = ARENA_NEW(fr->units->arena, struct seen_file);
-	map_set(&fr->files, arena_strdup(fr->units->arena, path), f);
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return f;
-	f->there = true;
-	f->size = st.st_size;
-	f->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	return f;
-}
+	map_init(&made);
+	fresh_made_from(f, changed, &made);
+	for (size_t i = 0; i < u->nwanted; i++) {
+		const char *name = u->names[u->wanted[i]];
 
-static bool same_content(struct seen_file *f, const char *path, const struct dep *d)
-{
-	struct text t;
-
-	if (f->size != d->size)
-		return false;
-	text_init(&t);
-	if (!f->hashed && !text_read_file(&t, path)) {
-		XXH128_hash_t h = XXH3_128bits(text_str(&t), t.len);
-
-		f->hash[0] = h.low64;
-		f->hash[1] = h.high64;
-		f->hashed = true;
+		if (map_get(&made, name) || map_get(changed, name))
+			u->wanted[n++] = u->wanted[i];
 	}
-	text_release(&t);
-	return f->hashed && f->hash[0] == d->hash[0] && f->hash[1] == d->hash[1];
-}
-
-/* Is the file still what the unit was made from? If only its time is new, d gets that and *touched is set. */
-static bool dep_current(struct freshness *fr, struct dep *d, bool *touched)
-{
-	const struct command_list *c = &fr->units->commands;
-	const char *const tops[] = {c->source_root, c->build};
-	char path[8192];
-
-	for (int i = 0; i < 2; i++) {
-		struct seen_file *f;
-		int n = *d->path == '/' ? snprintf(path, sizeof(path), "%s", d->path)
-					: snprintf(path, sizeof(path), "%s/%s", tops[i], d->path);
-
-		if (n < 0 || (size_t)n >= sizeof(path))
-			return false;
-		f = see_file(fr, path);
-		if (!f->there)
-			continue;
-		if (f->size == d->size && f->mtime_ns == d->mtime_ns)
-			return true;
-		if (!same_content(f, path, d))
-			continue;
-		d->mtime_ns = f->mtime_ns;
-		return *touched = true;
-	}
-	return false;
-}
-
-static bool unit_current(struct freshness *fr, struct store *store, const char *name, const uint64_t key[2],
-			 struct stored_unit *stored)
-{
-	size_t ntouched = 0;
-
-	if (!stored->known || !stored->ok || stored->key[0] != key[0] || stored->key[1] != key[1])
-		return false;
-	for (size_t i = 0; i < stored->ndep; i++) {
-		bool touched = false;
-		struct dep d = stored->deps[i];
-
-		if (!dep_current(fr, &d, &touched))
-			return false;
-		if (touched)
-			stored->deps[ntouched++] = d;
-	}
-	if (ntouched)
-		store_touch_deps(store, name, stored->deps, ntouched);
-	return true;
+	map_release(&made);
+	return u->nwanted = n;
 }
 
 /* --- capture --------------------------------------------------------------------- */
@@ -286,6 +214,7 @@ struct capturing {
 	struct store *store;
 	struct run_info *run;
 	const struct capture_options *opt;
+	int64_t *ids;		/* per command: the unit captured now; 0 */
 	size_t todo;
 };
 
@@ -302,7 +231,7 @@ static void unit_captured(void *cookie, const struct captured *c)
 	uint64_t key[2];
 
 	capture_key(&u->commands, &u->commands.items[c->index], cap->opt, key);
-	store_put_unit(cap->store, name, key, c);
+	cap->ids[c->index] = store_put_unit(cap->store, name, key, c);
 	if (c->ok)
 		cap->run->captured++;
 	else
@@ -313,37 +242,60 @@ static void unit_captured(void *cookie, const struct captured *c)
 	progress_at(cap->run->captured + cap->run->nfailed, cap->todo, name);
 }
 
-/* The wanted units that are not in the database as they are; counts the others. */
-static size_t *find_stale(struct capturing *cap, bool no_cache, size_t *n)
+/* The wanted units that the view has, and the database not as they are there; counts the others. */
+static size_t *find_stale(struct capturing *cap, const struct fresh *f, const struct view *view, bool no_cache)
 {
 	const struct units *u = cap->units;
 	size_t *stale = ARENA_ARRAY(u->arena, size_t, u->nwanted);
-	struct freshness fr = {.units = u};
-	struct arena scratch;
 
-	arena_init(&scratch);
-	map_init(&fr.files);
-	*n = 0;
 	for (size_t i = 0; i < u->nwanted; i++) {
+		const struct command *cmd = &u->commands.items[u->wanted[i]];
 		const char *name = u->names[u->wanted[i]];
-		struct stored_unit stored = {0};
+		const struct stored_unit *known = NULL;
 		uint64_t key[2];
 
-		arena_clear(&scratch);
-		capture_key(&u->commands, &u->commands.items[u->wanted[i]], cap->opt, key);
+		if (!view_content(view, cmd->file))
+			continue;
+		cap->run->wanted++;
+		capture_key(&u->commands, cmd, cap->opt, key);
 		if (!no_cache)
-			store_find_unit(cap->store, &scratch, name, &stored);
-		if (!unit_current(&fr, cap->store, name, key, &stored)) {
-			stale[(*n)++] = u->wanted[i];
+			known = fresh_current(f, name, key);
+		if (!known) {
+			stale[cap->todo++] = u->wanted[i];
 			continue;
 		}
+		cap->ids[u->wanted[i]] = known->id;
 		cap->run->cached++;
-		if (stored.note)
-			add_note(u->arena, cap->run->noted, &cap->run->nnoted, name, stored.note);
+		if (known->note)
+			add_note(u->arena, cap->run->noted, &cap->run->nnoted, name, known->note);
 	}
-	map_release(&fr.files);
-	arena_release(&scratch);
 	return stale;
+}
+
+/*
+ * The program: of each wanted unit what was captured or found, of each other one what the database has of the view,
+ * or else whatever it has.
+ */
+static void make_program(const struct capturing *cap, const struct fresh *f, const struct view *view,
+			 const bool *wanted, struct id_list *out)
+{
+	const struct units *u = cap->units;
+
+	out->ids = ARENA_ARRAY(u->arena, int64_t, u->commands.n);
+	for (size_t i = 0; i < u->commands.n; i++) {
+		const struct stored_unit *known = NULL;
+		int64_t id = cap->ids[i];
+
+		if (!wanted[i] && view_content(view, u->commands.items[i].file)) {
+			known = fresh_current(f, u->names[i], NULL);
+			if (!known)
+				known = fresh_any(f, u->names[i]);
+		}
+		if (known)
+			id = known->id;
+		if (id)
+			out->ids[out->n++] = id;
+	}
 }
 
 static int by_file(const void *a, const void *b)
@@ -351,21 +303,23 @@ static int by_file(const void *a, const void *b)
 	return strcmp(((const struct unit_note *)a)->file, ((const struct unit_note *)b)->file);
 }
 
-void units_capture(const struct units *u, struct store *store, const struct options *opt,
-		   struct run_info *run)
+void units_capture(const struct units *u, const struct fresh *f, const struct view *view,
+		   const struct options *opt, struct run_info *run, struct id_list *program)
 {
 	struct capture_options how = {
-		.clang = opt->clang, .jobs = opt->jobs, .timeout = opt->timeout,
+		.clang = opt->clang, .jobs = opt->jobs, .timeout = opt->timeout, .view = view,
 		.marker_dir = opt->marker_dir, .extra_args = opt->extra.items, .extra_n = opt->extra.n,
 	};
-	struct capturing cap = {.units = u, .store = store, .run = run, .opt = &how};
+	struct capturing cap = {.units = u, .store = f->store, .run = run, .opt = &how};
+	bool *wanted = ARENA_ARRAY(u->arena, bool, u->commands.n);
 	size_t *stale;
 
-	run->wanted = u->nwanted;
+	cap.ids = ARENA_ARRAY(u->arena, int64_t, u->commands.n);
 	run->failed = ARENA_ARRAY(u->arena, struct unit_note, u->nwanted);
 	run->noted = ARENA_ARRAY(u->arena, struct unit_note, u->nwanted);
-	store_keep_units(store, u->names, u->commands.n);
-	stale = find_stale(&cap, opt->no_cache, &cap.todo);
+	for (size_t i = 0; i < u->nwanted; i++)
+		wanted[u->wanted[i]] = true;
+	stale = find_stale(&cap, f, view, opt->no_cache);
 	progress_start("capture", cap.todo, opt->quiet);
 	progress_at(0, cap.todo, NULL);
 	if (cap.todo)
@@ -375,4 +329,5 @@ void units_capture(const struct units *u, struct store *store, const struct opti
 		qsort(run->failed, run->nfailed, sizeof(*run->failed), by_file);
 	if (run->nnoted)
 		qsort(run->noted, run->nnoted, sizeof(*run->noted), by_file);
+	make_program(&cap, f, view, wanted, program);
 }

@@ -6,13 +6,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "capture/capture.h"
 
 struct arena;
+struct fresh;
+struct map;
 struct options;
 struct run_info;
-struct store;
+struct view;
+
+struct id_list {
+	int64_t *ids;	/* of units in the database */
+	size_t n;
+};
 
 struct units {
 	struct arena *arena;	/* owns all that hangs here */
@@ -26,6 +34,8 @@ struct units {
 
 /* Read the compile database and find what the paths mean. die() for a path that no unit is in. */
 void units_select(struct arena *a, const struct options *opt, struct units *out);
+/* Is this file (relative) a unit of the build? */
+bool units_has(const struct units *u, const char *file);
 /* Is this file (relative) among what was asked for? */
 bool units_in_scope(const struct units *u, const char *file);
 /* Where the database lies if nobody says otherwise. */
@@ -33,10 +43,16 @@ const char *units_default_db(const struct units *u);
 /* The name of this configuration in a database at that path. */
 const char *units_config(const struct units *u, const struct options *opt, const char *db);
 /*
- * Bring the database up to date with the wanted units: capture those that are new, changed or failed
- * before, and forget those that are no longer in the compile database. Fills in the units part of run.
+ * Of the wanted units, keep those made from one of the changed files (names interned), as far as is known, and
+ * those that are themselves changed. How many are left.
  */
-void units_capture(const struct units *u, struct store *store, const struct options *opt,
-		   struct run_info *run);
+size_t units_select_changed(struct units *u, const struct fresh *f, const struct map *changed);
+/*
+ * Bring the database up to date with the wanted units of the view: capture those that are new, changed or failed
+ * before. Fills in the units part of run, and the ids of the program: all that the database has, in order of the
+ * commands.
+ */
+void units_capture(const struct units *u, const struct fresh *f, const struct view *view,
+		   const struct options *opt, struct run_info *run, struct id_list *program);
 
 #endif

@@ -85,6 +85,7 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	struct analysis *an = &last;
 
 	memset(out, 0, sizeof(*out));
+	program_release(&an->program);
 	memset(an, 0, sizeof(*an));
 	qsort(sorted, nunit, sizeof(*sorted), by_file);
 	an->arena = a;

@@ -115,6 +115,25 @@ static void add_findings(struct text *out, const struct run_info *run, const str
 	text_puts(out, "\n");
 }
 
+static void add_change(struct text *out, const struct run_info *run)
+{
+	text_puts(out, "  since ");
+	text_report_add_safe(out, run->since);
+	text_printf(out, ": %zu C file%s and %zu function%s changed; findings that were there before: %zu\n",
+		    run->changed_files, plural(run->changed_files), run->changed_functions,
+		    plural(run->changed_functions), run->before);
+	if (run->elsewhere)
+		text_printf(out, "  %zu more finding%s since then, whose path shows no changed function: check the whole "
+			    "to see %s\n", run->elsewhere, plural(run->elsewhere), run->elsewhere == 1 ? "it" : "them");
+	for (size_t i = 0; i < run->noutside && i < MAX_LISTED; i++) {
+		text_puts(out, "  not checked: ");
+		text_report_add_safe(out, run->outside[i]);
+		text_puts(out, " (no unit of this build that was read is made from it)\n");
+	}
+	if (run->noutside > MAX_LISTED)
+		text_printf(out, "  not checked: and %zu more\n", run->noutside - MAX_LISTED);
+}
+
 void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l,
 			  bool all)
 {
@@ -129,6 +148,8 @@ void summary_report_print(struct text *out, const struct run_info *run, const st
 		add_unsure(out, run->infer);
 		add_findings(out, run, l);
 	}
+	if (run->since)
+		add_change(out, run);
 	text_printf(out, "  time: capture %.1f s, load %.1f s, infer %.1f s, rules and report %.1f s\n",
 		    run->seconds[STAGE_CAPTURE], run->seconds[STAGE_LOAD], run->seconds[STAGE_INFER],
 		    run->seconds[STAGE_REPORT]);

@@ -28,6 +28,12 @@ struct run_info {
 	struct unit_note *noted;	/* of the wanted: read, with a remark; sorted by file */
 	size_t nnoted;
 	const struct infer_result *infer;	/* NULL: not reached */
+	const char *since;		/* only what came since then was checked; NULL: all */
+	size_t changed_files, changed_functions;
+	const char **outside;		/* changed files that no unit is known to be made from */
+	size_t noutside;
+	size_t before;			/* findings left out: they were there before the change */
+	size_t elsewhere;		/* new ones left out: they show nothing that changed */
 	size_t known;			/* findings left out: the baseline has them */
 	size_t gone;			/* entries of the baseline that nothing was found for */
 	double seconds[STAGES];		/* of wall time */

@@ -76,6 +76,33 @@ static void put(struct store *s, const char *file, const char *flow, uint64_t ke
 	store_put_unit(s, file, (uint64_t[2]){key, 9}, &c);
 }
 
+/* The nth version of a file, the newest being 0; known.id is 0 if there is none. */
+static struct stored_unit version(struct store *s, struct arena *a, const char *file, int nth)
+{
+	struct stored_unit none = {0}, *known;
+	size_t n = store_units(s, a, &known);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(known[i].file, file) && !nth--)
+			return known[i];
+	return none;
+}
+
+/* All that was read, the newest versions. */
+static size_t load(struct store *s, struct arena *a, struct unit ***units)
+{
+	struct stored_unit *known;
+	size_t n = store_units(s, a, &known), kept = 0;
+	int64_t *ids = ARENA_ARRAY(a, int64_t, n);
+
+	for (size_t i = 0; i < n; i++)
+		if (known[i].ok && (!i || known[i].file != known[i - 1].file))
+			ids[kept++] = known[i].id;
+	*units = ARENA_ARRAY(a, struct unit *, kept);
+	store_load_units(s, a, ids, kept, *units);
+	return kept;
+}
+
 static char *unit_text(struct arena *a, const char *name, const char *functions)
 {
 	return arena_printf(a, "unit %s\n%s", name, functions);
@@ -84,6 +111,8 @@ static char *unit_text(struct arena *a, const char *name, const char *functions)
 static void test_round_trip(void **state)
 {
 	struct store *s = store_open(path, ".");
+	struct stored_file *files;
+	int64_t *ids;
 	struct stored_unit u;
 	struct unit **units;
 	struct arena a;
@@ -95,15 +124,17 @@ static void test_round_trip(void **state)
 	put(s, "a.c", arena_printf(&a, "%s%s%s", head, shared, own), 7);
 	store_close(s);
 	s = store_open(path, ".");
-	store_find_unit(s, &a, "a.c", &u);
-	assert_true(u.known && u.ok);
+	u = version(s, &a, "a.c", 0);
+	assert_true(u.id && u.ok);
 	assert_int_equal(u.key[0], 7);
 	assert_int_equal(u.key[1], 9);
-	assert_int_equal(u.ndep, 2);
-	assert_string_equal(u.deps[1].path, "include/h.h");
-	assert_true(u.deps[1].hash[0] == 0xfedcba9876543210u && u.deps[1].hash[1] == 4);
-	assert_int_equal(u.deps[1].mtime_ns, 200);
-	assert_int_equal(store_load_units(s, &a, &units), 1);
+	assert_int_equal(store_files(s, &a, &files), 2);
+	assert_string_equal(files[1].dep.path, "include/h.h");
+	assert_true(files[1].dep.hash[0] == 0xfedcba9876543210u && files[1].dep.hash[1] == 4);
+	assert_int_equal(files[1].dep.mtime_ns, 200);
+	assert_int_equal(store_file_units(s, &a, files[1].id, &ids), 1);
+	assert_int_equal(ids[0], u.id);
+	assert_int_equal(load(s, &a, &units), 1);
 	flow_print_unit(&t, units[0]);
 	assert_string_equal(text_str(&t), arena_printf(&a, "%s%s%s", head, shared, own));
 	store_close(s);
@@ -123,15 +154,15 @@ static void test_functions_are_shared(void **state)
 	arena_init(&a);
 	put(s, "b.c", unit_text(&a, "b.c", shared), 1);
 	put(s, "a.c", unit_text(&a, "a.c", arena_printf(&a, "%s%s", shared, own)), 1);
-	assert_int_equal(store_load_units(s, &a, &units), 2);
+	assert_int_equal(load(s, &a, &units), 2);
 	assert_string_equal(units[0]->file, "a.c");
 	assert_int_equal(units[0]->nfunc, 2);
 	assert_ptr_equal(units[0]->funcs[0], units[1]->funcs[0]);
 	put(s, "a.c", unit_text(&a, "a.c", shared), 1);
 	store_close(s);
 	db = db_open(path, &error);
-	assert_int_equal(db_int(db, "SELECT count(*) FROM func"), 1);
-	assert_int_equal(db_int(db, "SELECT count(*) FROM unit_func"), 2);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM func"), 2);
+	assert_int_equal(db_int(db, "SELECT count(*) FROM unit_func"), 4);
 	db_close(db);
 	arena_release(&a);
 }
@@ -151,15 +182,14 @@ static void test_failed_units_and_dropped_ones(void **state)
 	store_put_unit(s, "bad.c", (uint64_t[2]){1, 1}, &bad);
 	store_put_unit(s, "odd.c", (uint64_t[2]){1, 1}, &unreadable);
 	put(s, "a.c", unit_text(&a, "a.c", own), 1);
-	store_find_unit(s, &a, "bad.c", &u);
-	assert_true(u.known && !u.ok);
+	u = version(s, &a, "bad.c", 0);
+	assert_true(u.id && !u.ok);
 	assert_string_equal(u.error, "x.h: no such file");
-	store_find_unit(s, &a, "odd.c", &u);
-	assert_true(u.known && !u.ok);
-	assert_int_equal(store_load_units(s, &a, &units), 1);
+	u = version(s, &a, "odd.c", 0);
+	assert_true(u.id && !u.ok);
+	assert_int_equal(load(s, &a, &units), 1);
 	assert_int_equal(store_keep_units(s, keep, 1), 2);
-	store_find_unit(s, &a, "a.c", &u);
-	assert_false(u.known);
+	assert_false(version(s, &a, "a.c", 0).id);
 	store_close(s);
 	arena_release(&a);
 }
@@ -167,17 +197,14 @@ static void test_failed_units_and_dropped_ones(void **state)
 static void test_configurations_are_apart(void **state)
 {
 	struct store *s = store_open(path, "x86"), *t = store_open(path, "arm");
-	struct stored_unit u;
 	struct arena a;
 
 	(void)state;
 	arena_init(&a);
 	put(s, "a.c", unit_text(&a, "a.c", own), 1);
-	store_find_unit(t, &a, "a.c", &u);
-	assert_false(u.known);
+	assert_false(version(t, &a, "a.c", 0).id);
 	put(t, "a.c", unit_text(&a, "a.c", own), 2);
-	store_find_unit(s, &a, "a.c", &u);
-	assert_int_equal(u.key[0], 1);
+	assert_int_equal(version(s, &a, "a.c", 0).key[0], 1);
 	store_close(t);
 	store_close(s);
 	arena_release(&a);
@@ -186,20 +213,41 @@ static void test_configurations_are_apart(void **state)
 static void test_touch(void **state)
 {
 	struct store *s = store_open(path, ".");
-	struct dep touched = {
-		.path = "include/h.h", .hash = {0xfedcba9876543210u, 4}, .size = 20, .mtime_ns = 999,
-	};
-	struct stored_unit u;
+	struct stored_file *files;
 	struct arena a;
 
 	(void)state;
 	arena_init(&a);
 	put(s, "a.c", unit_text(&a, "a.c", own), 1);
 	put(s, "b.c", unit_text(&a, "b.c", own), 1);
-	store_touch_deps(s, "a.c", &touched, 1);
-	store_find_unit(s, &a, "b.c", &u);
-	for (size_t i = 0; i < u.ndep; i++)
-		assert_int_equal(u.deps[i].mtime_ns, !strcmp(u.deps[i].path, "include/h.h") ? 999 : 100);
+	assert_int_equal(store_files(s, &a, &files), 3);
+	store_touch_file(s, files[2].id, 20, 999);
+	assert_int_equal(store_files(s, &a, &files), 3);
+	assert_int_equal(files[2].dep.mtime_ns, 999);
+	assert_int_equal(files[0].dep.mtime_ns, 100);
+	store_close(s);
+	arena_release(&a);
+}
+
+static void test_last_versions_are_kept(void **state)
+{
+	struct captured bad = {.error = "broken for now"};
+	struct store *s = store_open(path, ".");
+	struct arena a;
+
+	(void)state;
+	arena_init(&a);
+	for (uint64_t key = 1; key <= 5; key++)
+		put(s, "a.c", unit_text(&a, "a.c", own), key);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(version(s, &a, "a.c", i).key[0], 5 - i);
+	assert_false(version(s, &a, "a.c", 3).id);
+	store_put_unit(s, "a.c", (uint64_t[2]){6, 9}, &bad);
+	store_put_unit(s, "a.c", (uint64_t[2]){7, 9}, &bad);
+	assert_false(version(s, &a, "a.c", 0).ok);
+	assert_int_equal(version(s, &a, "a.c", 1).key[0], 5);
+	assert_int_equal(version(s, &a, "a.c", 3).key[0], 3);
+	assert_false(version(s, &a, "a.c", 4).id);
 	store_close(s);
 	arena_release(&a);
 }
@@ -314,6 +362,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failed_units_and_dropped_ones, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_configurations_are_apart, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_touch, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_last_versions_are_kept, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_last_versions_are_kept, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_foreign_files, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_schema_versions, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_runs, make_dir, drop_dir),

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef DB_STORE_OWN_H
+#define DB_STORE_OWN_H
+
+/* What the files behind store.h share, and nobody else. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <zstd.h>
+
+#include "db/db.h"
+
+struct store {
+	struct db *db;
+	char *path;
+	int64_t config;		/* row of the configuration at work */
+	bool changed;		/* a unit was replaced or dropped: there may be rows nobody uses */
+	ZSTD_CCtx *compress;
+	ZSTD_DCtx *decompress;
+};
+
+/* A hash as it is stored: 16 bytes, the most significant first. */
+void store_bind_hash(struct stmt *st, int i, const uint64_t hash[2]);
+void store_col_hash(struct stmt *st, int i, uint64_t hash[2]);
+
+#endif
