@@ -31,7 +31,7 @@ static int run(struct git *g, const char *const *words, const struct text *input
 	text_init(&err);
 	status = process_run((char *const *)argv, g->dir, input, out, &err);
 	if (status < 0)
-		die("git cannot be run: %s", strerror(-status));
+		text_printf(&err, "git cannot be run: %s", strerror(-status));
 	*why = arena_strndup(g->arena, text_str(&err), strcspn(text_str(&err), "\n"));
 	text_release(&err);
 	return status;
@@ -58,6 +58,22 @@ static const char *line(struct git *g, const char *const *words)
 		s = arena_strndup(g->arena, text_str(&out), strcspn(text_str(&out), "\n"));
 	text_release(&out);
 	return s;
+}
+
+const char *git_setting(struct arena *a, const char *dir, const char *name)
+{
+	struct git g = {.arena = a, .dir = dir};
+
+	return line(&g, (const char *const[]){"config", "--get", name, NULL});
+}
+
+void git_set(struct git *g, const char *name, const char *value)
+{
+	struct text out;
+
+	text_init(&out);
+	ask(g, (const char *const[]){"config", "--local", name, value, NULL}, NULL, &out);
+	text_release(&out);
 }
 
 void git_open(struct git *g, struct arena *a, const char *dir)

@@ -4,7 +4,7 @@
 
 /*
  * What devscope asks of git: which files differ, and what was in them. git is run as the user would run it, with
- * the environment it gives its hooks; nothing is written to the repository.
+ * the environment it gives its hooks; nothing is written but by git_set().
  */
 
 #include <stdbool.h>
@@ -24,6 +24,8 @@ struct git_change {
 	const char *before, *after;	/* object names; NULL: no file there. after is zeros for the work tree */
 };
 
+/* A setting of git's ("devscope.build") for the folder; NULL if it is not set, or there is no git. */
+const char *git_setting(struct arena *a, const char *dir, const char *name);
 /* The repository that the folder lies in. die() if there is none, or no git. */
 void git_open(struct git *g, struct arena *a, const char *dir);
 /* The commit that a revision names. die() if it names none. */
@@ -36,6 +38,8 @@ size_t git_diff_unstaged(struct git *g, struct git_change **out);
 size_t git_diff_tree(struct git *g, const char *tree, struct git_change **out);
 /* Fetch n objects; names[i] is where the content of objects[i] can be opened while this process lives. */
 void git_contents(struct git *g, const char *const *objects, size_t n, const char **names);
+/* Write a setting into the repository. die() if git will not. */
+void git_set(struct git *g, const char *name, const char *value);
 /* A path that git knows by name ("hooks"), as an absolute one. */
 const char *git_path(struct git *g, const char *name);
 

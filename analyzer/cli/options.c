@@ -17,6 +17,7 @@
 #include "base/message.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cli/git.h"
 
 #ifndef DEVSCOPE_CLANG
 #define DEVSCOPE_CLANG "clang-19"
@@ -278,9 +279,10 @@ static int processors(void)
 	return sched_getaffinity(0, sizeof(set), &set) ? (int)sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
 }
 
-/* The nearest folder upward that holds a compile database. */
+/* The nearest folder upward that holds a compile database; else the one that was chosen for hooks. */
 static const char *find_build(struct arena *a)
 {
+	const char *set;
 	char *cwd = getcwd(NULL, 0), *dir = cwd ? arena_strdup(a, cwd) : NULL;
 
 	free(cwd);
@@ -291,6 +293,9 @@ static const char *find_build(struct arena *a)
 			break;
 		dir = path_parent(a, dir);
 	}
+	set = git_setting(a, NULL, "devscope.build");
+	if (set)
+		return set;
 	die("no compile_commands.json in this folder or above it: name the build folder with -p, or make "
 	    "one with \"devscope compdb KERNEL_BUILD\"");
 }

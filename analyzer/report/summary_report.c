@@ -35,6 +35,14 @@ static void add_unit(struct text *out, const char *head, const struct unit_note 
 	text_puts(out, "\n");
 }
 
+static void add_failed(struct text *out, const struct run_info *run)
+{
+	for (size_t i = 0; i < run->nfailed && i < MAX_LISTED; i++)
+		add_unit(out, "failed", &run->failed[i]);
+	if (run->nfailed > MAX_LISTED)
+		text_printf(out, "  failed: and %zu more\n", run->nfailed - MAX_LISTED);
+}
+
 static void add_units(struct text *out, const struct run_info *run)
 {
 	text_printf(out, "devscope: %zu unit%s asked for: %zu read, %zu known from before, %zu failed",
@@ -42,10 +50,7 @@ static void add_units(struct text *out, const struct run_info *run)
 	if (run->interrupted)
 		text_puts(out, "; interrupted (what was read is kept)");
 	text_puts(out, "\n");
-	for (size_t i = 0; i < run->nfailed && i < MAX_LISTED; i++)
-		add_unit(out, "failed", &run->failed[i]);
-	if (run->nfailed > MAX_LISTED)
-		text_printf(out, "  failed: and %zu more\n", run->nfailed - MAX_LISTED);
+	add_failed(out, run);
 }
 
 static void add_notes(struct text *out, const struct run_info *run)
@@ -115,13 +120,13 @@ static void add_findings(struct text *out, const struct run_info *run, const str
 	text_puts(out, "\n");
 }
 
-static void add_change(struct text *out, const struct run_info *run)
+static void add_change(struct text *out, const struct run_info *run, size_t n)
 {
-	text_puts(out, "  since ");
+	text_puts(out, "devscope: since ");
 	text_report_add_safe(out, run->since);
-	text_printf(out, ": %zu C file%s and %zu function%s changed; findings that were there before: %zu\n",
-		    run->changed_files, plural(run->changed_files), run->changed_functions,
-		    plural(run->changed_functions), run->before);
+	text_printf(out, ": %zu C file%s, %zu unit%s and %zu function%s changed; %zu finding%s, %zu from before\n",
+		    run->changed_files, plural(run->changed_files), run->wanted, plural(run->wanted),
+		    run->changed_functions, plural(run->changed_functions), n, plural(n), run->before);
 	if (run->elsewhere)
 		text_printf(out, "  %zu more finding%s since then, whose path shows no changed function: check the whole "
 			    "to see %s\n", run->elsewhere, plural(run->elsewhere), run->elsewhere == 1 ? "it" : "them");
@@ -137,6 +142,12 @@ static void add_change(struct text *out, const struct run_info *run)
 void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l,
 			  bool all)
 {
+	if (run->since)
+		add_change(out, run, l->n);
+	if (run->since && !all && !run->interrupted) {
+		add_failed(out, run);
+		return;
+	}
 	add_units(out, run);
 	if (all)
 		add_notes(out, run);
@@ -148,8 +159,6 @@ void summary_report_print(struct text *out, const struct run_info *run, const st
 		add_unsure(out, run->infer);
 		add_findings(out, run, l);
 	}
-	if (run->since)
-		add_change(out, run);
 	text_printf(out, "  time: capture %.1f s, load %.1f s, infer %.1f s, rules and report %.1f s\n",
 		    run->seconds[STAGE_CAPTURE], run->seconds[STAGE_LOAD], run->seconds[STAGE_INFER],
 		    run->seconds[STAGE_REPORT]);
