@@ -100,7 +100,8 @@ unread_stays() {
 # --- the workflow ----------------------------------------------------------------------
 
 # run_steps EVENT FROM: the shell steps as GitHub runs them, from the one of that name on. Prints a line for each,
-# its status and name; stops at the first that fails. What it said is in $HERE/step.
+# its status and name; stops at the first that fails. What it said is in $HERE/step. The database comes from another
+# build of the same configuration, as from the cache.
 run_steps() {
 	local i name status=0 on=no vars=()
 	mkdir -p "$CI/bin" "$CI/temp"
@@ -114,10 +115,11 @@ run_steps() {
 		yq -r ".jobs.check.steps[$i].run // empty" "$WORKFLOW" >"$HERE/step.sh"
 		name=$(yq -r ".jobs.check.steps[$i].name" "$WORKFLOW")
 		[ "$name" != "$2" ] || on=yes
+		[ "$name" != 'Restore the database' ] || cp "$BUILD/.devscope.db" "$CI/temp/kernel/"
 		if [ ! -s "$HERE/step.sh" ] || [ $on = no ]; then
 			continue
 		fi
-		(cd "$TREE" && env -i PATH="$CI/bin:$PATH" HOME="$HERE" LC_ALL=C "${vars[@]}" BASELINE="$SCRATCH/baseline" \
+		(cd "$TREE" && env -i PATH="$CI/bin:$PATH" HOME="$HOME" LC_ALL=C "${vars[@]}" BASELINE="$SCRATCH/baseline" \
 			CI=true GITHUB_ACTIONS=true GITHUB_EVENT_NAME="$1" GITHUB_WORKSPACE="$TREE" \
 			GITHUB_OUTPUT="$HERE/output" GITHUB_ENV="$HERE/env" GITHUB_PATH="$HERE/path" \
 			GITHUB_STEP_SUMMARY="$HERE/summary" RUNNER_TEMP="$CI/temp" RUNNER_OS=Linux \
@@ -136,7 +138,6 @@ steps_give() {
 	diff <(printf '%s\n' "$@") "$HERE/statuses" || { cat "$HERE/step"; return 1; }
 }
 
-# A run begins with the database of the one before it, as from the cache.
 runs_green() {
 	baseline
 	yq -r '.jobs[].steps[].run // empty' "$WORKFLOW" >"$HERE/shell"
@@ -147,6 +148,7 @@ runs_green() {
 	cp "$WORKFLOW" "$CI/workflow"
 	no_text "$HERE/step" '^::'
 	expect_text "$HERE/step" ' known from the baseline$'
+	expect_text "$HERE/step" ': 0 read, [1-9][0-9]* known from before, 0 failed$'
 	[ -z "$(sarif_lines "$CI/temp/reports/devscope.sarif")" ]
 	[ -s "$CI/temp/reports/devscope.html" ]
 }
