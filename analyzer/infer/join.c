@@ -25,12 +25,13 @@ static bool phi_agrees(const struct state *a, const struct state *b, int i)
 	return state_mask(a, x) == state_mask(b, y);
 }
 
-static bool block_phis_agree(struct sim *sim, const struct state *a, const struct state *b, int block)
+/* Phis of the block, and what calls in it have returned. */
+static bool block_values_agree(struct sim *sim, const struct state *a, const struct state *b, int block)
 {
-	const struct block *bb = &sim->fn->blocks[block];
+	const struct insn *insns = sim->fn->insns;
 
-	for (int i = bb->first; i < bb->end && sim->fn->insns[i].op == OP_PHI; i++)
-		if (!phi_agrees(a, b, i))
+	for (int i = sim->fn->blocks[block].first; i < a->pc || insns[i].op == OP_PHI; i++)
+		if ((insns[i].op == OP_PHI || insns[i].op == OP_CALL) && !phi_agrees(a, b, i))
 			return false;
 	return true;
 }
@@ -81,11 +82,11 @@ enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD };
 
 static bool is_alike(struct sim *sim, const struct state *a, const struct state *b, int block, enum alike how)
 {
-	if (!same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
+	if (a->key != b->key || !same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
 		return false;
 	if (how == ALIKE_HELD)
 		return way_agrees(sim, a, b, block);
-	if (a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_phis_agree(sim, a, b, block))
+	if (a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_values_agree(sim, a, b, block))
 		return false;
 	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b);
 }
@@ -99,15 +100,15 @@ static bool try_merge(struct sim *sim, struct state *list, struct state *st, int
 	return list != NULL;
 }
 
-struct state *join_pending(struct sim *sim, int block)
+struct state *join_states(struct sim *sim, struct state *in, int block)
 {
-	struct state *in = sim->pending[block], *out = NULL, *next, *reversed = NULL;
+	struct state *out = NULL, *next, *reversed = NULL;
 	int n = 0, limit = state_limit(sim);
 
-	sim->pending[block] = NULL;
 	for (; in; in = next) {		/* oldest first */
 		next = in->next;
 		in->next = reversed;
+		in->key = state_key(in);
 		reversed = in;
 	}
 	for (in = reversed; in; in = next) {
@@ -126,4 +127,12 @@ struct state *join_pending(struct sim *sim, int block)
 		n++;
 	}
 	return out;
+}
+
+struct state *join_pending(struct sim *sim, int block)
+{
+	struct state *in = sim->pending[block];
+
+	sim->pending[block] = NULL;
+	return join_states(sim, in, block);
 }

@@ -225,6 +225,35 @@ bool state_same_takes(const struct state *a, const struct state *b)
 	return true;
 }
 
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 29) * 0xff51afd7ed558ccdULL;
+	return h ^ h >> 32;
+}
+
+/* Sums: the order in which things were taken is no difference. */
+uint64_t state_key(const struct state *st)
+{
+	uint64_t key = 0;
+
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		const struct held *h = &st->locks->items[i];
+		unsigned how = (unsigned)h->state | (unsigned)h->mode << 4 | (unsigned)h->is_vague << 8 | (unsigned)h->count << 9;
+
+		if (tells_apart(h))
+			key += mix((uint64_t)h->lock->id << 32 | how);
+	}
+	for (int i = 0; st->refs && i < st->refs->n; i++) {
+		const struct ref *r = &st->refs->items[i];
+
+		if (r->count)
+			key += mix((uint64_t)sym_object(r->object)->id << 32 | ((uint32_t)r->count << 2 | 2 | r->handed_on));
+	}
+	for (int i = 0; st->dead && i < st->dead->n; i++)
+		key += mix((uint64_t)st->dead->items[i].root->id + 1);
+	return key;
+}
+
 bool state_same_key(const struct state *a, const struct state *b, bool with_params)
 {
 	return same_locks(a, b) && same_refs(a, b) && same_dead(a, b) && same_cells(a, b, with_params);

@@ -21,6 +21,8 @@
 #define LOOP_TURNS 1		/* back edges followed per loop and path */
 #define BUDGET 8000		/* blocks run, by all states */
 #define MAX_EXITS 400
+#define MAX_RUNS 20000		/* straight runs, from call to call, in one block */
+#define NARROW_RUNS 256		/* from then on they are merged between calls */
 
 void sim_continue(struct sim *sim, struct state *st)
 {
@@ -246,25 +248,92 @@ static void run_state(struct sim *sim, struct state *st, int block)
 	bug("block %d of %s has no terminator", block, sim->fn->name);
 }
 
+/* Take the states that are the furthest behind, all at one place, off the work list; newest first. */
+static struct state *take_hindmost(struct sim *sim)
+{
+	struct state *out = NULL, **tail = &out, **at = &sim->work;
+	int pc = sim->work->pc;
+
+	for (const struct state *st = sim->work; st; st = st->next)
+		pc = st->pc < pc ? st->pc : pc;
+	while (*at) {
+		struct state *st = *at;
+
+		if (st->pc != pc) {
+			at = &st->next;
+			continue;
+		}
+		*at = st->next;
+		st->next = NULL;
+		*tail = st;
+		tail = &st->next;
+	}
+	return out;
+}
+
+static void run_states(struct sim *sim, struct state *list, int block)
+{
+	struct state *next;
+
+	for (; list; list = next) {
+		next = list->next;
+		list->next = NULL;
+		if (list->pc == sim->fn->blocks[block].first)
+			sim->visits++;
+		if (++sim->runs > MAX_RUNS || sim->visits > sim->budget) {
+			sim->is_over = true;
+			state_free(&sim->pool, list);
+			continue;
+		}
+		run_state(sim, list, block);
+	}
+}
+
+/*
+ * Run the states that wait at a block to its end, each fork right away. Calls fork, and many calls in one block fork
+ * forks: after NARROW_RUNS the states go on side by side, and are merged before each call as they are where paths meet.
+ */
 static void run_block(struct sim *sim, int block)
 {
-	int guard = 0;
-
+	sim->runs = 0;
 	sim->work = join_pending(sim, block);
 	while (sim->work) {
 		struct state *st = sim->work;
 
-		sim->work = st->next;
-		st->next = NULL;
-		if (st->pc == sim->fn->blocks[block].first)
-			sim->visits++;
-		if (++guard > 20000 || sim->visits > sim->budget) {
-			sim->is_over = true;
-			state_free(&sim->pool, st);
-			continue;
+		if (sim->runs < NARROW_RUNS) {
+			sim->work = st->next;
+			st->next = NULL;
+		} else {
+			st = join_states(sim, take_hindmost(sim), block);
 		}
-		run_state(sim, st, block);
+		run_states(sim, st, block);
 	}
+}
+
+static bool same_fault(const struct candidate *a, const struct candidate *b)
+{
+	return a->kind == b->kind && a->at.line == b->at.line && a->at.col == b->at.col && a->at.file == b->at.file &&
+	       a->class_name == b->class_name && a->origin.line == b->origin.line && a->need == b->need;
+}
+
+/* Has the candidate been seen with paths kept apart? */
+static bool is_seen(const struct sim *again, const struct candidate *c)
+{
+	for (int i = 0; i < again->nfound; i++)
+		if (same_fault(c, &again->found[i]))
+			return true;
+	return false;
+}
+
+/* To confirm candidates: are all of them seen, or was one path left out, so that nothing can be refuted? */
+static bool is_settled(const struct sim *sim)
+{
+	if (!sim->is_split || sim->is_partial)
+		return sim->is_split;
+	for (int i = 0; i < sim->doubted->nfound; i++)
+		if (!is_seen(sim, &sim->doubted->found[i]))
+			return false;
+	return true;
 }
 
 static void sim_run(struct sim *sim)
@@ -274,7 +343,7 @@ static void sim_run(struct sim *sim)
 	sim->lowest = 0;
 	sim->pending[0] = st;
 	st->pc = sim->fn->blocks[0].first;
-	while (sim->lowest < sim->fn->nblock && !sim->is_over) {
+	while (sim->lowest < sim->fn->nblock && !sim->is_over && !is_settled(sim)) {
 		int block = sim->lowest;
 
 		sim->lowest = block + 1;
@@ -308,12 +377,6 @@ static void sim_release(struct sim *sim)
 	arena_release(&sim->arena);
 }
 
-static bool same_fault(const struct candidate *a, const struct candidate *b)
-{
-	return a->kind == b->kind && a->at.line == b->at.line && a->at.col == b->at.col && a->at.file == b->at.file &&
-	       a->class_name == b->class_name && a->origin.line == b->origin.line && a->need == b->need;
-}
-
 void sim_candidate(struct sim *sim, const struct candidate *c)
 {
 	for (int i = 0; i < sim->nfound; i++)
@@ -336,15 +399,14 @@ static void confirm(struct sim *sim)
 
 	sim->an->muted++;
 	sim_init(&again, sim->an, sim->node, sim->bound, true);
+	again.doubted = sim;
 	sim_run(&again);
-	/* With paths left out nothing can be refuted. */
-	if (!again.is_over)
+	if (!again.is_over && !is_settled(&again))
 		leak_check(&again);
 	sim->an->muted--;
 	for (int i = 0; i < sim->nfound; i++) {
-		sim->found[i].is_confirmed = again.is_over || again.is_partial;
-		for (int k = 0; k < again.nfound && !sim->found[i].is_confirmed; k++)
-			sim->found[i].is_confirmed = same_fault(&sim->found[i], &again.found[k]);
+		/* With paths left out nothing can be refuted. */
+		sim->found[i].is_confirmed = again.is_over || again.is_partial || is_seen(&again, &sim->found[i]);
 		if (!sim->found[i].is_confirmed)
 			unsure(sim->an, UNSURE_INFEASIBLE, sim->found[i].at);
 	}

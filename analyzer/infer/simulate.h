@@ -69,7 +69,9 @@ struct sim {
 	int nexit;
 	struct state *work;		/* states of the block being run */
 	int visits, budget;		/* blocks run */
+	int runs;			/* straight runs in the block being run */
 	bool is_split;			/* never merge: to confirm candidates */
+	const struct sim *doubted;	/* the simulation whose candidates are to be confirmed; or NULL */
 	bool is_over;			/* budget spent: stopped before the end */
 	bool is_partial;		/* paths were left out: what was seen is true, but not all there is */
 	unsigned char *site_flags;	/* per instruction: SITE_* */
@@ -120,6 +122,8 @@ const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *
 
 /* join.c: take the pending states of a block, merged as far as they may be. */
 struct state *join_pending(struct sim *sim, int block);
+/* The same for a list, newest first, of states that are all at the same place in the block. */
+struct state *join_states(struct sim *sim, struct state *list, int block);
 
 /* apply.c: run the call; st goes on (or its forks do) through sim_continue(). */
 void apply_call(struct sim *sim, struct state *st, const struct insn *in);

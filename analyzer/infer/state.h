@@ -151,6 +151,7 @@ struct state {
 	bool is_inexact;		/* paths with other conditions were merged into it */
 	bool is_warned;			/* the kernel warns on this path: it is held to be impossible */
 	int pc;				/* next instruction, while its block is run */
+	uint64_t key;			/* while states are merged: state_key() */
 	const struct sym *ret;		/* at an exit: the value returned; or NULL */
 	struct place at;		/* at an exit: of the return */
 };
@@ -213,6 +214,8 @@ void state_add_take(struct state_pool *p, struct state *st, const struct held *h
 struct trace *state_step(struct state_pool *p, struct state *st, enum step_kind kind, struct place at, const char *func);
 
 /* merge.c */
+/* A hash of what is held and has ended: states with different keys are never the same to state_same_key(). */
+uint64_t state_key(const struct state *st);
 /*
  * Same locks, references and ended borrows, and the same memory holding borrowed pointers: may the two
  * merge? with_params: parameters count as borrowed (the function is a callback).
