@@ -98,7 +98,7 @@ static void knows_by_fingerprint(void **state)
 static void keeps_what_is_elsewhere(void **state)
 {
 	struct baseline *b = read_text(HEAD FP_C " lock-leak b/x.c g\n" FP_A " lock-leak a/x.c g\n"
-				       FP_B " ref-leak b/gone.c f\n");
+				       FP_B " double-lock b/gone.c f\n");
 	struct finding_list l;
 
 	(void)state;
