@@ -37,6 +37,12 @@ struct command_list {
  */
 void commands_read(struct arena *a, const char *path, struct command_list *out);
 
+/*
+ * The one command that a checker is given by kbuild (CHECK=, scripts/Makefile.build): the compiler's words without the
+ * compiler, run in the build folder. die() if no C file is among them.
+ */
+void commands_of_kbuild(struct arena *a, int argc, char **argv, struct command_list *out);
+
 /* A file a unit was made from. */
 struct dep {
 	const char *path;	/* relative to the source root if inside it, else relative to the build folder, else absolute */

@@ -281,3 +281,33 @@ void commands_read(struct arena *a, const char *path, struct command_list *out)
 		die("%s: no entry of it compiles a C file (of %zu): nothing to read", file, n);
 	out->source_root = find_source_root(a, out);
 }
+
+void commands_of_kbuild(struct arena *a, int argc, char **argv, struct command_list *out)
+{
+	const char *cc = getenv("CC"), *top = getenv("srctree"), *file = NULL;
+	struct command *c = ARENA_NEW(a, struct command);
+	struct words compiler = {0};
+
+	memset(out, 0, sizeof(*out));
+	for (int i = 0; i < argc; i++)
+		if (argv[i][0] != '-' && path_ends(argv[i], ".c"))
+			file = argv[i];
+	if (!file)
+		die("kbuild named no C file to check");
+	if (!cc || !words_split(a, cc, &compiler) || !compiler.argc)
+		words_split(a, "clang", &compiler);
+	out->build = real_path(a, ".");
+	out->items = c;
+	out->n = 1;
+	c->directory = out->build;
+	c->file = path_absolute(a, out->build, file);
+	c->argv = ARENA_ARRAY(a, char *, compiler.argc + argc + 2);
+	for (int i = 0; i < compiler.argc; i++)
+		c->argv[c->argc++] = compiler.argv[i];
+	for (int i = 0; i < argc; i++)
+		c->argv[c->argc++] = argv[i];
+	c->argv[c->argc++] = arena_strdup(a, "-c");
+	out->source_root = kernel_top(a, c->file);
+	if (!out->source_root)
+		out->source_root = top && *top ? path_absolute(a, out->build, top) : path_parent(a, c->file);
+}

@@ -8,6 +8,7 @@
  */
 
 int check_main(int argc, char **argv);
+int cc_main(int argc, char **argv);
 int hook_main(int argc, char **argv);
 int dump_main(int argc, char **argv);
 

@@ -344,6 +344,15 @@ static void options_agree(const struct options *opt)
 		die("--update-baseline: a baseline is of the whole, not of a change");
 }
 
+static void find_tools(struct arena *a, struct options *out)
+{
+	if (!out->clang)
+		out->clang = find_clang(a);
+	else if (!in_path(a, out->clang))
+		die("--clang %s: no such program", out->clang);
+	out->marker_dir = data_folder(a, ".", "analyzer/capture");
+}
+
 void options_check(struct arena *a, int argc, char **argv, struct options *out)
 {
 	static const struct argp argp = {
@@ -359,11 +368,70 @@ void options_check(struct arena *a, int argc, char **argv, struct options *out)
 	}
 	if (!out->build)
 		out->build = find_build(a);
-	if (!out->clang)
-		out->clang = find_clang(a);
-	else if (!in_path(a, out->clang))
-		die("--clang %s: no such program", out->clang);
-	out->marker_dir = data_folder(a, ".", "analyzer/capture");
+	find_tools(a, out);
+}
+
+static const struct argp_option cc_options[] = {
+	{"fail-on", OPT_FAIL_ON, "LEVEL", 0, "Lowest level that makes the status 1, which stops make: error, warning, "
+	 "advice, never (default)", 1},
+	{"baseline", OPT_BASELINE, "FILE", 0, "Only findings that are not in FILE", 1},
+	{"db", OPT_DB, "FILE", 0, "The database (default: .devscope.db in the build folder)", 1},
+	{"models", OPT_MODELS, "FILE", 0, "Models of your own (repeat)", 1},
+	{"model-dir", OPT_MODEL_DIR, "DIR", 0, "Models to use in place of the built-in ones", 1},
+	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with", 1},
+	{"timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a unit up after that long (default: 300)", 1},
+	{"color", OPT_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto (default), always, never", 1},
+	{0},
+};
+
+static const char cc_doc[] =
+	"The checker for kbuild: it is given each unit that make compiles (C=1) or could compile (C=2), and "
+	"prints what is wrong in it on stderr. The status is 0 unless --fail-on says otherwise.\v"
+	"Example:\n"
+	"\n"
+	"  make LLVM=-19 O=../build C=2 CHECK=\"devscope cc\" drivers/iommu/\n"
+	"  make LLVM=-19 O=../build C=1 CHECK=\"devscope cc --fail-on=error\"\n"
+	"\n"
+	"A unit is judged with what the database in the build folder holds of all the others. In a new build "
+	"folder the first units know little of those that come later: \"devscope check\" sees all of them at "
+	"once, and uses the same database.";
+
+/* Is it an option of ours? What others call theirs has other names. */
+static bool is_cc_option(const char *word)
+{
+	size_t n = strcspn(word, "=");
+
+	if (!strcmp(word, "--help") || !strcmp(word, "--usage"))
+		return true;
+	for (int i = 0; !strncmp(word, "--", 2) && cc_options[i].name; i++)
+		if (strlen(cc_options[i].name) == n - 2 && !strncmp(word + 2, cc_options[i].name, n - 2))
+			return true;
+	return false;
+}
+
+int options_cc(struct arena *a, int argc, char **argv, struct options *out)
+{
+	static const struct argp argp = {
+		.options = cc_options, .parser = parse_option, .args_doc = "KBUILD'S WORDS", .doc = cc_doc,
+	};
+	char **ours = ARENA_ARRAY(a, char *, argc + 1);
+	bool fails = false;
+	int n = 0, i = 1;
+
+	ours[n++] = argv[0];
+	for (; i < argc && strncmp(argv[i], "-Wp,-M", 6); i++) {
+		if (!is_cc_option(argv[i]))
+			continue;
+		fails |= !strncmp(argv[i], "--fail-on", 9);
+		ours[n++] = argv[i];
+	}
+	parse(a, &argp, n, ours, out);
+	if (i == argc)
+		die("make is to run this: make C=1 CHECK=\"devscope cc\" (devscope cc --help)");
+	out->fail_never |= !fails;
+	out->quiet = true;
+	find_tools(a, out);
+	return i;
 }
 
 void options_dump(struct arena *a, int argc, char **argv, struct options *out)

@@ -45,6 +45,11 @@ struct options {
 
 /* Parse the arguments of "devscope check"; ends the program on --help and on mistakes (status 2). */
 void options_check(struct arena *a, int argc, char **argv, struct options *out);
+/*
+ * The same for "devscope cc": options in the form --NAME=VALUE, among words that are meant for other checkers. Returns
+ * where the compiler's own words begin.
+ */
+int options_cc(struct arena *a, int argc, char **argv, struct options *out);
 /* The same for "devscope dump": words are what is not an option. */
 void options_dump(struct arena *a, int argc, char **argv, struct options *out);
 

@@ -24,13 +24,13 @@
 #include "report/summary_report.h"
 #include "report/text_report.h"
 
-static bool want_color(enum color_mode mode)
+bool output_color(enum color_mode mode, int fd)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	if (mode != COLOR_AUTO)
 		return mode == COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
 static void to_stdout(const struct text *content)
@@ -106,9 +106,9 @@ void output_findings(struct arena *a, const struct options *opt, const struct fi
 
 	text_init(&out);
 	if (opt->text)
-		text_report_print(&out, l, want_color(opt->color));
+		text_report_print(&out, l, output_color(opt->color, STDOUT_FILENO));
 	if (opt->github)
-		github_report_print(&out, l, want_color(opt->color));
+		github_report_print(&out, l, output_color(opt->color, STDOUT_FILENO));
 	to_stdout(&out);
 	if (opt->sarif)
 		write_sarif(a, opt->sarif, sarif_make(l, run, view));

@@ -2,13 +2,18 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include <stdbool.h>
+
+#include "cli/options.h"
+
 struct arena;
 struct finding_list;
-struct options;
 struct run_info;
 struct text;
 struct view;
 
+/* Does what is written there get colors? */
+bool output_color(enum color_mode mode, int fd);
 /* Print the findings on stdout, and write the files that the options name. die() if one cannot be written. */
 void output_findings(struct arena *a, const struct options *opt, const struct finding_list *l,
 		     const struct run_info *run, const struct view *view);

@@ -123,6 +123,16 @@ void units_select(struct arena *a, const struct options *opt, struct units *out)
 			out->wanted[out->nwanted++] = i;
 }
 
+void units_single(struct arena *a, int argc, char **argv, struct units *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->arena = a;
+	commands_of_kbuild(a, argc, argv, &out->commands);
+	set_names(out);
+	out->wanted = ARENA_ARRAY(a, size_t, 1);
+	out->nwanted = 1;
+}
+
 bool units_has(const struct units *u, const char *file)
 {
 	for (size_t i = 0; i < u->commands.n; i++)

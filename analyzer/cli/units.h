@@ -34,6 +34,8 @@ struct units {
 
 /* Read the compile database and find what the paths mean. die() for a path that no unit is in. */
 void units_select(struct arena *a, const struct options *opt, struct units *out);
+/* The one unit that kbuild says to check with these words (commands_of_kbuild()). */
+void units_single(struct arena *a, int argc, char **argv, struct units *out);
 /* Is this file (relative) a unit of the build? */
 bool units_has(const struct units *u, const char *file);
 /* Is this file (relative) among what was asked for? */
