@@ -14,6 +14,7 @@
 
 #define BLOCK_SIZE (64u * 1024u)
 #define ALIGN 16u
+#define MAX_SPARE 256		/* blocks kept for reuse by an arena that is cleared */
 
 struct arena_block {
 	struct arena_block *next;	/* the block filled before this one */
@@ -23,8 +24,7 @@ struct arena_block {
 
 void arena_init(struct arena *a)
 {
-	a->head = NULL;
-	a->used = 0;
+	*a = (struct arena){0};
 }
 
 static void free_blocks(struct arena_block *b)
@@ -39,25 +39,47 @@ static void free_blocks(struct arena_block *b)
 
 void arena_clear(struct arena *a)
 {
-	if (!a->head)
-		return;
-	free_blocks(a->head->next);
-	a->head->next = NULL;
-	a->head->used = 0;
+	struct arena_block *b = a->head, *next;
+
+	for (; b; b = next) {
+		next = b->next;
+		if (b->size != BLOCK_SIZE || a->nspare == MAX_SPARE) {
+			free(b);
+			continue;
+		}
+		b->next = a->spare;
+		a->spare = b;
+		a->nspare++;
+	}
+	a->head = NULL;
 	a->used = 0;
 }
 
 void arena_release(struct arena *a)
 {
 	free_blocks(a->head);
+	free_blocks(a->spare);
 	arena_init(a);
+}
+
+static struct arena_block *take_spare(struct arena *a)
+{
+	struct arena_block *b = a->spare;
+
+	if (b) {
+		a->spare = b->next;
+		a->nspare--;
+	}
+	return b;
 }
 
 static void add_block(struct arena *a, size_t need)
 {
 	size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
-	struct arena_block *b = malloc(sizeof(*b) + size);
+	struct arena_block *b = size == BLOCK_SIZE ? take_spare(a) : NULL;
 
+	if (!b)
+		b = malloc(sizeof(*b) + size);
 	if (!b)
 		die("out of memory (%zu bytes asked for)", size);
 	b->next = a->head;

@@ -14,12 +14,14 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *head;	/* the block allocated from; older ones behind it */
+	struct arena_block *spare;	/* blocks kept by arena_clear() */
+	int nspare;
 	size_t used;			/* bytes handed out since init or clear */
 };
 
 /* Make an empty arena; allocates nothing. */
 void arena_init(struct arena *a);
-/* Forget all that was allocated, keep the newest block for reuse. */
+/* Forget all that was allocated; some blocks are kept for reuse. */
 void arena_clear(struct arena *a);
 /* Give all memory back; the arena may be used again. */
 void arena_release(struct arena *a);

@@ -113,17 +113,12 @@ struct conditions {
 	int ninexact;
 };
 
-static void find_conditions(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
-			    struct conditions *c)
+static void find_conditions(struct fill *f, struct state *st, const struct summary *s, struct conditions *c)
 {
-	struct fill f;
-
-	fill_init(&f, sim, st, in, ORDINAL_INNER);
-	fill_args(&f, in);
 	c->sure = -1;
 	c->ninexact = 0;
 	for (int i = 0; i < s->ncase && i < MAX_CASES_APPLIED; i++) {
-		c->of[i] = condition_of(&f, &s->cases[i]);
+		c->of[i] = condition_of(f, &s->cases[i]);
 		c->ninexact += !c->of[i];
 		if (c->of[i] && state_truth(st, c->of[i]) == 1)
 			c->sure = i;
@@ -154,29 +149,40 @@ static bool assume_condition(struct sim *sim, struct state *st, const struct sum
 	return true;
 }
 
+static bool is_out(const struct state *st, const struct conditions *c, int i)
+{
+	if (c->sure >= 0)
+		return i != c->sure;
+	return i < MAX_CASES_APPLIED && c->of[i] && state_truth(st, c->of[i]) == 0;
+}
+
 static void call_summary(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
 			 const char *callee)
 {
 	struct conditions conditions;
+	struct fill first, f;
 
-	find_conditions(sim, st, in, s, &conditions);
+	fill_init(&first, sim, st, in, ORDINAL_INNER);
+	fill_args(&first, in);
+	find_conditions(&first, st, s, &conditions);
 	for (int i = 0; i < s->ncase; i++) {
-		struct state *to = i + 1 < s->ncase ? state_copy(&sim->pool, st) : st;
 		const struct sym *ret = NULL;
-		struct fill f;
+		struct state *to;
 
+		if (s->ncase > 1 && is_out(st, &conditions, i))
+			continue;
+		to = state_copy(&sim->pool, st);
 		fill_init(&f, sim, to, in, ORDINAL_INNER + 100 * i);
-		fill_args(&f, in);
-		if ((conditions.sure >= 0 && i != conditions.sure) ||
-		    !assume_condition(sim, to, s, &conditions, i) || !fill_apply(&f, in, s, &s->cases[i], callee, &ret)) {
+		memcpy(f.args, first.args, sizeof(f.args));
+		if (!assume_condition(sim, to, s, &conditions, i) ||
+		    !fill_apply(&f, in, s, &s->cases[i], callee, &ret)) {
 			state_free(&sim->pool, to);
 			continue;
 		}
 		to->env[f.site] = ret ? ret : sym_new(&sim->syms, f.site, ORDINAL_RESULT, to->turn, in->name);
 		sim_continue(sim, to);
 	}
-	if (!s->ncase)			/* no way out of it */
-		state_free(&sim->pool, st);
+	state_free(&sim->pool, st);	/* no way out of it, if there is no case */
 }
 
 /* Functions given to the callee for parameters it calls; true when there are any. */

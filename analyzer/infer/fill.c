@@ -15,7 +15,8 @@
 
 void fill_init(struct fill *f, struct sim *sim, struct state *st, const struct insn *in, int64_t first_ordinal)
 {
-	memset(f, 0, sizeof(*f));
+	memset(f->args, 0, sizeof(f->args));
+	f->nunknown = 0;
 	f->sim = sim;
 	f->st = st;
 	f->site = sim_site(sim, in);
@@ -33,15 +34,26 @@ static const struct sym *fill_unknown(struct fill *f, const struct sym *s)
 	return sym_new(&f->sim->syms, f->site, f->ordinal + i, f->st->turn, s->name);
 }
 
+/* Constants and addresses of globals are looked up once a simulation. */
+static const struct sym *fill_closed(struct sim *sim, const struct sym *s)
+{
+	unsigned slot = (unsigned)s->id % SIM_CLOSED;
+
+	if (sim->closed[slot].of != s) {
+		sim->closed[slot].value = sym_import(&sim->syms, s);
+		sim->closed[slot].of = s;
+	}
+	return sim->closed[slot].value;
+}
+
 const struct sym *fill_sym(struct fill *f, const struct sym *s)
 {
 	struct sym_table *t = &f->sim->syms;
 	const struct sym *a, *b;
 
+	if (s->is_closed)
+		return fill_closed(f->sim, s);
 	switch (s->kind) {
-	case SYM_INT: return sym_int(t, s->value);
-	case SYM_GLOBAL: return sym_global(t, s->name);
-	case SYM_FUNC: return sym_func(t, s->name, s->value);
 	case SYM_PARAM:
 		if (s->value < FILL_ARGS && f->args[s->value]) {
 			sym_name_first(f->args[s->value], s->first_struct, s->first);

@@ -65,6 +65,12 @@ static void simulate_all(struct analysis *an)
 	}
 }
 
+static void release_idle(struct analysis *an)
+{
+	while (an->nidle)
+		arena_release(&an->idle[--an->nidle]);
+}
+
 static void count_pointers(struct analysis *an, struct infer_result *out)
 {
 	struct reach_graph g;
@@ -95,6 +101,7 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	an->syms.by_field = true;
 	program_build(&an->program, a, sorted, nunit, opt->model);
 	simulate_all(an);
+	release_idle(an);
 	if (out->nfact)
 		qsort(out->facts, out->nfact, sizeof(*out->facts), by_place);
 	if (out->over_budget)

@@ -262,6 +262,17 @@ bool state_same_key(const struct state *a, const struct state *b, bool with_para
 /* Ordinals of the unknowns a merge makes, apart from those of instructions. */
 enum { MERGED_VALUE = 1000000, MERGED_CELL = 2000000, MERGED_RET = 3000000 };
 
+/* The unknown that stands for both: often it is there already, from paths merged before. */
+static const struct sym *joined(struct sym_table *t, const struct sym *x, const struct sym *y, int block,
+				int64_t ordinal, int turn)
+{
+	const struct sym *known = x->site == -1 - block ? x : y;
+
+	if (known->kind == SYM_NEW && known->site == -1 - block && known->value == ordinal && known->turn == turn)
+		return known;
+	return sym_new(t, -1 - block, ordinal, turn, x->name ? x->name : y->name);
+}
+
 static const struct sym *join_values(struct state_pool *p, struct sym_table *t, struct state *a,
 				     const struct state *b, const struct sym *x, const struct sym *y,
 				     int block, int64_t ordinal)
@@ -271,7 +282,7 @@ static const struct sym *join_values(struct state_pool *p, struct sym_table *t, 
 
 	if (x == y || !x || !y)
 		return x == y ? x : NULL;
-	n = sym_new(t, -1 - block, ordinal, a->turn > b->turn ? a->turn : b->turn, x->name ? x->name : y->name);
+	n = joined(t, x, y, block, ordinal, a->turn > b->turn ? a->turn : b->turn);
 	mask = state_mask(a, x) | state_mask(b, y);
 	if (n != x && n != y && mask != MASK_ANY)
 		state_restrict(p, a, n, mask);
@@ -367,8 +378,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 				a->env[i] = NULL;
 				continue;
 			}
-			n = sym_new(t, -1 - block, MERGED_VALUE + i, a->turn > b->turn ? a->turn : b->turn,
-				    x->name ? x->name : y->name);
+			n = joined(t, x, y, block, MERGED_VALUE + i, a->turn > b->turn ? a->turn : b->turn);
 			state_restrict(p, a, n, state_mask(&before, x) | state_mask(b, y));
 			a->env[i] = n;
 		}

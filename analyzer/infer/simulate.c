@@ -360,6 +360,8 @@ static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const
 	sim->fn = n->fn;
 	sim->bound = bound;
 	arena_init(&sim->arena);
+	if (an->nidle)
+		sim->arena = an->idle[--an->nidle];
 	sym_table_init(&sim->syms, &sim->arena);
 	sim->pool = (struct state_pool){.arena = &sim->arena, .ninsn = n->fn->ninsn};
 	sim->pending = ARENA_ARRAY(&sim->arena, struct state *, n->fn->nblock);
@@ -374,7 +376,12 @@ static void sim_release(struct sim *sim)
 {
 	free(sim->found);
 	sym_table_release(&sim->syms);
-	arena_release(&sim->arena);
+	if (sim->an->nidle < MAX_SIMS) {
+		arena_clear(&sim->arena);
+		sim->an->idle[sim->an->nidle++] = sim->arena;
+	} else {
+		arena_release(&sim->arena);
+	}
 }
 
 void sim_candidate(struct sim *sim, const struct candidate *c)

@@ -25,6 +25,8 @@
 #include "infer/state.h"
 #include "infer/summary.h"
 
+#define MAX_SIMS 12		/* arenas kept for the next simulations */
+
 /* The whole analysis: shared by all simulations. */
 struct analysis {
 	struct arena *arena;		/* of the result */
@@ -35,6 +37,8 @@ struct analysis {
 	int depth;			/* simulations within simulations (functions given callbacks) */
 	int muted;			/* while a function is simulated again: counts nothing */
 	size_t fact_cap, over_cap;
+	struct arena idle[MAX_SIMS];	/* arenas of simulations that are over */
+	int nidle;
 };
 
 /* Something a rule may report, in the simulation's own terms. */
@@ -52,6 +56,8 @@ struct candidate {
 	bool is_inner;			/* seen inside a callback's turn: a later one of the same origin is better */
 	bool is_confirmed;		/* seen again with paths kept apart */
 };
+
+enum { SIM_CLOSED = 128 };
 
 enum { SITE_RELEASED = 1 };	/* what was taken or got at the site is given back on some path */
 
@@ -81,6 +87,7 @@ struct sim {
 	int nguarded;			/* cells seen that a model says a lock guards */
 	uint32_t calls_params;
 	bool in_turn;			/* a callback is being applied */
+	struct { const struct sym *of, *value; } closed[SIM_CLOSED];	/* fill.c: the program's symbols, in syms */
 	const char *callee;		/* the function that the call being applied names */
 	int *phis, nphi;		/* the phis whose values keep paths apart */
 	unsigned char *is_tail;		/* per block: nothing but phis and a way to the return */

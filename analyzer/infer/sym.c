@@ -103,6 +103,8 @@ static const struct sym *add(struct sym_table *t, struct sym_slot *slot, uint32_
 	s->id = t->next_id++;
 	s->size = (uint8_t)(1 + (s->a ? s->a->size : 0) + (s->b ? s->b->size : 0));
 	s->load = NULL;
+	s->is_closed = s->kind == SYM_INT || s->kind == SYM_GLOBAL || s->kind == SYM_FUNC ||
+		       (s->kind == SYM_ADDR && s->a->is_closed);
 	t->used++;
 	slot->hash = hash;
 	slot->sym = s;

@@ -40,6 +40,7 @@ struct sym {
 	uint8_t sub;		/* SYM_BIN, SYM_CMP: enum flow_sub */
 	uint8_t depth;		/* loads on the way to it */
 	uint8_t size;			/* symbols in it, each as often as it occurs; bounded */
+	bool is_closed;		/* an integer, a function, an address in a global: the same everywhere */
 	bool is_set;		/* names one of many: an element, or something of an earlier turn of a loop */
 	int id;			/* order of creation in its table */
 	int site;		/* SYM_NEW: instruction; negative for those the simulator makes up */
