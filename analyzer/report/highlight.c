@@ -15,13 +15,13 @@
 
 /* Of C, GNU C, and the kernel's own names of types; sorted. */
 static const char *const keywords[] = {
-	"_Alignas", "_Alignof", "_Atomic", "_Bool", "_Generic", "_Noreturn", "_Static_assert", "__always_inline",
-	"__attribute__", "__auto_type", "__extension__", "__inline", "__inline__", "__typeof__", "__volatile__",
-	"alignas", "alignof", "asm", "auto", "bool", "break", "case", "char", "const", "continue", "default", "do",
-	"double", "else", "enum", "extern", "false", "float", "for", "goto", "if", "inline", "int", "long", "noinline",
-	"register", "restrict", "return", "s16", "s32", "s64", "s8", "short", "signed", "size_t", "sizeof", "ssize_t",
-	"static", "struct", "switch", "true", "typedef", "typeof", "u16", "u32", "u64", "u8", "union", "unsigned",
-	"void", "volatile", "while",
+	"_Alignas", "_Alignof", "_Atomic", "_Bool", "_Generic", "_Noreturn", "_Static_assert",
+	"__always_inline", "__attribute__", "__auto_type", "__extension__", "__inline", "__inline__",
+	"__typeof__", "__volatile__", "alignas", "alignof", "asm", "auto", "bool", "break", "case", "char",
+	"const", "continue", "default", "do", "double", "else", "enum", "extern", "false", "float", "for",
+	"goto", "if", "inline", "int", "long", "noinline", "register", "restrict", "return", "s16", "s32",
+	"s64", "s8", "short", "signed", "size_t", "sizeof", "ssize_t", "static", "struct", "switch", "true",
+	"typedef", "typeof", "u16", "u32", "u64", "u8", "union", "unsigned", "void", "volatile", "while",
 };
 
 struct lexer {
@@ -50,7 +50,8 @@ static bool is_keyword(const char *s, size_t n)
 		return false;
 	memcpy(word, s, n);
 	word[n] = '\0';
-	return bsearch(word, keywords, sizeof(keywords) / sizeof(keywords[0]), sizeof(keywords[0]), compare_words);
+	return bsearch(word, keywords, sizeof(keywords) / sizeof(keywords[0]), sizeof(keywords[0]),
+		       compare_words);
 }
 
 static bool is_marked(const struct lexer *x, const char *from, const char *to)
@@ -149,7 +150,8 @@ static bool ends_in_backslash(const char *line)
 	return n && line[n - 1] == '\\';
 }
 
-enum highlight highlight_line(struct text *out, const char *line, enum highlight in, const int *columns, int n)
+enum highlight highlight_line(struct text *out, const char *line, enum highlight in, const int *columns,
+			      int n)
 {
 	struct lexer x = {.out = out, .line = line, .columns = columns, .n = n,
 			  .directive = in == HIGHLIGHT_DIRECTIVE || in == HIGHLIGHT_DIRECTIVE_COMMENT};

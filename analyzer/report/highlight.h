@@ -21,6 +21,7 @@ enum highlight {
  * <samp> directive. The words at the n columns (in bytes, from 1) are in <mark>. out may be NULL, to learn
  * only what the next line begins in, which is returned.
  */
-enum highlight highlight_line(struct text *out, const char *line, enum highlight in, const int *columns, int n);
+enum highlight highlight_line(struct text *out, const char *line, enum highlight in, const int *columns,
+			      int n);
 
 #endif

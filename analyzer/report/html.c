@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The report as a page: a head that counts, a table of the findings, what there is to say of the run, and each
- * finding with its path. It is whole without script; page.js adds a filter, keys, and shows one finding at a
- * time. The policy in its head lets nothing be loaded, and no other style and script than these two run.
+ * The report as a page: a head that counts, a table of the findings, what there is to say of the run, and
+ * each finding with its path. It is whole without script; page.js adds a filter, keys, and shows one finding
+ * at a time. The policy in its head lets nothing be loaded, and no other style and script than these two run.
  *
  * Thousands of findings must open: end tags that HTML leaves out are left out, and what is not seen is not
  * laid out (page.css).
@@ -99,13 +99,14 @@ static void add_counts(struct text *out, const struct finding_list *l)
 	const char *separator = ": ";
 
 	text_printf(out, "<p class=counts><strong>%zu finding%s</strong>", l->n, plural(l->n));
-	for (int level = LEVELS - 1; level >= 0; level--) {
-		size_t n = count_level(l, (enum level)level);
+	for (int i = LEVELS - 1; i >= 0; i--) {
+		enum level level = (enum level)i;
+		size_t n = count_level(l, level);
 
 		if (!n)
 			continue;
-		text_printf(out, "%s<span class=%s>%zu %s%s</span>", separator, level_name((enum level)level), n,
-			    level_name((enum level)level), level == LEVEL_ADVICE ? "" : plural(n));
+		text_printf(out, "%s<span class=%s>%zu %s%s</span>", separator, level_name(level), n,
+			    level_name(level), level == LEVEL_ADVICE ? "" : plural(n));
 		separator = ", ";
 	}
 }
@@ -117,6 +118,8 @@ static void add_run(struct text *out, const struct run_info *run)
 	text_printf(out, "<p class=counts>%zu unit%s read", nread, plural(nread));
 	if (run->nfailed)
 		text_printf(out, ", <span class=error>%zu failed</span>", run->nfailed);
+	if (run->since)
+		text_puts(out, "; only a change was checked");
 	if (run->known)
 		text_printf(out, "; %zu known from the baseline", run->known);
 	if (run->interrupted)
@@ -142,7 +145,7 @@ static void add_keys(struct text *out)
 	text_puts(out, "<dialog id=keys aria-labelledby=keys-title>\n<h2 id=keys-title>Keys</h2>\n<dl>\n"
 		  "<dt><kbd>n</kbd> <kbd>p</kbd><dd>next, previous finding\n"
 		  "<dt><kbd>j</kbd> <kbd>k</kbd><dd>next, previous step\n"
-		  "<dt><kbd>/</kbd><dd>filter by text\n"
+		  "<dt><kbd>/</kbd><dd>filter by text; <kbd>Enter</kbd> opens the first that is left\n"
 		  "<dt><kbd>Esc</kbd><dd>leave the filter, the step, the finding\n"
 		  "<dt><kbd>?</kbd><dd>these keys\n"
 		  "</dl>\n<form method=dialog><button>Close</button></form>\n</dialog>\n");
@@ -161,8 +164,8 @@ static void add_header(struct text *out, const struct finding_list *l, const str
 
 static void add_row(struct text *out, const struct finding *f)
 {
-	text_printf(out, "<tr><td class=%s>%s<td>%s<td><a href=#%s>", level_name(f->level), level_name(f->level),
-		    f->rule->id, f->fingerprint);
+	text_printf(out, "<tr><td class=%s>%s<td>%s<td><a href=#%s>", level_name(f->level),
+		    level_name(f->level), f->rule->id, f->fingerprint);
 	add_short_place(out, &f->fact->at);
 	text_puts(out, "</a><td>");
 	if (f->fact->fn)
@@ -176,9 +179,10 @@ static void add_table(struct text *out, const struct finding_list *l)
 {
 	text_puts(out, "<nav id=list aria-label=Findings tabindex=-1>\n");
 	if (l->n) {
-		text_puts(out, "<table>\n<colgroup><col class=c1><col class=c2><col class=c3><col class=c4><col></colgroup>\n"
-			  "<thead><tr><th scope=col>Level<th scope=col>Rule<th scope=col>Place<th scope=col>Function"
-			  "<th scope=col>What\n<tbody>\n");
+		text_puts(out, "<table>\n<colgroup><col class=c1><col class=c2><col class=c3><col class=c4>"
+			  "<col></colgroup>\n"
+			  "<thead><tr><th scope=col>Level<th scope=col>Rule<th scope=col>Place"
+			  "<th scope=col>Function<th scope=col>What\n<tbody>\n");
 		for (size_t i = 0; i < l->n; i++)
 			add_row(out, &l->items[i]);
 		text_puts(out, "</table>\n");
@@ -209,7 +213,8 @@ static void add_rules(struct text *out, const struct finding_list *l)
 	text_puts(out, "</div>\n");
 }
 
-static void add_unit_notes(struct text *out, const char *title, const struct unit_note *notes, size_t n, bool open)
+static void add_unit_notes(struct text *out, const char *title, const struct unit_note *notes, size_t n,
+			   bool open)
 {
 	if (!n)
 		return;
@@ -232,12 +237,25 @@ static void add_unsure(struct text *out, const struct infer_result *r)
 		sum += r->unsure[k];
 	if (!sum)
 		return;
-	text_printf(out, "<details><summary>%lu time%s the analysis stayed quiet, not being sure</summary>\n<table>\n"
-		    "<thead><tr><th scope=col>Times<th scope=col>Why\n<tbody>\n", sum, plural(sum));
+	text_printf(out, "<details><summary>%lu time%s the analysis stayed quiet, not being sure</summary>\n"
+		    "<table>\n<thead><tr><th scope=col>Times<th scope=col>Why\n<tbody>\n", sum, plural(sum));
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		if (r->unsure[k])
-			text_printf(out, "<tr><td>%lu<td>%s\n", r->unsure[k], unsure_name((enum unsure_kind)k));
+			text_printf(out, "<tr><td>%lu<td>%s\n", r->unsure[k],
+				    unsure_name((enum unsure_kind)k));
 	text_puts(out, "</table></details>\n");
+}
+
+/* The rest of a list to unfold. */
+static void add_names(struct text *out, const char *const *names, size_t n)
+{
+	text_puts(out, "<ul>\n");
+	for (size_t i = 0; i < n; i++) {
+		text_puts(out, "<li><code>");
+		html_add(out, names[i]);
+		text_puts(out, "</code>\n");
+	}
+	text_puts(out, "</ul></details>\n");
 }
 
 static void add_program(struct text *out, const struct run_info *run)
@@ -246,20 +264,33 @@ static void add_program(struct text *out, const struct run_info *run)
 
 	if (!r)
 		return;
-	text_printf(out, "<p>%zu function%s of %zu unit%s were analysed as one program. %zu call%s of functions that were "
-		    "neither read nor modelled.\n", r->nfunc, plural(r->nfunc), run->program, plural(run->program),
-		    r->unresolved, plural(r->unresolved));
+	text_printf(out, "<p>%zu function%s of %zu unit%s were analysed as one program. %zu call%s of "
+		    "functions that were neither read nor modelled.\n", r->nfunc, plural(r->nfunc), run->program,
+		    plural(run->program), r->unresolved, plural(r->unresolved));
 	if (r->over_budget) {
-		text_printf(out, "<details><summary>%zu function%s over budget: findings in them may be missing</summary>"
-			    "\n<ul>\n", r->over_budget, plural(r->over_budget));
-		for (size_t i = 0; i < r->over_budget; i++) {
-			text_puts(out, "<li><code>");
-			html_add(out, r->over_budget_names[i]);
-			text_puts(out, "</code>\n");
-		}
-		text_puts(out, "</ul></details>\n");
+		text_printf(out, "<details><summary>%zu function%s over budget: findings in them may be "
+			    "missing</summary>\n", r->over_budget, plural(r->over_budget));
+		add_names(out, r->over_budget_names, r->over_budget);
 	}
 	add_unsure(out, r);
+}
+
+static void add_change(struct text *out, const struct run_info *run)
+{
+	if (!run->since)
+		return;
+	text_puts(out, "<p>Only what came since <code>");
+	html_add(out, run->since);
+	text_printf(out, "</code> was checked: %zu C file%s and %zu function%s changed. Left out: %zu "
+		    "finding%s from before, and %zu newer whose path shows no changed function.\n", run->changed_files,
+		    plural(run->changed_files), run->changed_functions, plural(run->changed_functions),
+		    run->before, plural(run->before), run->elsewhere);
+	if (!run->noutside)
+		return;
+	text_printf(out, "<details open><summary>%zu changed file%s not checked: no unit of this build that "
+		    "was read is made from %s</summary>\n", run->noutside, plural(run->noutside),
+		    run->noutside == 1 ? "it" : "them");
+	add_names(out, run->outside, run->noutside);
 }
 
 static void add_overview(struct text *out, const struct finding_list *l, const struct run_info *run)
@@ -268,12 +299,15 @@ static void add_overview(struct text *out, const struct finding_list *l, const s
 		  "<h2 id=overview-title tabindex=-1>Overview</h2>\n");
 	add_rules(out, l);
 	text_puts(out, "<h3>What was read</h3>\n");
-	text_printf(out, "<p>%zu unit%s asked for, %zu read, %zu failed%s.\n", run->wanted, plural(run->wanted),
-		    run->cached + run->captured, run->nfailed, run->interrupted ? "; the run was interrupted" : "");
+	text_printf(out, "<p>%zu unit%s asked for, %zu read, %zu failed%s.\n", run->wanted,
+		    plural(run->wanted), run->cached + run->captured, run->nfailed,
+		    run->interrupted ? "; the run was interrupted" : "");
+	add_change(out, run);
 	if (run->known || run->gone)
-		text_printf(out, "<p>The baseline knows %zu of the findings, which are left out here; %zu of its entries "
-			    "were not found any more.\n", run->known, run->gone);
-	add_unit_notes(out, "could not be read: nothing in them was analysed", run->failed, run->nfailed, true);
+		text_printf(out, "<p>The baseline knows %zu of the findings, which are left out here; %zu of "
+			    "its entries were not found any more.\n", run->known, run->gone);
+	add_unit_notes(out, "could not be read: nothing in them was analysed", run->failed, run->nfailed,
+		       true);
 	add_program(out, run);
 	add_unit_notes(out, "read with a remark", run->noted, run->nnoted, false);
 	text_puts(out, "</section>\n");

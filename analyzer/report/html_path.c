@@ -145,7 +145,8 @@ static void add_kind(struct text *out, const char *name, const char *now, const 
 /* Can a step of this kind be the one from which on more is held? */
 static bool can_take(enum step_kind kind)
 {
-	return kind == STEP_LOCK || kind == STEP_GET || kind == STEP_FIND || kind == STEP_CALL || kind == STEP_ITERATE;
+	return kind == STEP_LOCK || kind == STEP_GET || kind == STEP_FIND || kind == STEP_CALL ||
+	       kind == STEP_ITERATE;
 }
 
 /*
@@ -269,7 +270,8 @@ static int last_around(const struct code_file *f, int line)
 }
 
 /* Lines first to last, save those shown before. *before is the line above in the excerpt. */
-static void add_context(struct path *p, const struct code_file *f, bool *shown, int first, int last, int *before)
+static void add_context(struct path *p, const struct code_file *f, bool *shown, int first, int last,
+			int *before)
 {
 	int none = 0;
 
@@ -326,8 +328,9 @@ static int excerpt_end(const struct fact *fact, int i)
 	while (++i < fact->nstep) {
 		const struct step *next = &fact->steps[i];
 
-		if (next->depth != s->depth || !same_name(next->func, s->func) || has_line(next) != has_line(s) ||
-		    !same_name(next->at.file, s->at.file) || next->at.line < next[-1].at.line)
+		if (next->depth != s->depth || !same_name(next->func, s->func) ||
+		    has_line(next) != has_line(s) || !same_name(next->at.file, s->at.file) ||
+		    next->at.line < next[-1].at.line)
 			break;
 	}
 	return i;

@@ -13,7 +13,8 @@ static int32_t decode(const char *s, size_t n, size_t *size)
 {
 	static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char head = (unsigned char)*s;
-	size_t want = head < 0x80 ? 1 : head < 0xc2 ? 0 : head < 0xe0 ? 2 : head < 0xf0 ? 3 : head < 0xf5 ? 4 : 0;
+	bool is_head = head >= 0xc2 && head < 0xf5;
+	size_t want = head < 0x80 ? 1 : !is_head ? 0 : head < 0xe0 ? 2 : head < 0xf0 ? 3 : 4;
 	int32_t c = want == 1 ? head : head & (0x7f >> want);
 
 	*size = 1;

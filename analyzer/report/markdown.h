@@ -5,8 +5,8 @@
 struct text;
 
 /*
- * Append as HTML Markdown of the kind that rules' help is written in: paragraphs, **strong**, `code` and blocks
- * fenced by ```, which are shown as C.
+ * Append as HTML Markdown of the kind that rules' help is written in: paragraphs, **strong**, `code` and
+ * blocks fenced by ```, which are shown as C.
  */
 void markdown_add_html(struct text *out, const char *s);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The report's filter and keys. The page is whole without it: what is here chooses which rows are shown, which
- * finding is in the pager, and which step is the current one. The place in the page is the fragment alone, so
- * that links, Back and bookmarks work.
+ * The report's filter and keys. The page is whole without it: what is here chooses which rows are shown,
+ * which finding is in the pager, and which step is the current one. The place in the page is the fragment
+ * alone, so that links, Back and bookmarks work.
  */
 'use strict';
 
@@ -78,6 +78,13 @@
 			i += by;
 		while (rows[i] && rows[i].hidden);
 		if (rows[i])
+			jump(articles[i].id);
+	}
+
+	function openFirst() {
+		const i = rows.findIndex((row) => !row.hidden);
+
+		if (i >= 0)
 			jump(articles[i].id);
 	}
 
@@ -166,10 +173,10 @@
 	};
 
 	function press(event) {
-		const typing = event.target.matches('input, select');
+		const typing = event.target.matches('input, select') && event.key !== 'Escape';
+		const modified = event.ctrlKey || event.metaKey || event.altKey;
 
-		if (event.ctrlKey || event.metaKey || event.altKey || pick('#keys').open || !Object.hasOwn(keys, event.key) ||
-		    (typing && event.key !== 'Escape'))
+		if (typing || modified || pick('#keys').open || !Object.hasOwn(keys, event.key))
 			return;
 		event.preventDefault();
 		keys[event.key]();
@@ -187,9 +194,12 @@
 		fill(fields.level, (row) => [cell(row, 0)]);
 		fill(fields.rule, (row) => [cell(row, 1)]);
 		fill(fields.folder, folders);
-		pick('header form').hidden = false;
+		pick('header form').hidden = !rows.length;
 		pick('header form').addEventListener('input', filter);
-		pick('header form').addEventListener('submit', (event) => event.preventDefault());
+		pick('header form').addEventListener('submit', (event) => {
+			event.preventDefault();
+			openFirst();
+		});
 		pick('#keys-button').addEventListener('click', keys['?']);
 		list.addEventListener('click', (event) => {
 			const row = event.target.closest('tbody tr');
