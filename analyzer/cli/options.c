@@ -33,7 +33,7 @@ enum {
 static const struct argp_option check_options[] = {
 	{NULL, 0, NULL, 0, "What to read:", 1},
 	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: the nearest one from "
-	 "the current folder upward)", 1},
+	 "the current folder upward). Repeat it for several configurations of one tree", 1},
 	{"db", OPT_DB, "FILE", 0, "The database (default: .devscope.db beside the compile database)", 1},
 	{"no-cache", OPT_NO_CACHE, NULL, 0, "Read every unit asked for again, whatever the database "
 	 "knows", 1},
@@ -173,12 +173,11 @@ static void set_color(struct options *opt, const char *s)
 		die("--color=%s: there are auto, always and never", s);
 }
 
-static void set_build(struct options *opt, const char *s)
+static void add_build(struct parse *p, const char *s)
 {
-	if (opt->build)
-		die("-p %s: one build at a time for now; run devscope once for each (they may share a "
-		    "--db)", s);
-	opt->build = s;
+	if (!p->opt->build)
+		p->opt->build = s;
+	add_string(p->arena, &p->opt->builds, s);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -187,7 +186,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct options *opt = p->opt;
 
 	switch (key) {
-	case 'p': set_build(opt, arg); return 0;
+	case 'p': add_build(p, arg); return 0;
 	case 'j': opt->jobs = number("jobs", arg, 0); return 0;
 	case 'q': opt->quiet = true; return 0;
 	case OPT_DB: opt->db = arg; return 0;

@@ -19,7 +19,8 @@ struct strings {
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
-	const char *build;	/* -p: build folder or compile database; found when not given */
+	const char *build;	/* build folder or compile database: the first -p, or found */
+	struct strings builds;	/* all -p */
 	struct strings paths;	/* which units and findings; none: all */
 	int jobs;		/* children at once */
 	int timeout;		/* seconds for a unit */

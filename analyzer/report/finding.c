@@ -194,13 +194,18 @@ static void set_fingerprint(struct finding *f, struct source *source, struct map
 	text_release(&t);
 }
 
+void finding_list_sort(struct finding_list *l)
+{
+	if (l->n)
+		qsort(l->items, l->n, sizeof(*l->items), compare_finding);
+}
+
 void finding_list_finish(struct finding_list *l, const struct view *view)
 {
 	struct source source;
 	struct map seen;
 
-	if (l->n)
-		qsort(l->items, l->n, sizeof(*l->items), compare_finding);
+	finding_list_sort(l);
 	drop_doubles(l);
 	source_init(&source, view);
 	map_init(&seen);

@@ -26,6 +26,8 @@ struct finding {
 	const char *message;	/* one sentence: what goes wrong */
 	const char *fix;	/* one sentence: what would mend it */
 	const struct fact *fact;	/* place, function, steps */
+	const char *configs;	/* of several configurations, those that show it: "x86, arm64"; NULL: all */
+	int nconfig;		/* how many those are */
 	char fingerprint[33];	/* 32 hex digits, see finding_list_finish() */
 };
 
@@ -49,6 +51,14 @@ void finding_list_add(struct finding_list *l, const struct rule *rule, enum leve
  * through view (NULL: place texts are taken as empty).
  */
 void finding_list_finish(struct finding_list *l, const struct view *view);
+/* Sort, as finding_list_finish() does. */
+void finding_list_sort(struct finding_list *l);
+/*
+ * Add what one configuration (its name for people) gave, once finished: known ones, by fingerprint and file, are said to
+ * show there too. Nothing of one is borrowed. At the end, finding_list_joined() sorts; nconfig were joined.
+ */
+void finding_list_join(struct finding_list *all, const struct finding_list *one, const char *config);
+void finding_list_joined(struct finding_list *all, int nconfig);
 /* Free the array (the strings are the arena's). */
 void finding_list_release(struct finding_list *l);
 

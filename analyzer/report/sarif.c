@@ -267,10 +267,13 @@ static void add_infer_notices(struct sarif *d, struct json *array, const struct 
 					r->unresolved));
 }
 
-static void add_invocation(struct sarif *d, struct json *run, const struct run_info *info)
+/* One of each configuration. */
+static void add_invocation(struct sarif *d, struct json *invocations, const struct run_info *info)
 {
-	struct json *invocation = json_push_object(json_add_array(run, "invocations")), *array;
+	struct json *invocation = json_push_object(invocations), *array;
 
+	if (info->label)
+		json_add_text(json_add_object(invocation, "properties"), "configuration", info->label);
 	json_add_bool(invocation, "executionSuccessful", !info->nfailed && !info->interrupted);
 	array = json_add_array(invocation, "toolExecutionNotifications");
 	if (info->interrupted)
@@ -401,11 +404,13 @@ static void add_result(struct sarif *d, struct json *array, const struct finding
 	add_fingerprints(d, result, f);
 	add_flow(d, result, f);
 	add_origin(d, result, f->fact);
+	if (f->configs)
+		json_add_text(json_add_object(result, "properties"), "configurations", f->configs);
 }
 
 struct json *sarif_make(const struct finding_list *l, const struct run_info *info, const struct view *view)
 {
-	struct json *log = json_object(), *run, *base, *results;
+	struct json *log = json_object(), *run, *base, *results, *invocations;
 	struct sarif d;
 
 	source_init(&d.source, view);
@@ -414,7 +419,9 @@ struct json *sarif_make(const struct finding_list *l, const struct run_info *inf
 	json_add_text(log, "version", "2.1.0");
 	run = json_push_object(json_add_array(log, "runs"));
 	add_tool(&d, run);
-	add_invocation(&d, run, info);
+	invocations = json_add_array(run, "invocations");
+	for (; info; info = info->next)
+		add_invocation(&d, invocations, info);
 	json_add_text(json_add_object(run, "automationDetails"), "id", "devscope/");
 	base = json_add_object(json_add_object(run, "originalUriBaseIds"), "SRCROOT");
 	add_message(base, "description", "The top of the source tree that was analysed.");

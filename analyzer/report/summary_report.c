@@ -139,9 +139,10 @@ static void add_change(struct text *out, const struct run_info *run, size_t n)
 		text_printf(out, "  not checked: and %zu more\n", run->noutside - MAX_LISTED);
 }
 
-void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l,
-			  bool all)
+static void add_run(struct text *out, const struct run_info *run, const struct finding_list *l, bool all)
 {
+	if (run->label)
+		text_printf(out, "devscope: configuration %s\n", run->label);
 	if (run->since)
 		add_change(out, run, l->n);
 	if (run->since && !all && !run->interrupted) {
@@ -157,9 +158,23 @@ void summary_report_print(struct text *out, const struct run_info *run, const st
 	if (run->infer) {
 		add_program(out, run, all);
 		add_unsure(out, run->infer);
-		add_findings(out, run, l);
+		if (!run->label)
+			add_findings(out, run, l);
 	}
 	text_printf(out, "  time: capture %.1f s, load %.1f s, infer %.1f s, rules and report %.1f s\n",
 		    run->seconds[STAGE_CAPTURE], run->seconds[STAGE_LOAD], run->seconds[STAGE_INFER],
 		    run->seconds[STAGE_REPORT]);
+}
+
+void summary_report_print(struct text *out, const struct run_info *run, const struct finding_list *l,
+			  bool all)
+{
+	const struct run_info *first = run;
+
+	for (; run; run = run->next)
+		add_run(out, run, l, all);
+	if (first->label && !first->since) {
+		text_puts(out, "devscope: all configurations\n");
+		add_findings(out, first, l);
+	}
 }

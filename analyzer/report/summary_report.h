@@ -38,6 +38,8 @@ struct run_info {
 	size_t gone;			/* entries of the baseline that nothing was found for */
 	double seconds[STAGES];		/* of wall time */
 	bool interrupted;
+	const char *label;		/* of several configurations, which; NULL: there is one */
+	const struct run_info *next;	/* the next configuration */
 };
 
 /*

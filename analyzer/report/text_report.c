@@ -115,6 +115,11 @@ static void print_finding(struct text *out, const struct finding *f, bool color)
 	paint(out, color, PLAIN);
 	text_printf(out, " [%s]\n", f->rule->id);
 	print_steps(out, f->fact, color);
+	if (f->configs) {
+		text_puts(out, "  only in: ");
+		text_report_add_safe(out, f->configs);
+		text_putc(out, '\n');
+	}
 	if (!f->fix || !*f->fix)
 		return;
 	paint(out, color, GREEN);
