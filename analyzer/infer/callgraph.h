@@ -41,6 +41,8 @@ struct node {
 struct special {
 	struct special *next;
 	const struct sym *bound[8];	/* per parameter: the function, in the program's table; or NULL */
+	int depth;			/* of the simulations it is made in: deeper ones know less of it */
+	bool is_open;			/* being made */
 	struct summary *summary;
 };
 

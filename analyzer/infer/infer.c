@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/message.h"
+#include "infer/cone.h"
 #include "infer/reach.h"
 #include "infer/simulate.h"
 
@@ -57,12 +58,20 @@ static int by_text(const void *a, const void *b)
 static void simulate_all(struct analysis *an)
 {
 	const struct infer_options *opt = an->options;
+	size_t n = an->program.nnode;
+	bool *wanted = calloc(n + 1, sizeof(*wanted));
 
-	for (size_t i = 0; i < an->program.nnode; i++) {
+	if (!wanted)
+		die("out of memory (%zu functions)", n);
+	if (opt->roots)
+		cone_mark(&an->program, opt->roots, opt->nroot, wanted);
+	for (size_t i = 0; i < n; i++) {
 		if (opt->progress)
-			opt->progress(opt->cookie, i, an->program.nnode);
-		simulate_node(an, an->program.nodes[i]);
+			opt->progress(opt->cookie, i, n);
+		if (!opt->roots || wanted[i])
+			simulate_node(an, an->program.nodes[i]);
 	}
+	free(wanted);
 }
 
 static void release_idle(struct analysis *an)

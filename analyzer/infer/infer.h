@@ -34,6 +34,8 @@ enum unsure_kind {
 
 struct infer_options {
 	const struct model *model;
+	struct unit *const *roots;	/* only what the results of these units need is simulated; NULL: everything */
+	size_t nroot;
 	int state_budget;	/* block visits of one function before it is over budget; 0: the default */
 	void (*progress)(void *cookie, size_t done, size_t total);	/* or NULL */
 	void *cookie;
@@ -58,7 +60,8 @@ void infer_result_release(struct infer_result *r);
 /* "indirect call", ...: for the summary. */
 const char *unsure_name(enum unsure_kind kind);
 /*
- * Analyse all the units as one program. The facts live in a, the units are borrowed by them.
+ * Analyse all the units as one program. The facts live in a, the units are borrowed by them. With opt->roots the
+ * facts in functions of those units are the same as without; of those in others' functions, some are left out.
  */
 void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	       const struct infer_options *opt, struct infer_result *out);

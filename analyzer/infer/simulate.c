@@ -484,16 +484,20 @@ struct summary *simulate_special(struct analysis *an, struct node *n, const stru
 {
 	struct special *sp;
 
-	for (sp = n->specials; sp; sp = sp->next)
-		if (!memcmp(sp->bound, bound, sizeof(sp->bound)))
-			return sp->summary;
 	if (an->depth >= MAX_SPECIAL_DEPTH || !n->is_done)
 		return NULL;
+	/* Not one made at another depth: what is learnt of a function must not depend on who asked first. */
+	for (sp = n->specials; sp; sp = sp->next)
+		if ((sp->depth == an->depth || sp->is_open) && !memcmp(sp->bound, bound, sizeof(sp->bound)))
+			return sp->summary;
 	sp = ARENA_NEW(an->arena, struct special);
 	memcpy(sp->bound, bound, sizeof(sp->bound));
 	sp->next = n->specials;
 	n->specials = sp;
+	sp->depth = an->depth;
+	sp->is_open = true;
 	sp->summary = n->summary;	/* what recursion sees */
 	sp->summary = simulate(an, n, sp->bound);
+	sp->is_open = false;
 	return sp->summary;
 }
