@@ -42,7 +42,7 @@ struct cc {
 	struct finding_list findings;
 };
 
-/* Bring the unit up to date. The program: it, and the versions of all others that fit the tree best. */
+/* Bring the unit up to date. The program: the versions of all others that fit the tree best, and it as the last. */
 static void capture(struct cc *c)
 {
 	const char *file = c->units.names[0], *last = file;
@@ -80,6 +80,8 @@ static void analyse(struct cc *c)
 {
 	const struct infer_options how = {
 		.model = model_load(&c->arena, c->opt.model_dir, c->opt.models.items, c->opt.models.n),
+		.roots = &c->program[c->nprogram - 1],
+		.nroot = 1,
 	};
 	struct infer_result result;
 	size_t n = 0;
