@@ -276,9 +276,11 @@ static void add_context(struct path *p, const struct code_file *f, bool *shown, 
 	int none = 0;
 
 	for (int line = first; line <= last; line++) {
-		if (shown[line] || line <= *before)
+		bool jump = line != *before + 1;
+
+		if (shown[line] || line <= *before || (jump && is_blank(f->lines[line - 1])))
 			continue;
-		add_line(p, f, line, line != *before + 1, &none, 0);
+		add_line(p, f, line, jump, &none, 0);
 		shown[line] = true;
 		*before = line;
 	}

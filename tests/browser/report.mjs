@@ -258,6 +258,20 @@ async function large() {
 	await close(page);
 }
 
+/* --- and none -------------------------------------------------------------------- */
+
+async function nothing() {
+	const page = await open();
+
+	assert.equal(results.length, 0);
+	for (const key of ['n', 'p', 'j', 'k', '/', 'Escape'])
+		await page.keyboard.press(key);
+	assert.ok(await page.isVisible('#list p') && await page.isVisible('#overview'));
+	assert.ok(!await page.isVisible('form[role=search]'), 'a filter of nothing is shown');
+	assert.match(await page.innerText('#overview'), /1 could not be read[^]*no_such_header/);
+	await close(page);
+}
+
 /* --- looks ----------------------------------------------------------------------- */
 
 /* What axe-core finds wrong for those who use other senses; the policy would not let it in, and is off. */
@@ -288,7 +302,7 @@ async function looks() {
 		}
 }
 
-const all = { browse, noScript, hostile, large, looks };
+const all = { browse, noScript, hostile, large, nothing, looks };
 
 try {
 	await all[what]();

@@ -77,6 +77,15 @@ many_findings() {
 	ls -l "$SCRATCH/large.html"
 }
 
+no_findings() {
+	mkdir -p "$HERE/src"
+	printf 'int clean;\n' >"$HERE/src/clean.c"
+	printf '#include "no_such_header.h"\n' >"$HERE/src/broken.c"
+	compile_commands "$HERE/build" "$HERE"/src/*.c
+	expect_status 3 "$TESTED" check -p "$HERE/build" --html "$SCRATCH/none.html" --sarif "$SCRATCH/none.sarif"
+	in_browser nothing none
+}
+
 # kernel_page EDIT: the kernel's page, with known bugs put in.
 kernel_page() {
 	local edit=$TESTS/kernel/edits/$1.edit file
@@ -98,6 +107,7 @@ run_test browser/looks fixtures_in looks
 run_test browser/same same_page
 run_test browser/hostile hostile_text
 run_test browser/large many_findings
+run_test browser/nothing no_findings
 # Only if another part has made the tree: a page is no reason to unpack a kernel.
 if [ -f "$WORK/build-x86/.listed" ]; then
 	run_test browser/v4-escape kernel_page v4-escape
