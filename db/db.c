@@ -24,6 +24,7 @@ struct db {
 	struct arena arena;	/* path, texts of statements, struct stmt */
 	struct map stmts;	/* SQL text -> struct stmt */
 	const char *path;
+	const char *part;	/* the attached file, or NULL */
 };
 
 struct stmt {
@@ -32,13 +33,13 @@ struct stmt {
 	const char *sql;
 };
 
-/* What PRAGMA quick_check has to say, in at most one line. */
-static const char *damage(struct db *db)
+/* What a PRAGMA quick_check has to say, in at most one line; "ok" if all is well. */
+static const char *damage(struct db *db, const char *pragma)
 {
 	sqlite3_stmt *st;
 	const char *what = NULL;
 
-	if (sqlite3_prepare_v2(db->handle, "PRAGMA quick_check(1)", -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(db->handle, pragma, -1, &st, NULL) != SQLITE_OK)
 		return "not readable at all";
 	if (sqlite3_step(st) == SQLITE_ROW)
 		what = (const char *)sqlite3_column_text(st, 0);
@@ -52,6 +53,8 @@ static _Noreturn void fail(struct db *db, int rc, const char *sql)
 {
 	const char *why = sqlite3_errmsg(db->handle), *path = db->path;
 
+	if (db->part)
+		path = arena_printf(&db->arena, "%s or %s", path, db->part);
 	switch (rc & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
@@ -71,7 +74,7 @@ static _Noreturn void fail(struct db *db, int rc, const char *sql)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		die("%s is damaged (%s): move it away and run again, all but triage is rebuilt; "
-		    "\"sqlite3 %s .recover\" may save the table triage", path, damage(db), path);
+		    "\"sqlite3 %s .recover\" may save the table triage", path, damage(db, "PRAGMA quick_check(1)"), db->path);
 	default:
 		die("database %s: %s; in: %s", path, why, sql ? sql : "open");
 	}
@@ -85,6 +88,7 @@ static int configure(struct db *db)
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = NORMAL",
 		"PRAGMA foreign_keys = ON",
+		"PRAGMA trusted_schema = OFF",	/* views of files from elsewhere call nothing that acts */
 		"PRAGMA cache_size = -65536",
 	};
 
@@ -102,6 +106,12 @@ static int configure(struct db *db)
 	return SQLITE_OK;
 }
 
+/* The path in a form that SQLite takes for a file, whatever it is called: not for a URI, nor for memory. */
+static const char *plain_name(struct db *db, const char *path)
+{
+	return path[0] == '/' ? path : arena_printf(&db->arena, "./%s", path);
+}
+
 struct db *db_open(const char *path, const char **error)
 {
 	struct db *db = calloc(1, sizeof(*db));
@@ -112,7 +122,7 @@ struct db *db_open(const char *path, const char **error)
 	arena_init(&db->arena);
 	map_init(&db->stmts);
 	db->path = arena_strdup(&db->arena, path);
-	rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	rc = sqlite3_open_v2(plain_name(db, path), &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc != SQLITE_OK)
 		fail(db, rc, NULL);
 	sqlite3_extended_result_codes(db->handle, 1);
@@ -138,6 +148,59 @@ void db_close(struct db *db)
 	map_release(&db->stmts);
 	arena_release(&db->arena);
 	free(db);
+}
+
+/* Attach it. An SQLite result code. */
+static int attach(struct db *db, const char *path)
+{
+	sqlite3_stmt *st;
+	int rc = sqlite3_prepare_v2(db->handle, "ATTACH ?1 AS part", -1, &st, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_bind_text(st, 1, plain_name(db, path), -1, SQLITE_TRANSIENT);
+	rc = sqlite3_step(st);
+	sqlite3_finalize(st);
+	if (rc != SQLITE_DONE)
+		return rc;
+	rc = sqlite3_exec(db->handle, "SELECT count(*) FROM part.sqlite_schema", NULL, NULL, NULL);
+	db->part = arena_strdup(&db->arena, path);
+	if (rc != SQLITE_OK)
+		db_detach(db);
+	return rc;
+}
+
+const char *db_attach(struct db *db, const char *path)
+{
+	const char *what;
+
+	switch (attach(db, path) & 0xff) {
+	case SQLITE_OK:
+		break;
+	case SQLITE_NOTADB:
+		return "is not an SQLite database";
+	case SQLITE_CORRUPT:
+		return "is damaged";
+	case SQLITE_READONLY:
+	case SQLITE_CANTOPEN:
+		return "cannot be opened (its folder must be writable for that)";
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return "is in use by another devscope";
+	default:
+		return "cannot be read";
+	}
+	what = damage(db, "PRAGMA part.quick_check(1)");
+	if (!strcmp(what, "ok"))
+		return NULL;
+	db_detach(db);
+	return arena_printf(&db->arena, "is damaged (%s)", what);
+}
+
+void db_detach(struct db *db)
+{
+	db_exec(db, "DETACH part");
+	db->part = NULL;
 }
 
 void db_exec(struct db *db, const char *sql)

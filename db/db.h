@@ -17,6 +17,13 @@ struct stmt;
 /* Open (and create) path. NULL with *error set (static or borrowed until db_close) if it is no database or damaged. */
 struct db *db_open(const char *path, const char **error);
 void db_close(struct db *db);
+/*
+ * Attach another database file to read from: its tables are "part.NAME" then. NULL, or what is wrong with the file
+ * (static or borrowed until db_close), which is not attached then. All of it is looked at. One at a time, and not within
+ * a transaction.
+ */
+const char *db_attach(struct db *db, const char *path);
+void db_detach(struct db *db);
 /* Run statements that give no rows. */
 void db_exec(struct db *db, const char *sql);
 int64_t db_int(struct db *db, const char *sql);

@@ -47,7 +47,7 @@ CREATE TABLE file (
 	path	TEXT NOT NULL,
 	hash	BLOB NOT NULL,		-- of its content
 	size	INTEGER NOT NULL,	-- bytes
-	-- when it was changed, as last seen with this content: nanoseconds since 1970
+	-- when it was changed, as last seen with this content: nanoseconds since 1970; 0 if not seen here
 	mtime	INTEGER NOT NULL,
 	UNIQUE (config, path, hash)
 ) STRICT;

@@ -65,6 +65,24 @@ size_t store_keep_units(struct store *s, const char *const *files, size_t n);
  * bodies that several units share are parsed once. Everything lives in a.
  */
 void store_load_units(struct store *s, struct arena *a, const int64_t *ids, size_t n, struct unit **out);
+/* What a merge did. */
+struct store_merged {
+	size_t added, known;	/* versions of units: taken over; there already, with the same contents of all files */
+	size_t triage;		/* verdicts taken over */
+};
+
+/*
+ * Can that database file be merged: is it one of devscope's, whole, of this schema, not the store's own file, and
+ * clear which of its configurations is meant? die() if not, saying what to do.
+ */
+void store_check_part(struct store *s, const char *path);
+/*
+ * Take over what another database file, captured elsewhere, has of the configuration at work: that of the same name
+ * there, else the only one. Each version of a unit becomes the newest here unless it is known; the last few are kept.
+ * Verdicts of people are added where there is none. All of it or, if it ends in between, nothing. die() as
+ * store_check_part().
+ */
+void store_merge(struct store *s, const char *path, struct store_merged *out);
 /* Save a run and its findings (with steps). */
 void store_put_run(struct store *s, const struct finding_list *findings, const char *command_line,
 		   int status);

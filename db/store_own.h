@@ -22,5 +22,10 @@ struct store {
 /* A hash as it is stored: 16 bytes, the most significant first. */
 void store_bind_hash(struct stmt *st, int i, const uint64_t hash[2]);
 void store_col_hash(struct stmt *st, int i, uint64_t hash[2]);
+/*
+ * Drop what came before the row "newest" of that file: all but the last few versions, and what could not be
+ * read. A failure keeps the versions before it.
+ */
+void store_drop_versions(struct store *s, const char *file, int64_t newest, bool failed);
 
 #endif

@@ -193,11 +193,7 @@ static void put_dep(struct store *s, int64_t unit, const struct dep *d)
 	db_run(st);
 }
 
-/*
- * Drop what came before the row "newest" of that file: all but the last few versions, and what could not be
- * read. A failure keeps the versions before it.
- */
-static void drop_versions(struct store *s, const char *file, int64_t newest, bool failed)
+void store_drop_versions(struct store *s, const char *file, int64_t newest, bool failed)
 {
 	struct stmt *st = db_prepare(s->db, "DELETE FROM unit WHERE config = ?1 AND file = ?2 AND id <> ?3 AND (NOT ok "
 				     "OR (NOT ?4 AND id NOT IN (SELECT id FROM unit WHERE config = ?1 AND file = ?2 "
@@ -243,7 +239,7 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
 		put_flow(s, &a, unit, u);
 	for (size_t i = 0; i < c->ndep; i++)
 		put_dep(s, unit, &c->deps[i]);
-	drop_versions(s, file, unit, u == NULL);
+	store_drop_versions(s, file, unit, u == NULL);
 	db_commit(s->db);
 	text_release(&error);
 	arena_release(&a);

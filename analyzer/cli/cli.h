@@ -7,9 +7,11 @@
  * status.
  */
 
+int capture_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int cc_main(int argc, char **argv);
 int hook_main(int argc, char **argv);
 int dump_main(int argc, char **argv);
+int merge_main(int argc, char **argv);
 
 #endif

@@ -64,7 +64,7 @@ static bool is_current(const struct fresh *fr, struct seen_file *f, const struct
 
 	if (!f->there)
 		return false;
-	if (!f->replaced && f->size == d->size && f->mtime_ns == d->mtime_ns)
+	if (!f->replaced && d->mtime_ns && f->size == d->size && f->mtime_ns == d->mtime_ns)	/* 0: not known */
 		return true;
 	if (!same_content(f, d))
 		return false;

@@ -24,6 +24,8 @@ static const struct command_entry {
 } commands[] = {
 	{"compdb", "devscope compdb", "make the compile database of a kernel build", compdb_main},
 	{"check", "devscope check", "read units, analyse them, report findings", check_main},
+	{"capture", "devscope capture", "read units, for a check later or elsewhere", capture_main},
+	{"merge", "devscope merge", "join what was read on several machines", merge_main},
 	{"cc", "devscope cc", "check what make compiles (CHECK=)", cc_main},
 	{"hook", "devscope hook", "have git check each commit", hook_main},
 	{"explain", "devscope explain", "what a rule finds, why it matters, how to mend it", explain_main},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command line, through argp. options_check() and options_dump() share most options, and give all of them
+ * The command lines, through argp. The subcommands share most options, and all of them are given
  * a value: what was not said is looked up here (the build folder, the compiler, the data files).
  */
 #include "cli/options.h"
@@ -27,7 +27,7 @@
 enum {
 	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG,
 	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW, OPT_HTML,
-	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF,
+	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF, OPT_SHARD,
 };
 
 static const struct argp_option check_options[] = {
@@ -89,6 +89,60 @@ static const char check_doc[] =
 	"findings at or above --fail-on, 2 wrong usage or an internal error, 3 no findings but a unit "
 	"that was asked for could not be read, 130 interrupted (what was read is kept).";
 
+static const struct argp_option capture_options[] = {
+	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: as for check)", 1},
+	{"db", OPT_DB, "FILE", 0, "The database (default: .devscope.db beside the compile database)", 1},
+	{"shard", OPT_SHARD, "I/N", 0, "Only the units of part I of N, from 1/N to N/N", 1},
+	{"no-cache", OPT_NO_CACHE, NULL, 0, "Read every unit asked for again, whatever the database "
+	 "knows", 1},
+	{"jobs", 'j', "N", 0, "Units to read at once (default: all processors)", 2},
+	{"timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a unit up after that long (default: 300)", 2},
+	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: as for check)", 2},
+	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat); a check wants the same", 2},
+	{"quiet", 'q', NULL, 0, "No progress, no summary", 3},
+	{"stats", OPT_STATS, NULL, 0, "A complete summary: each note", 3},
+	{"allow-incomplete", OPT_ALLOW_INCOMPLETE, NULL, 0, "Status 0 though a unit could not be read", 3},
+	{0},
+};
+
+static const char capture_doc[] =
+	"Read the units of a kernel build into the database, as a check does first, and analyse nothing: to have it "
+	"ready for checks, or in parts on several machines (devscope merge --help has an example).\v"
+	"PATH is a file or folder, as for check: which units to read. With --shard they are dealt out by their "
+	"names: machines with the same tree need not talk to each other, each unit is in one part, and stays there "
+	"when others come or go. What did not change is not read again, so keep each part's database for the next "
+	"time.\n"
+	"\n"
+	"Exit status: 0 all is read, 2 wrong usage or an internal error, 3 a unit could not be read, 130 "
+	"interrupted (what was read is kept).";
+
+static const struct argp_option merge_options[] = {
+	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: as for check)", 1},
+	{"db", OPT_DB, "FILE", 0, "The database to merge into; made if there is none (default: .devscope.db beside "
+	 "the compile database)", 1},
+	{"quiet", 'q', NULL, 0, "Nothing on stderr but mistakes", 1},
+	{0},
+};
+
+static const char merge_doc[] =
+	"Take over into the database of BUILD what other databases have, which were captured elsewhere.\v"
+	"Example, four machines and one that checks, all with the same tree and configuration:\n"
+	"\n"
+	"  devscope capture -p BUILD --shard 1/4 --db part-1.db   # ... 4/4, part-4.db\n"
+	"  devscope merge -p BUILD part-1.db part-2.db part-3.db part-4.db\n"
+	"  devscope check -p BUILD\n"
+	"\n"
+	"The order does not matter, and the check gives what it would give had it read all itself. Whatever is not as in "
+	"the tree, or was read by another devscope or with other arguments, the check reads again.\n"
+	"\n"
+	"A PART is taken to be of BUILD, wherever it was made. If it holds several builds, the one that is called as "
+	"BUILD is in the database is meant: its folder, relative to that of the database. Units that are there in the "
+	"same version are not added again; others become the newest version, and the last three of each are kept. "
+	"Verdicts of people are added where there is none. Runs stay where they are.\n"
+	"\n"
+	"All parts are looked at first. Then each goes in whole or, if something ends the merge, not at all: run it "
+	"again, what is there already costs nothing. Exit status: 0 merged, 2 a mistake or a part that cannot be used.";
+
 static const struct argp_option dump_options[] = {
 	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: as for check)", 1},
 	{"db", OPT_DB, "FILE", 0, "The database (default: .devscope.db beside the compile database)", 1},
@@ -138,6 +192,21 @@ static int number(const char *option, const char *s, int least)
 	if (errno || end == s || *end || v < least || v > INT_MAX)
 		die("--%s %s: a number from %d on is expected", option, s, least);
 	return (int)v;
+}
+
+static void set_shard(struct options *opt, const char *s)
+{
+	char *end = NULL;
+	long part, parts = 0;
+
+	errno = 0;
+	part = strtol(s, &end, 10);
+	if (end != s && *end == '/')
+		parts = strtol(s = end + 1, &end, 10);
+	if (errno || end == s || *end || part < 1 || part > parts || parts > INT_MAX)
+		die("--shard: part I of N is expected, as 1/4 to 4/4");
+	opt->shard = (int)part;
+	opt->shards = (int)parts;
 }
 
 static void set_fail_on(struct options *opt, const char *s)
@@ -190,6 +259,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'j': opt->jobs = number("jobs", arg, 0); return 0;
 	case 'q': opt->quiet = true; return 0;
 	case OPT_DB: opt->db = arg; return 0;
+	case OPT_SHARD: set_shard(opt, arg); return 0;
 	case OPT_SARIF: opt->sarif = arg; return 0;
 	case OPT_HTML: opt->html = arg; return 0;
 	case OPT_BASELINE: opt->baseline = arg; return 0;
@@ -368,6 +438,37 @@ void options_check(struct arena *a, int argc, char **argv, struct options *out)
 	if (!out->build)
 		out->build = find_build(a);
 	find_tools(a, out);
+}
+
+/* The commands for one build. */
+static void parse_single(struct arena *a, const struct argp *argp, int argc, char **argv, struct options *out)
+{
+	parse(a, argp, argc, argv, out);
+	if (out->builds.n > 1)
+		die("-p %s: one build at a time here; run it once for each", out->builds.items[1]);
+	if (!out->build)
+		out->build = find_build(a);
+}
+
+void options_capture(struct arena *a, int argc, char **argv, struct options *out)
+{
+	static const struct argp argp = {
+		.options = capture_options, .parser = parse_option, .args_doc = "[PATH...]", .doc = capture_doc,
+	};
+
+	parse_single(a, &argp, argc, argv, out);
+	find_tools(a, out);
+}
+
+void options_merge(struct arena *a, int argc, char **argv, struct options *out)
+{
+	static const struct argp argp = {
+		.options = merge_options, .parser = parse_option, .args_doc = "PART...", .doc = merge_doc,
+	};
+
+	parse_single(a, &argp, argc, argv, out);
+	if (!out->paths.n)
+		die("merge: name the databases to merge (devscope merge --help)");
 }
 
 static const struct argp_option cc_options[] = {

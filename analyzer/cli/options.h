@@ -2,7 +2,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
-/* The command line of check and dump, and where the program's own data lies. */
+/* The command lines of the subcommands, and where the program's own data lies. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +25,7 @@ struct options {
 	int jobs;		/* children at once */
 	int timeout;		/* seconds for a unit */
 	const char *db;		/* NULL: beside the compile database */
+	int shard, shards;	/* capture: only that part of so many, from 1; 0, 0: all */
 	const char *sarif, *html;	/* files to write, "-" for stdout; NULL: none */
 	bool text, github;	/* findings as text, as annotations on stdout */
 	const char *baseline;	/* findings that do not count; NULL: none */
@@ -51,6 +52,10 @@ void options_check(struct arena *a, int argc, char **argv, struct options *out);
  * where the compiler's own words begin.
  */
 int options_cc(struct arena *a, int argc, char **argv, struct options *out);
+/* The same for "devscope capture"; one build. */
+void options_capture(struct arena *a, int argc, char **argv, struct options *out);
+/* The same for "devscope merge": paths are the databases to merge; one build. */
+void options_merge(struct arena *a, int argc, char **argv, struct options *out);
 /* The same for "devscope dump": words are what is not an option. */
 void options_dump(struct arena *a, int argc, char **argv, struct options *out);
 

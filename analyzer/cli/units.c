@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/arena.h"
 #include "base/map.h"
@@ -121,6 +122,19 @@ void units_select(struct arena *a, const struct options *opt, struct units *out)
 	for (size_t i = 0; i < out->commands.n; i++)
 		if (units_in_scope(out, out->names[i]))
 			out->wanted[out->nwanted++] = i;
+}
+
+void units_select_part(struct units *u, int part, int parts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->nwanted; i++) {
+		const char *name = u->names[u->wanted[i]];
+
+		if (XXH3_64bits(name, strlen(name)) % (unsigned int)parts == (unsigned int)part - 1)
+			u->wanted[n++] = u->wanted[i];
+	}
+	u->nwanted = n;
 }
 
 void units_single(struct arena *a, int argc, char **argv, struct units *out)

@@ -34,6 +34,11 @@ struct units {
 
 /* Read the compile database and find what the paths mean. die() for a path that no unit is in. */
 void units_select(struct arena *a, const struct options *opt, struct units *out);
+/*
+ * Of the wanted units, keep those of one part of so many (from 1). Which part a unit is in hangs on its name alone: it is
+ * the same on each machine, whatever other units there are.
+ */
+void units_select_part(struct units *u, int part, int parts);
 /* The one unit that kbuild says to check with these words (commands_of_kbuild()). */
 void units_single(struct arena *a, int argc, char **argv, struct units *out);
 /* Is this file (relative) a unit of the build? */

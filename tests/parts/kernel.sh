@@ -11,10 +11,16 @@ untouched_is_expected() {
 	same "$TESTS/kernel/expected-x86.txt" "$SCRATCH/untouched.lines"
 }
 
-# Read again from nothing, one unit at a time: the same bytes.
+# Read again from nothing, in parts, one unit at a time, and joined: the same bytes.
 kernel_same() {
+	local i
 	untouched
-	check_kernel "$HERE/again" --no-cache -j 1 --db "$HERE/again.db" "${KERNEL_DIRS[@]}"
+	for i in 1 2 3 4; do
+		(cd "$TREE" && "$DEVSCOPE" capture -p "$BUILD" -j 1 --shard "$i/4" --db "$HERE/part-$i.db" "${KERNEL_DIRS[@]}")
+	done
+	"$DEVSCOPE" merge -p "$BUILD" --db "$HERE/again.db" "$HERE"/part-{4,1,3,2}.db
+	check_kernel "$HERE/again" --db "$HERE/again.db" "${KERNEL_DIRS[@]}"
+	expect_text "$HERE/again.err" ': 0 read, [0-9]+ known from before, 0 failed'
 	same "$SCRATCH/untouched.txt" "$HERE/again.txt"
 	same "$SCRATCH/untouched.sarif" "$HERE/again.sarif"
 }

@@ -67,8 +67,85 @@ change_and_back() {
 	both_same "$HERE/before" "$HERE/after"
 }
 
+# in_parts DIR TO: the build in DIR captured in four parts, each with a database of its own below TO.
+in_parts() {
+	local i
+	mkdir -p "$2"
+	for i in 1 2 3 4; do
+		"$TESTED" capture -p "$1" --shard "$i/4" --db "$2/$i.db" 2>"$2/$i.err" || { cat "$2/$i.err"; return 1; }
+		expect_text "$2/$i.err" ' 0 failed$'
+	done
+}
+
+# Read in parts by several machines and joined in whatever order: as if one had read it, and nothing is read again.
+parts_joined() {
+	local n
+	compile_commands "$HERE/a" "$TESTS"/fixtures/*.c
+	n=$(jq length "$HERE/a/compile_commands.json")
+	cp -r "$HERE/a" "$HERE/b"
+	findings_of "$HERE/whole" "$HERE/b"
+	in_parts "$HERE/a" "$HERE/parts/deeper"
+	[ "$(cat "$HERE"/parts/deeper/*.err | grep -c "^devscope: $n units")" = 0 ] || { echo "one part has it all"; return 1; }
+	"$TESTED" merge -p "$HERE/a" "$HERE"/parts/deeper/{1,2,3,4}.db
+	findings_of "$HERE/joined" "$HERE/a"
+	expect_text "$HERE/joined.err" "^devscope: $n units asked for: 0 read, $n known from before, 0 failed"
+	both_same "$HERE/whole" "$HERE/joined"
+	"$TESTED" merge -p "$HERE/a" --db "$HERE/other.db" "$HERE"/parts/deeper/{3,1}.db
+	"$TESTED" merge -q -p "$HERE/a" --db "$HERE/other.db" "$HERE"/parts/deeper/{4,2,1}.db 2>"$HERE/quiet"
+	[ ! -s "$HERE/quiet" ]
+	findings_of "$HERE/disorder" "$HERE/a" --db "$HERE/other.db"
+	expect_text "$HERE/disorder.err" ": 0 read, $n known from before, 0 failed"
+	both_same "$HERE/whole" "$HERE/disorder"
+}
+
+# A unit stays in its part when others come, and no part forgets what the others have.
+parts_are_stable() {
+	local i
+	compile_commands "$HERE/all" "$TESTS"/fixtures/*.c
+	mkdir "$HERE/few"
+	jq '[.[range(0; length; 3)]]' "$HERE/all/compile_commands.json" >"$HERE/few/compile_commands.json"
+	for i in 1 2 3; do
+		"$TESTED" capture -q -p "$HERE/all" --shard "$i/3" --db "$HERE/all-$i.db"
+		"$TESTED" capture -q -p "$HERE/few" --shard "$i/3" --db "$HERE/few-$i.db"
+		sqlite3 "$HERE/all-$i.db" 'SELECT file FROM unit' | sort >"$HERE/all-$i"
+		sqlite3 "$HERE/few-$i.db" 'SELECT file FROM unit' | sort >"$HERE/few-$i"
+		comm -13 "$HERE/all-$i" "$HERE/few-$i"
+	done
+	cat "$HERE"/few-? | sort | diff - <(jq -r '.[].file' "$HERE/few/compile_commands.json" | sed 's,.*/,,' | sort)
+	[ -z "$(for i in 1 2 3; do comm -13 "$HERE/all-$i" "$HERE/few-$i"; done)" ]
+	"$TESTED" capture -q -p "$HERE/all" --shard 1/3
+	"$TESTED" capture -q -p "$HERE/all" --shard 2/3
+	sqlite3 "$HERE/all/.devscope.db" 'SELECT file FROM unit' | sort | diff - <(sort "$HERE/all-1" "$HERE/all-2")
+}
+
+# A merge that is refused says why, and costs nothing.
+parts_refused() {
+	local bad
+	compile_commands "$HERE/a" "$TESTS"/fixtures/{lock-leak,double-lock}.c
+	findings_of "$HERE/before" "$HERE/a"
+	"$TESTED" capture -q -p "$HERE/a" --db "$HERE/good.db"
+	echo letter >"$HERE/letter.db"
+	for bad in "$HERE/letter.db" "$HERE/none.db" "$HERE/a/.devscope.db"; do
+		expect_status 2 "$TESTED" merge -p "$HERE/a" "$HERE/good.db" "$bad"
+		expect_text "$HERE/err" "error: $bad"
+	done
+	for bad in 0/4 5/4 1/ /4 1 1/4x -1/4; do
+		expect_status 2 "$TESTED" capture -p "$HERE/a" --shard "$bad"
+	done
+	findings_of "$HERE/after" "$HERE/a"
+	expect_text "$HERE/after.err" ': 0 read, 2 known'
+	both_same "$HERE/before" "$HERE/after"
+	echo '#error no' >"$HERE/broken.c"
+	compile_commands "$HERE/b" "$HERE/broken.c"
+	expect_status 3 "$TESTED" capture -p "$HERE/b"
+	expect_status 0 "$TESTED" capture -p "$HERE/b" --allow-incomplete
+}
+
 run_test same/processes number_of_processes
 run_test same/cache cache
 run_test same/order order_of_units
 run_test same/place place_of_tree
 run_test same/change change_and_back
+run_test same/parts parts_joined
+run_test same/parts-stable parts_are_stable
+run_test same/parts-refused parts_refused
