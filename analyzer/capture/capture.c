@@ -7,6 +7,8 @@
  * that nothing runs behind the back of done(). Each child leads a process group with its clang in it, and
  * a late one is killed with its group. Results come back as files in a folder made for the run, which is
  * removed however the run ends: also by die() in done(), through atexit().
+ *
+ * Before the units come the jobs that make precompiled headers (pch.h), in the same pool.
  */
 #include "capture/capture.h"
 
@@ -32,6 +34,7 @@
 #include "capture/deps.h"
 #include "capture/flags.h"
 #include "capture/overlay.h"
+#include "capture/pch.h"
 
 #ifndef DEVSCOPE_VERSION
 #define DEVSCOPE_VERSION "0"
@@ -43,7 +46,7 @@ extern char **environ;
 struct worker {
 	pid_t pid;
 	struct child child;
-	size_t index;		/* into the command list */
+	size_t index;		/* into the command list; of a job: into the round */
 	int64_t deadline_ns;	/* steady clock */
 	int64_t began_ns;	/* clock time */
 	bool late;		/* killed for its time */
@@ -56,6 +59,9 @@ struct pool {
 	struct arena scratch;	/* of one unit's result */
 	struct deps deps;
 	struct worker *workers;
+	struct pch_plan *pch;	/* NULL: none */
+	bool jobs;		/* a round of its jobs is on, no units yet */
+	int64_t planned_ns;	/* clock time at which it was made */
 	const char *folder, *overlay;
 	char **env;
 	sigset_t waited, before;
@@ -226,7 +232,7 @@ static void pool_begin(struct pool *p, const struct command_list *list, const st
 	p->overlay = overlay_write(&p->arena, folder, opt->view);
 	p->env = make_env(&p->arena, folder);
 	p->workers = ARENA_ARRAY(&p->arena, struct worker, p->opt.jobs);
-	deps_init(&p->deps, p->opt.marker_dir, opt->view);
+	deps_init(&p->deps, p->opt.marker_dir, folder, opt->view);
 	running = p;
 	if (!registered)
 		atexit(at_end);
@@ -240,6 +246,7 @@ static void pool_end(struct pool *p)
 	remove_folder(p);
 	running = NULL;
 	signals_end(p);
+	pch_end(p->pch);
 	deps_release(&p->deps);
 	free((char *)p->opt.marker_dir);
 	arena_release(&p->scratch);
@@ -252,8 +259,9 @@ static void worker_start(struct pool *p, struct worker *s, size_t index)
 	s->late = false;
 	s->began_ns = now_ns(CLOCK_REALTIME);
 	s->deadline_ns = now_ns(CLOCK_MONOTONIC) + (int64_t)p->opt.timeout * 1000000000;
-	s->child = (struct child){ p->list,  &p->list->items[index], &p->opt, p->folder, p->overlay, index, p->env,
-				   p->before };
+	s->child = (struct child){ .list = p->list, .cmd = p->jobs ? NULL : &p->list->items[index],
+				   .opt = &p->opt, .pch = p->pch, .folder = p->folder, .overlay = p->overlay,
+				   .number = index, .env = p->env, .mask = p->before };
 	fflush(NULL);	/* or the child prints it again */
 	s->pid = fork();
 	if (s->pid < 0)
@@ -279,12 +287,17 @@ static void worker_end(struct pool *p, struct worker *s, int status, const struc
 
 	s->pid = 0;
 	arena_clear(&p->scratch);
+	if (p->jobs) {
+		pch_job_done(p->pch, s->index, !status);
+		child_clean(&p->scratch, &s->child);
+		return;
+	}
 	if (s->late)
 		unit.error = arena_printf(&p->scratch, "killed after %d s", p->opt.timeout);
 	else
 		child_result(&p->scratch, &s->child, status, &unit);
 	deps_read(&p->deps, &p->scratch, p->list, s->child.cmd, child_file(&p->scratch, &s->child, "d"),
-		  s->began_ns, &unit);
+		  p->pch ? p->planned_ns : s->began_ns, &unit);
 	child_clean(&p->scratch, &s->child);
 	done(cookie, &unit);
 }
@@ -341,27 +354,57 @@ static int fill(struct pool *p, const size_t *want, size_t nwant, size_t *next)
 	return busy;
 }
 
+/* Do all that is wanted. The signal that ended it early, or 0. */
+static int work(struct pool *p, const size_t *want, size_t nwant,
+		void (*done)(void *cookie, const struct captured *unit), void *cookie)
+{
+	size_t next = 0;
+
+	while (fill(p, want, nwant, &next)) {
+		int64_t wait = check_deadlines(p);
+		struct timespec t = { wait / 1000000000, wait % 1000000000 };
+		int signal = sigtimedwait(&p->waited, NULL, &t);
+
+		if (signal > 0 && signal != SIGCHLD)
+			return signal;
+		reap(p, done, cookie);
+	}
+	return 0;
+}
+
+/* Make the precompiled headers. The signal that ended it, or 0. */
+static int prepare(struct pool *p, const size_t *want, size_t nwant)
+{
+	int ended_by = 0;
+	size_t n;
+
+	p->planned_ns = now_ns(CLOCK_REALTIME);
+	p->pch = pch_begin(p->list, want, nwant, &p->opt, p->folder);
+	p->jobs = true;
+	while (p->pch && !ended_by && (n = pch_round(p->pch))) {
+		size_t *all = ARENA_ARRAY(&p->arena, size_t, n);
+
+		for (size_t i = 0; i < n; i++)
+			all[i] = i;
+		ended_by = work(p, all, n, NULL, NULL);
+	}
+	p->jobs = false;
+	return ended_by;
+}
+
 bool capture_run(const struct command_list *list, const size_t *want, size_t nwant,
 		 const struct capture_options *opt, void (*done)(void *cookie, const struct captured *unit),
 		 void *cookie)
 {
 	struct pool p;
-	size_t next = 0;
-	int ended_by = 0;
+	int ended_by;
 
 	if (!nwant)
 		return false;
 	pool_begin(&p, list, opt);
-	while (!ended_by && fill(&p, want, nwant, &next)) {
-		int64_t wait = check_deadlines(&p);
-		struct timespec t = { wait / 1000000000, wait % 1000000000 };
-		int signal = sigtimedwait(&p.waited, NULL, &t);
-
-		if (signal > 0 && signal != SIGCHLD)
-			ended_by = signal;
-		else
-			reap(&p, done, cookie);
-	}
+	ended_by = prepare(&p, want, nwant);
+	if (!ended_by)
+		ended_by = work(&p, want, nwant, done, cookie);
 	pool_end(&p);
 	if (ended_by && ended_by != SIGINT)
 		raise(ended_by);

@@ -61,6 +61,7 @@ struct captured {
 	struct dep *deps;
 	size_t ndep;
 	double cpu;		/* seconds of CPU the child and clang took */
+	bool pch;		/* a precompiled header was used: nothing depends on it */
 };
 
 struct capture_options {
@@ -71,12 +72,13 @@ struct capture_options {
 	const struct view *view;	/* the tree as it is read; NULL: as it is on the disk */
 	const char *const *extra_args;	/* appended to each command; extra_n of them */
 	size_t extra_n;
+	bool no_pch;		/* parse all headers for each unit anew: the result is the same */
 };
 
 /*
  * Capture the commands list->items[want[0..nwant-1]]. For each one that ends, done() is called in this
  * process, in no order; what it is given lives until done() returns. On SIGINT the children are ended
- * and capture_run() returns true: what was done is done.
+ * and capture_run() returns true: what was done is done. Where it pays, precompiled headers are made first.
  */
 bool capture_run(const struct command_list *list, const size_t *want, size_t nwant,
 		 const struct capture_options *opt,

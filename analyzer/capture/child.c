@@ -4,8 +4,9 @@
  * unit's flow in a file. Whatever happens here (clang or LLVM crash, memory runs out, an invariant breaks)
  * costs this unit only.
  *
- * clang is tried as the tree's command says, then without the flags it refuses, then without markers.h. The
- * files are N.bc, N.d (dependencies), N.err (clang's messages), N.msg (ours) and N.out: a line "ok NOTE" and
+ * clang is tried with a precompiled header, if the unit may use one, then as the tree's command says, then
+ * without the flags it refuses, then without markers.h. The files are N.bc, N.d (dependencies), N.err
+ * (clang's messages), N.msg (ours) and N.out: a line "ok NOTE" ("pch NOTE" with a precompiled header) and
  * the flow, or "failed NOTE" and the error.
  */
 #include "capture/child.h"
@@ -28,6 +29,7 @@
 #include "capture/bitcode.h"
 #include "capture/capture.h"
 #include "capture/flags.h"
+#include "capture/pch.h"
 #include "flow/flow_text.h"
 
 enum {
@@ -46,7 +48,11 @@ struct attempt {
 	struct text messages;	/* clang's, of its last run */
 	const char *note;
 	const char *error;
+	const char *pch;	/* the precompiled header that was used, or NULL */
 };
+
+/* What clang reads before the unit. */
+enum before { NOTHING, MARKERS, PCH };
 
 char *child_file(struct arena *a, const struct child *c, const char *kind)
 {
@@ -90,12 +96,18 @@ static int run_clang(struct attempt *t, struct flags *f)
 }
 
 /* clang's whole command line, with the files of this run. */
-static void add_files(struct attempt *t, bool markers, struct flags *out)
+static void add_files(struct attempt *t, enum before before, struct flags *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (int i = 0; i < t->flags.argc; i++)
 		flags_add(&t->arena, out, t->flags.argv[i]);
-	if (markers) {
+	if (!t->c->cmd)	/* a job: its flags are all */
+		return;
+	if (before == PCH) {
+		flags_add(&t->arena, out, "-include-pch");
+		flags_add(&t->arena, out, t->pch);
+	}
+	if (before == MARKERS) {
 		flags_add(&t->arena, out, "-include");
 		flags_add(&t->arena, out, path_absolute(&t->arena, t->c->opt->marker_dir, "markers.h"));
 	}
@@ -155,14 +167,14 @@ static const char *clang_error(struct attempt *t, int status)
 }
 
 /* Run clang until it takes its flags. True if it made bitcode; else error is set. */
-static bool compile(struct attempt *t, bool markers)
+static bool compile(struct attempt *t, enum before before)
 {
 	struct flags f;
 	int status;
 
 	t->error = NULL;
 	for (int i = 0; i < REFUSALS; i++) {
-		add_files(t, markers, &f);
+		add_files(t, before, &f);
 		status = run_clang(t, &f);
 		if (!status)
 			return true;
@@ -208,7 +220,7 @@ static int leave_result(struct attempt *t, const struct text *flow, bool ok)
 
 	if (!f)
 		return CHILD_TROUBLE;
-	fprintf(f, "%s %s\n", ok ? "ok" : "failed", t->note ? t->note : "");
+	fprintf(f, "%s %s\n", !ok ? "failed" : t->pch ? "pch" : "ok", t->note ? t->note : "");
 	if (fwrite(what, 1, n, f) != n || fclose(f)) {
 		fprintf(stderr, "cannot keep what was read: %s\n", strerror(errno));
 		return CHILD_TROUBLE;
@@ -236,6 +248,25 @@ static void enter(const struct child *c, struct arena *a)
 	sigprocmask(SIG_SETMASK, &c->mask, NULL);
 }
 
+/* A job of the plan for precompiled headers. */
+_Noreturn static void run_job(struct attempt *t)
+{
+	const struct command *cmd = pch_job(t->c->pch, t->c->number, &t->arena, &t->flags);
+
+	_exit(!chdir(cmd->directory) && compile(t, NOTHING) ? CHILD_DONE : CHILD_TROUBLE);
+}
+
+/* With a precompiled header; whatever goes wrong with it is not worth a word. */
+static bool compile_with_pch(struct attempt *t)
+{
+	if (t->c->pch)
+		t->pch = pch_for_unit(t->c->pch, &t->arena, t->c->cmd, &t->flags);
+	if (t->pch && compile(t, PCH))
+		return true;
+	t->pch = NULL;
+	return false;
+}
+
 void child_run(const struct child *c)
 {
 	struct attempt t = { .c = c };
@@ -246,12 +277,14 @@ void child_run(const struct child *c)
 	text_init(&t.messages);
 	text_init(&flow);
 	enter(c, &t.arena);
+	if (!c->cmd)
+		run_job(&t);
 	flags_make(&t.arena, c->list, c->cmd, c->opt, &t.flags);
 	if (chdir(c->cmd->directory)) {
 		t.error = arena_printf(&t.arena, "the folder its command runs in: %s", strerror(errno));
-	} else if (compile(&t, true)) {
+	} else if (compile_with_pch(&t) || compile(&t, MARKERS)) {
 		ok = lower(&t, &flow);
-	} else if (compile(&t, false)) {
+	} else if (compile(&t, NOTHING)) {
 		note_add(&t, "read without markers");
 		ok = lower(&t, &flow);
 	}
@@ -292,8 +325,9 @@ void child_result(struct arena *a, const struct child *c, int status, struct cap
 	text_read_file(&result, child_file(a, c, "out"));
 	s = text_str(&result);
 	n = strcspn(s, "\n");
-	out->ok = !strncmp(s, "ok ", 3);
-	note = out->ok ? s + 3 : s + strcspn(s, " \n");
+	out->pch = !strncmp(s, "pch ", 4);
+	out->ok = out->pch || !strncmp(s, "ok ", 3);
+	note = s + strcspn(s, " \n");
 	note += *note == ' ';
 	if (note < s + n)
 		out->note = arena_strndup(a, note, (size_t)(s + n - note));

@@ -12,19 +12,21 @@ struct capture_options;
 struct captured;
 struct command;
 struct command_list;
+struct pch_plan;
 
 struct child {
 	const struct command_list *list;
-	const struct command *cmd;
+	const struct command *cmd;	/* NULL: a job of pch */
+	struct pch_plan *pch;	/* NULL: no precompiled headers */
 	const struct capture_options *opt;	/* clang is the program's path here */
 	const char *folder;	/* private to this run */
 	const char *overlay;	/* file that replaces others for clang; or NULL */
-	size_t number;		/* tells the files of one child from another's */
+	size_t number;		/* tells the files of one child from another's; which job */
 	char *const *env;	/* clang's environment */
 	sigset_t mask;		/* signals as they were before the run */
 };
 
-/* The child's life: run clang, lower, leave the result, end. */
+/* The child's life: run clang, lower, leave the result, end. A job ends with status 0 if it was done. */
 _Noreturn void child_run(const struct child *c);
 /* In the parent, once it ended with wait status: read ok, error, note and flow. Strings are the arena's. */
 void child_result(struct arena *a, const struct child *c, int status, struct captured *out);

@@ -17,10 +17,11 @@
 #include "base/view.h"
 #include "capture/capture.h"
 
-void deps_init(struct deps *d, const char *marker_dir, const struct view *view)
+void deps_init(struct deps *d, const char *marker_dir, const char *folder, const struct view *view)
 {
 	memset(d, 0, sizeof(*d));
 	d->view = view;
+	d->folder = folder;
 	arena_init(&d->arena);
 	map_init(&d->known);
 	text_init(&d->content);
@@ -109,7 +110,7 @@ static void gather(struct gathering *g, const char *name)
 	const struct dep *dep;
 	struct dep *mine;
 
-	if (!strcmp(file, g->deps->markers))
+	if (!strcmp(file, g->deps->markers) || path_inside(file, g->deps->folder))
 		return;
 	dep = look_up(g->deps, g->list, file);
 	if (!dep)	/* "..", behind a symbolic link: ask for the name as it is */

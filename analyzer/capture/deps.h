@@ -23,10 +23,11 @@ struct deps {
 	struct text content;	/* the file being hashed */
 	const struct view *view;	/* NULL: the disk */
 	const char *markers;	/* absolute name of markers.h: part of the key, not a dependency */
+	const char *folder;	/* files of the run, precompiled headers: no dependencies either */
 };
 
-/* view: the tree as it is read, NULL for the disk. */
-void deps_init(struct deps *d, const char *marker_dir, const struct view *view);
+/* folder: of this run's files; view: the tree as it is read, NULL for the disk. Strings are borrowed. */
+void deps_init(struct deps *d, const char *marker_dir, const char *folder, const struct view *view);
 void deps_release(struct deps *d);
 /*
  * Fill out->deps and out->ndep from the dependency file clang wrote for cmd (or, when there is none, with the

@@ -27,7 +27,7 @@
 enum {
 	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG,
 	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW, OPT_HTML,
-	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF, OPT_SHARD,
+	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF, OPT_SHARD, OPT_NO_PCH,
 };
 
 static const struct argp_option check_options[] = {
@@ -47,6 +47,7 @@ static const struct argp_option check_options[] = {
 	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: " DEVSCOPE_CLANG ", else the "
 	 "newest found)", 2},
 	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat)", 2},
+	{"no-pch", OPT_NO_PCH, NULL, 0, "Make no precompiled headers: slower, and the same result", 2},
 	{NULL, 0, NULL, 0, "What counts:", 3},
 	{"baseline", OPT_BASELINE, "FILE", 0, "Only findings that are not in FILE", 3},
 	{"update-baseline", OPT_UPDATE_BASELINE, NULL, 0, "Write the findings to the --baseline FILE: from now on "
@@ -278,6 +279,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_COLOR: set_color(opt, arg); return 0;
 	case OPT_STATS: opt->stats = true; return 0;
 	case OPT_NO_CACHE: opt->no_cache = true; return 0;
+	case OPT_NO_PCH: opt->no_pch = true; return 0;
 	case OPT_FLOW: opt->flow = true; return 0;
 	case ARGP_KEY_ARG: add_string(p->arena, &opt->paths, arg); return 0;
 	default: return ARGP_ERR_UNKNOWN;

@@ -39,7 +39,7 @@ struct options {
 	struct strings extra;	/* --extra-arg */
 	enum level fail_on;	/* findings from this level on make status 1 */
 	bool fail_never;	/* none does */
-	bool allow_incomplete, strict, quiet, stats, no_cache;
+	bool allow_incomplete, strict, quiet, stats, no_cache, no_pch;
 	bool flow;		/* paths are flow text files */
 	enum color_mode color;
 	const char *command_line;	/* as given, for the record */

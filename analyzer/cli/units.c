@@ -256,6 +256,7 @@ static void unit_captured(void *cookie, const struct captured *c)
 
 	capture_key(&u->commands, &u->commands.items[c->index], cap->opt, key);
 	cap->ids[c->index] = store_put_unit(cap->store, name, key, c);
+	cap->run->pch += c->pch;
 	if (c->ok)
 		cap->run->captured++;
 	else
@@ -333,6 +334,7 @@ void units_capture(const struct units *u, const struct fresh *f, const struct vi
 	struct capture_options how = {
 		.clang = opt->clang, .jobs = opt->jobs, .timeout = opt->timeout, .view = view,
 		.marker_dir = opt->marker_dir, .extra_args = opt->extra.items, .extra_n = opt->extra.n,
+		.no_pch = opt->no_pch,
 	};
 	struct capturing cap = {.units = u, .store = f->store, .run = run, .opt = &how};
 	bool *wanted = ARENA_ARRAY(u->arena, bool, u->commands.n);

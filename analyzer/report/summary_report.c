@@ -43,13 +43,15 @@ static void add_failed(struct text *out, const struct run_info *run)
 		text_printf(out, "  failed: and %zu more\n", run->nfailed - MAX_LISTED);
 }
 
-static void add_units(struct text *out, const struct run_info *run)
+static void add_units(struct text *out, const struct run_info *run, bool all)
 {
 	text_printf(out, "devscope: %zu unit%s asked for: %zu read, %zu known from before, %zu failed",
 		    run->wanted, plural(run->wanted), run->captured, run->cached, run->nfailed);
 	if (run->interrupted)
 		text_puts(out, "; interrupted (what was read is kept)");
 	text_puts(out, "\n");
+	if (all)
+		text_printf(out, "  precompiled headers: used for %zu unit%s\n", run->pch, plural(run->pch));
 	add_failed(out, run);
 }
 
@@ -149,7 +151,7 @@ static void add_run(struct text *out, const struct run_info *run, const struct f
 		add_failed(out, run);
 		return;
 	}
-	add_units(out, run);
+	add_units(out, run, all);
 	if (all)
 		add_notes(out, run);
 	else if (run->nnoted)

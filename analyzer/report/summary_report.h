@@ -22,6 +22,7 @@ struct run_info {
 	size_t wanted;			/* units asked for */
 	size_t cached;			/* of these: the database had them as they are */
 	size_t captured;		/* of these: read now */
+	size_t pch;			/* of these: with a precompiled header */
 	size_t program;			/* units in the program analysed */
 	struct unit_note *failed;	/* of the wanted: could not be read, and why; sorted by file */
 	size_t nfailed;

@@ -25,9 +25,34 @@ kernel_same() {
 	same "$SCRATCH/untouched.sarif" "$HERE/again.sarif"
 }
 
+# read_by DB: each unit with all that was read of it: its functions by content, its slots, its files.
+read_by() {
+	sqlite3 "$1" "SELECT u.file, u.ok, u.note, hex(f.hash) FROM unit u JOIN unit_func x ON x.unit = u.id
+			JOIN func f ON f.id = x.func ORDER BY 1, 4;
+		SELECT u.file, s.struct, s.field, s.func, s.object, s.file, s.line, s.col FROM unit u
+			JOIN slot s ON s.unit = u.id ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
+		SELECT u.file, f.path, hex(f.hash) FROM unit u JOIN dep d ON d.unit = u.id
+			JOIN file f ON f.id = d.file ORDER BY 1, 2"
+}
+
+# With and without precompiled headers the same is read, and most units are read with them.
+kernel_pch() {
+	local used
+	check_kernel "$HERE/with" --no-cache --stats --db "$HERE/with.db" "${KERNEL_DIRS[@]}"
+	check_kernel "$HERE/without" --no-cache --no-pch --db "$HERE/without.db" "${KERNEL_DIRS[@]}"
+	same "$HERE/with.txt" "$HERE/without.txt"
+	same "$HERE/with.sarif" "$HERE/without.sarif"
+	read_by "$HERE/with.db" >"$HERE/with.read"
+	read_by "$HERE/without.db" >"$HERE/without.read"
+	same "$HERE/with.read" "$HERE/without.read"
+	used=$(sed -n 's/.*precompiled headers: used for \([0-9]*\) units.*/\1/p' "$HERE/with.err")
+	[ "${used:-0}" -ge 50 ] || { echo "precompiled headers were used for ${used:-no} units only"; return 1; }
+}
+
 kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"
 run_test kernel/x86 untouched_is_expected
 run_test kernel/same kernel_same
+run_test kernel/pch kernel_pch
 for edit in "$TESTS"/kernel/edits/*.edit; do
 	run_test "kernel/$(basename "$edit" .edit)" edit_gives "$edit"
 done
