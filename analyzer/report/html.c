@@ -113,11 +113,15 @@ static void add_counts(struct text *out, const struct finding_list *l)
 
 static void add_run(struct text *out, const struct run_info *run)
 {
-	size_t nread = run->cached + run->captured;
+	size_t nread = 0, nfailed = 0;
 
+	for (const struct run_info *r = run; r; r = r->next) {
+		nread += r->cached + r->captured;
+		nfailed += r->nfailed;
+	}
 	text_printf(out, "<p class=counts>%zu unit%s read", nread, plural(nread));
-	if (run->nfailed)
-		text_printf(out, ", <span class=error>%zu failed</span>", run->nfailed);
+	if (nfailed)
+		text_printf(out, ", <span class=error>%zu failed</span>", nfailed);
 	if (run->since)
 		text_puts(out, "; only a change was checked");
 	if (run->known)
@@ -293,23 +297,36 @@ static void add_change(struct text *out, const struct run_info *run)
 	add_names(out, run->outside, run->noutside);
 }
 
+/* What was read and learnt of one configuration. */
+static void add_configuration(struct text *out, const struct run_info *run)
+{
+	if (run->label) {
+		text_puts(out, "<h3>Configuration <code>");
+		html_add(out, run->label);
+		text_puts(out, "</code></h3>\n");
+	} else {
+		text_puts(out, "<h3>What was read</h3>\n");
+	}
+	text_printf(out, "<p>%zu unit%s asked for, %zu read, %zu failed%s.\n", run->wanted,
+		    plural(run->wanted), run->cached + run->captured, run->nfailed,
+		    run->interrupted ? "; the run was interrupted" : "");
+	add_change(out, run);
+	add_unit_notes(out, "could not be read: nothing in them was analysed", run->failed, run->nfailed,
+		       true);
+	add_program(out, run);
+	add_unit_notes(out, "read with a remark", run->noted, run->nnoted, false);
+}
+
 static void add_overview(struct text *out, const struct finding_list *l, const struct run_info *run)
 {
 	text_puts(out, "<section id=overview aria-labelledby=overview-title>\n"
 		  "<h2 id=overview-title tabindex=-1>Overview</h2>\n");
 	add_rules(out, l);
-	text_puts(out, "<h3>What was read</h3>\n");
-	text_printf(out, "<p>%zu unit%s asked for, %zu read, %zu failed%s.\n", run->wanted,
-		    plural(run->wanted), run->cached + run->captured, run->nfailed,
-		    run->interrupted ? "; the run was interrupted" : "");
-	add_change(out, run);
 	if (run->known || run->gone)
 		text_printf(out, "<p>The baseline knows %zu of the findings, which are left out here; %zu of "
 			    "its entries were not found any more.\n", run->known, run->gone);
-	add_unit_notes(out, "could not be read: nothing in them was analysed", run->failed, run->nfailed,
-		       true);
-	add_program(out, run);
-	add_unit_notes(out, "read with a remark", run->noted, run->nnoted, false);
+	for (; run; run = run->next)
+		add_configuration(out, run);
 	text_puts(out, "</section>\n");
 }
 
@@ -336,6 +353,11 @@ static void add_finding(struct text *out, struct code *code, const struct findin
 		text_puts(out, "<p class=fix><b>Fix</b> ");
 		html_add(out, f->fix);
 		text_putc(out, '\n');
+	}
+	if (f->configs) {
+		text_puts(out, "<p>Only in configuration <code>");
+		html_add(out, f->configs);
+		text_puts(out, "</code>\n");
 	}
 	html_add_path(out, code, f->fact);
 	text_puts(out, "</article>\n");

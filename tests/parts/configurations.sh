@@ -37,7 +37,7 @@ two_builds() {
 
 joined() {
 	two_builds
-	expect_status 1 "$TESTED" check -p "$HERE/one" -p "$HERE/two" --sarif "$HERE/both.sarif"
+	expect_status 1 "$TESTED" check -p "$HERE/one" -p "$HERE/two" --sarif "$HERE/both.sarif" --html "$HERE/both.html"
 	grep -E ': (error|warning): |only in' "$HERE/out" | sed 's/^[^ ]*: error: .*\[/[/' >"$HERE/said"
 	diff -u - "$HERE/said" <<-'END'
 		[lock-leak]
@@ -50,6 +50,8 @@ joined() {
 		"$HERE/both.sarif" | diff -u - <(printf '%s\n' one two null two one)
 	expect_text "$HERE/err" 'configuration one'
 	expect_text "$HERE/err" 'findings: 3 '
+	expect_text "$HERE/both.html" 'Only in configuration <code>two</code>'
+	expect_text "$HERE/both.html" 'Configuration <code>one</code>'
 }
 
 # The order of -p is not that of findings, and a database may hold all of them.
