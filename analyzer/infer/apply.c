@@ -199,7 +199,7 @@ static bool bind_callbacks(struct sim *sim, struct state *st, const struct insn 
 			continue;
 		a = state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[i + 1]));
 		if (a->kind == SYM_FUNC) {
-			bound[i] = sym_import(&sim->an->syms, a);
+			bound[i] = sym_func(&sim->an->syms, a->name, a->value);
 			any = true;
 		} else if (a->kind == SYM_PARAM && a->value < 32) {
 			sim->calls_params |= 1u << a->value;

@@ -221,6 +221,48 @@ static void spread_matters(struct program *p)
 	}
 }
 
+static int by_text(const void *a, const void *b)
+{
+	const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
+	int c = memcmp(x->fn->hash, y->fn->hash, sizeof(x->fn->hash));
+
+	if (!c)
+		c = strcmp(x->unit->file, y->unit->file);
+	return c ? c : strcmp(x->fn->name, y->fn->name);
+}
+
+static void number_twins(struct program *p)
+{
+	struct arena scratch;
+	struct node **all;
+
+	arena_init(&scratch);
+	all = arena_copy(&scratch, p->nodes, sizeof(*all) * p->nnode);
+	qsort(all, p->nnode, sizeof(*all), by_text);
+	for (size_t i = 1; i < p->nnode; i++)
+		if (!memcmp(all[i]->fn->hash, all[i - 1]->fn->hash, sizeof(all[i]->fn->hash)))
+			all[i]->twin = all[i - 1]->twin + 1;
+	arena_release(&scratch);
+}
+
+static int by_key_and_name(const void *a, const void *b)
+{
+	const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return strcmp(x->fn->name, y->fn->name);
+}
+
+struct node *program_find(const struct program *p, uint64_t key, const char *name)
+{
+	const struct func fn = {.name = name};
+	const struct node wanted = {.fn = &fn, .key = key}, *at = &wanted;
+	struct node **found = bsearch(&at, p->by_key, p->nnode, sizeof(*p->by_key), by_key_and_name);
+
+	return found ? *found : NULL;
+}
+
 void program_build(struct program *p, struct arena *a, struct unit *const *units, size_t nunit,
 		   const struct model *model)
 {
@@ -248,6 +290,9 @@ void program_build(struct program *p, struct arena *a, struct unit *const *units
 	for (size_t i = 0; i < p->nnode; i++)
 		add_edges(p, p->nodes[i]);
 	order_nodes(p);
+	p->by_key = arena_copy(a, p->nodes, sizeof(*p->nodes) * p->nnode);
+	qsort(p->by_key, p->nnode, sizeof(*p->by_key), by_key_and_name);
+	number_twins(p);
 	spread_matters(p);
 }
 

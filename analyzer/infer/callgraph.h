@@ -34,6 +34,8 @@ struct node {
 	bool matters;			/* it, or a callee, does something a model speaks of */
 	bool is_done;			/* simulated */
 	struct summary *summary;	/* NULL until then */
+	uint32_t twin;			/* how many before it have the same text (but other callees), by unit and name */
+	uint32_t asked_by;		/* cache.c: the last record that has it */
 	struct special *specials;	/* summaries for given callbacks */
 };
 
@@ -42,6 +44,7 @@ struct special {
 	struct special *next;
 	const struct sym *bound[8];	/* per parameter: the function, in the program's table; or NULL */
 	int depth;			/* of the simulations it is made in: deeper ones know less of it */
+	bool is_muted;			/* made while nothing was counted */
 	bool is_open;			/* being made */
 	struct summary *summary;
 };
@@ -49,6 +52,7 @@ struct special {
 struct program {
 	struct arena *arena;
 	const struct model *model;
+	struct node **by_key;		/* sorted by key, then name */
 	struct node **nodes;		/* callees before callers; within a component by name, then file */
 	size_t nnode;
 	size_t nedge;
@@ -62,6 +66,8 @@ struct program {
 void program_build(struct program *p, struct arena *a, struct unit *const *units, size_t nunit,
 		   const struct model *model);
 void program_release(struct program *p);
+/* The node of that key and name, or NULL. */
+struct node *program_find(const struct program *p, uint64_t key, const char *name);
 /* The node that name means in the unit of from; NULL when it was not read. */
 struct node *program_resolve(const struct program *p, const struct node *from, const char *name);
 

@@ -290,7 +290,6 @@ static const struct trace *first_step(const struct candidate *c)
 static void make_fact(struct sim *sim, const struct candidate *c)
 {
 	struct analysis *an = sim->an;
-	struct infer_result *r = an->result;
 	struct fact *f = ARENA_NEW(an->arena, struct fact);
 	struct steps s = {.an = an, .about = c, .items = ARENA_ARRAY(an->arena, struct step, MAX_STEPS)};
 	struct around top = {.locks = "", .borrows = "", .refs = ""};
@@ -308,6 +307,13 @@ static void make_fact(struct sim *sim, const struct candidate *c)
 		f->field = arena_printf(an->arena, "%s.%s", c->need->struct_name, c->need->field);
 		f->say = c->need->say;
 	}
+	explain_add(an, f);
+}
+
+void explain_add(struct analysis *an, const struct fact *f)
+{
+	struct infer_result *r = an->result;
+
 	if (r->nfact == an->fact_cap) {
 		an->fact_cap = an->fact_cap ? an->fact_cap * 2 : 32;
 		r->facts = realloc(r->facts, sizeof(*r->facts) * an->fact_cap);

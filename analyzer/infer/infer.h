@@ -8,6 +8,8 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
+
 #include "infer/fact.h"
 
 struct arena;
@@ -36,6 +38,13 @@ struct infer_options {
 	const struct model *model;
 	struct unit *const *roots;	/* only what the results of these units need is simulated; NULL: everything */
 	size_t nroot;
+	/*
+	 * What was learnt of functions in earlier runs, by key; or all NULL. find gives bytes that are good until it is
+	 * called again, or NULL; keep is given those of functions that were simulated.
+	 */
+	const void *(*find)(void *cache, uint64_t key, size_t *size);
+	void (*keep)(void *cache, uint64_t key, const void *bytes, size_t size);
+	void *cache;
 	int state_budget;	/* block visits of one function before it is over budget; 0: the default */
 	void (*progress)(void *cookie, size_t done, size_t total);	/* or NULL */
 	void *cookie;
@@ -44,7 +53,8 @@ struct infer_options {
 struct infer_result {
 	const struct fact **facts;	/* sorted by file, line, kind, object */
 	size_t nfact;
-	size_t nfunc;			/* functions simulated */
+	size_t nfunc;			/* functions analysed */
+	size_t nsimulated;		/* of them, and of those made for given callbacks: not known from before */
 	size_t over_budget;
 	const char **over_budget_names;	/* "function (file)", sorted */
 	unsigned long unsure[UNSURE_KINDS];

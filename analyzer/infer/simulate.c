@@ -420,12 +420,10 @@ static void confirm(struct sim *sim)
 	sim_release(&again);
 }
 
-static void note_over_budget(struct analysis *an, const struct func *fn)
+void simulate_over_budget(struct analysis *an, const struct func *fn)
 {
 	struct infer_result *r = an->result;
-	struct place at = {fn->file, fn->line, 0};
 
-	unsure(an, UNSURE_BUDGET, at);
 	if (r->over_budget == an->over_cap) {
 		an->over_cap = an->over_cap ? an->over_cap * 2 : 16;
 		r->over_budget_names = realloc(r->over_budget_names, sizeof(char *) * an->over_cap);
@@ -433,6 +431,15 @@ static void note_over_budget(struct analysis *an, const struct func *fn)
 			die("out of memory (names)");
 	}
 	r->over_budget_names[r->over_budget++] = arena_printf(an->arena, "%s (%s)", fn->name, fn->file ? fn->file : "?");
+}
+
+static void note_over_budget(struct analysis *an, const struct func *fn)
+{
+	struct place at = {fn->file, fn->line, 0};
+
+	unsure(an, UNSURE_BUDGET, at);
+	an->record->is_over = true;
+	simulate_over_budget(an, fn);
 }
 
 static struct summary *unknown_summary(struct analysis *an)
@@ -443,14 +450,12 @@ static struct summary *unknown_summary(struct analysis *an)
 	return s;
 }
 
-static struct summary *simulate(struct analysis *an, struct node *n, const struct sym *const *bound)
+static struct summary *simulate_now(struct analysis *an, struct node *n, const struct sym *const *bound,
+				    struct record *r)
 {
 	struct summary *s;
 	struct sim sim;
 
-	if (!n->fn->nblock)
-		return unknown_summary(an);
-	an->depth++;
 	sim_init(&sim, an, n, bound, false);
 	sim_run(&sim);
 	if (sim.is_over) {
@@ -460,13 +465,37 @@ static struct summary *simulate(struct analysis *an, struct node *n, const struc
 		leak_check(&sim);
 		if (sim.nfound)
 			confirm(&sim);
+		r->first_fact = an->result->nfact;
 		explain_candidates(&sim);
+		r->nfact = an->result->nfact - r->first_fact;
 		if (sim.is_partial)
 			note_over_budget(an, n->fn);
 		s = sim.is_partial ? unknown_summary(an) : summary_make(&sim);
 	}
 	s->calls_params = sim.calls_params;
 	sim_release(&sim);
+	an->result->nsimulated++;
+	return s;
+}
+
+static struct summary *simulate(struct analysis *an, struct node *n, const struct sym *const *bound)
+{
+	struct summary *s;
+	struct record r;
+
+	if (!n->fn->nblock) {
+		s = unknown_summary(an);
+		s->hash = n->key;
+		return s;
+	}
+	an->depth++;
+	record_begin(an, &r, n);
+	s = cache_find(an, n, bound, &r);
+	if (!s) {
+		s = simulate_now(an, n, bound, &r);
+		cache_keep(an, n, bound, s, &r);
+	}
+	record_end(an, &r);
 	an->depth--;
 	return s;
 }
@@ -480,24 +509,41 @@ void simulate_node(struct analysis *an, struct node *n)
 
 #define MAX_SPECIAL_DEPTH 4
 
-struct summary *simulate_special(struct analysis *an, struct node *n, const struct sym *const bound[8])
+static struct special *find_special(const struct analysis *an, const struct node *n, const struct sym *const bound[8])
 {
-	struct special *sp;
-
-	if (an->depth >= MAX_SPECIAL_DEPTH || !n->is_done)
-		return NULL;
 	/* Not one made at another depth: what is learnt of a function must not depend on who asked first. */
-	for (sp = n->specials; sp; sp = sp->next)
-		if ((sp->depth == an->depth || sp->is_open) && !memcmp(sp->bound, bound, sizeof(sp->bound)))
-			return sp->summary;
-	sp = ARENA_NEW(an->arena, struct special);
+	for (struct special *sp = n->specials; sp; sp = sp->next)
+		if ((sp->is_open || (sp->depth == an->depth && sp->is_muted == (an->muted > 0))) &&
+		    !memcmp(sp->bound, bound, sizeof(sp->bound)))
+			return sp;
+	return NULL;
+}
+
+static struct special *make_special(struct analysis *an, struct node *n, const struct sym *const bound[8])
+{
+	struct special *sp = ARENA_NEW(an->arena, struct special);
+
 	memcpy(sp->bound, bound, sizeof(sp->bound));
 	sp->next = n->specials;
 	n->specials = sp;
 	sp->depth = an->depth;
+	sp->is_muted = an->muted > 0;
 	sp->is_open = true;
 	sp->summary = n->summary;	/* what recursion sees */
 	sp->summary = simulate(an, n, sp->bound);
 	sp->is_open = false;
-	return sp->summary;
+	return sp;
+}
+
+struct summary *simulate_special(struct analysis *an, struct node *n, const struct sym *const bound[8])
+{
+	struct special *sp = NULL;
+
+	if (an->depth < MAX_SPECIAL_DEPTH && n->is_done) {
+		sp = find_special(an, n, bound);
+		if (!sp)
+			sp = make_special(an, n, bound);
+	}
+	record_special(an, n, bound, sp ? sp->summary : NULL);
+	return sp ? sp->summary : NULL;
 }

@@ -20,6 +20,7 @@
  */
 
 #include "base/arena.h"
+#include "infer/cache.h"
 #include "infer/callgraph.h"
 #include "infer/infer.h"
 #include "infer/state.h"
@@ -36,6 +37,8 @@ struct analysis {
 	struct infer_result *result;
 	int depth;			/* simulations within simulations (functions given callbacks) */
 	int muted;			/* while a function is simulated again: counts nothing */
+	struct record *record;		/* of the simulation at work */
+	uint32_t serial;		/* of the last record */
 	size_t fact_cap, over_cap;
 	struct arena idle[MAX_SIMS];	/* arenas of simulations that are over */
 	int nidle;
@@ -111,11 +114,16 @@ static inline int sim_site(const struct sim *sim, const struct insn *in)
 {
 	return (int)(in - sim->fn->insns);
 }
-/* The body of a function symbol, or NULL. */
+/* The body of a function symbol, or NULL; it is put down that it was asked for. */
 static inline struct node *sim_body(const struct sim *sim, const struct sym *func)
 {
-	return func->value ? sim->an->program.nodes[func->value - 1] : NULL;
+	struct node *n = func->value ? sim->an->program.nodes[func->value - 1] : NULL;
+
+	record_body(sim->an, n, func->name);
+	return n;
 }
+/* Name a function that is over budget. */
+void simulate_over_budget(struct analysis *an, const struct func *fn);
 
 /* execute.c */
 /* Run an instruction that is neither call nor terminator. A fork goes on through sim_continue(). */
@@ -197,6 +205,7 @@ enum whereabouts {
 enum whereabouts leak_whereabouts(const struct state *st, const struct sym *object);
 
 /* explain.c: candidates to facts. */
+void explain_add(struct analysis *an, const struct fact *f);
 void explain_candidates(struct sim *sim);
 
 #endif

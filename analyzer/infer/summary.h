@@ -43,6 +43,7 @@ struct summary {
 	bool is_widened;		/* cases were merged to keep their number down */
 	bool has_effects;		/* some case touches locks, references or borrows */
 	uint32_t calls_params;		/* bit n: calls its parameter n */
+	uint64_t hash;			/* of all that callers see of it; with a cache only */
 };
 
 /* Make the summary of a finished simulation from its exits. Lives in the program's arena. */

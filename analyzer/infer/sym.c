@@ -416,6 +416,11 @@ const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct s
 				    .is_set = a->is_set || b->is_set});
 }
 
+const struct sym *sym_restore(struct sym_table *t, const struct sym *fields)
+{
+	return make(t, fields);
+}
+
 const struct sym *sym_import(struct sym_table *t, const struct sym *s)
 {
 	struct sym copy;

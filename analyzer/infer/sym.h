@@ -90,6 +90,8 @@ const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct s
 const struct sym *sym_all(struct sym_table *t, const struct sym **terms, int n);
 /* The opposite of a SYM_CMP or of an integer's truth. */
 const struct sym *sym_not(struct sym_table *t, const struct sym *s);
+/* The symbol with these fields, whose operands are of the table: as sym_import() would copy it. */
+const struct sym *sym_restore(struct sym_table *t, const struct sym *fields);
 /* The same value in table t (copied if it is not there). */
 const struct sym *sym_import(struct sym_table *t, const struct sym *s);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every decision to stay quiet passes through unsure() and is counted by kind. */
+#include "infer/cache.h"
 #include "infer/simulate.h"
 
 static const char *const names[UNSURE_KINDS] = {
@@ -27,5 +28,5 @@ void unsure(struct analysis *an, enum unsure_kind kind, struct place at)
 {
 	(void)at;
 	if (!an->muted)
-		an->result->unsure[kind]++;
+		an->record->unsure[kind]++;
 }

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is kept between runs: nothing is simulated twice, a change goes up only as far as it shows, results are equal. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "flow/flow.h"
+#include "flow/flow_text.h"
+#include "infer/infer.h"
+#include "infer/model.h"
+
+static struct arena arena;
+
+static struct entry {
+	uint64_t key;
+	void *bytes;
+	size_t size;
+} entries[100];
+static int nentry;
+
+static const void *find(void *cache, uint64_t key, size_t *size)
+{
+	(void)cache;
+	for (int i = 0; i < nentry; i++)
+		if (entries[i].key == key) {
+			*size = entries[i].size;
+			return entries[i].bytes;
+		}
+	return NULL;
+}
+
+static void keep(void *cache, uint64_t key, const void *bytes, size_t size)
+{
+	int i = 0;
+
+	(void)cache;
+	while (i < nentry && entries[i].key != key)
+		i++;
+	if (i == nentry)
+		nentry++;
+	else
+		free(entries[i].bytes);
+	entries[i] = (struct entry){key, malloc(size), size};
+	memcpy(entries[i].bytes, bytes, size);
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	while (nentry)
+		free(entries[--nentry].bytes);
+	return 0;
+}
+
+static struct unit *unit_of(const char *s)
+{
+	struct text error;
+	struct unit *u;
+
+	text_init(&error);
+	u = flow_parse_unit(&arena, s, &error);
+	if (!u)
+		fail_msg("%s", text_str(&error));
+	text_release(&error);
+	return u;
+}
+
+#define FUNC(name, params, body) "\nfunc " name "(" params ") at a.c:1-9\nb0:\n" body "\treturn _\nend\n"
+#define LOCKED(name) FUNC(name, "p: *foo", "\t%0 = call &mutex_lock(p0)\n")
+#define UNLOCKED(name) FUNC(name, "p: *foo", "\t%0 = call &mutex_unlock(p0)\n")
+#define TOP FUNC("above", "p: *foo", "\t%0 = call &leaf(p0)\n\t%1 = call &leaf(p0)\n")			\
+	FUNC("each", "fn: *", "\t%0 = call p0(@big)\n")							\
+	FUNC("beside", "p: *foo", "\t%0 = call &each(&turn)\n\t%1 = call &each(&turn)\n")
+
+/* The program, as text: all summaries, all facts with their steps, all counts. Returns how many were simulated. */
+static size_t run(const char *top, const char *leaf, bool cached, struct text *out)
+{
+	struct unit *units[] = {unit_of(top), unit_of(leaf)};
+	struct infer_options how = {.model = model_load(&arena, NULL, NULL, 0)};
+	struct infer_result r;
+	size_t n;
+
+	if (cached) {
+		how.find = find;
+		how.keep = keep;
+	}
+	infer_run(&arena, units, 2, &how, &r);
+	for (int i = 0; i < 2; i++)
+		infer_print_summaries(out, units[i]);
+	for (size_t i = 0; i < r.nfact; i++) {
+		const struct fact *f = r.facts[i];
+
+		text_printf(out, "%d %s %s %s\n", f->kind, f->fn->name, f->unit->file, f->object);
+		for (int k = 0; k < f->nstep; k++)
+			text_printf(out, "  %d %s %s\n", f->steps[k].depth, f->steps[k].func, f->steps[k].text);
+	}
+	for (int k = 0; k < UNSURE_KINDS; k++)
+		text_printf(out, "%lu\n", r.unsure[k]);
+	n = r.nsimulated;
+	infer_result_release(&r);
+	return n;
+}
+
+/* Simulates so many with what is known from before, and comes to the same as without. */
+static void expect(const char *top, const char *leaf, size_t simulated)
+{
+	struct text fresh, kept;
+
+	text_init(&fresh);
+	text_init(&kept);
+	run(top, leaf, false, &fresh);
+	assert_int_equal(run(top, leaf, true, &kept), simulated);
+	assert_string_equal(text_str(&fresh), text_str(&kept));
+	text_release(&fresh);
+	text_release(&kept);
+}
+
+static const char top[] = "unit a.c\n" TOP, leaf[] = "unit b.c\n" LOCKED("leaf") LOCKED("turn");
+
+static void nothing_changed_nothing_simulated(void **state)
+{
+	(void)state;
+	expect(top, leaf, 7);		/* each() for its callback, and again to confirm what beside() did twice */
+	expect(top, leaf, 0);
+}
+
+/* The unused load changes the text of leaf() and nothing that callers see. */
+static void change_stops_where_it_does_not_show(void **state)
+{
+	(void)state;
+	expect(top, leaf, 7);
+	expect(top, "unit b.c\n" FUNC("leaf", "p: *foo", "\t%0 = call &mutex_lock(p0)\n\t%1 = load int4 @other\n")
+	       LOCKED("turn"), 1);
+}
+
+static void change_goes_up_where_it_shows(void **state)
+{
+	(void)state;
+	expect(top, leaf, 7);
+	expect(top, "unit b.c\n" UNLOCKED("leaf") LOCKED("turn"), 2);
+	/* turn(), beside(), each() for turn(); not each() itself */
+	expect(top, "unit b.c\n" UNLOCKED("leaf") UNLOCKED("turn"), 4);
+}
+
+#define NUMBER(n) "unit b.c\n\nfunc number() -> value at b.c:1-2\nb0:\n\treturn #" n "\nend\n"
+
+/* Without any step to show: the answers alone tell. */
+static void change_of_a_result_goes_up(void **state)
+{
+	static const char gives[] = "unit a.c\n\nfunc gives() -> value at a.c:1-2\nb0:\n\t%0 = call int4 &number()\n"
+		"\treturn %0\nend\n";
+
+	(void)state;
+	expect(gives, NUMBER("1"), 2);
+	expect(gives, NUMBER("2"), 2);
+	expect(gives, NUMBER("2"), 0);
+}
+
+/* A function that was not there, and one that no longer is. */
+static void sees_what_comes_and_goes(void **state)
+{
+	(void)state;
+	expect(top, "unit b.c\n" LOCKED("turn"), 6);
+	expect(top, leaf, 2);
+	expect(top, "unit b.c\n" LOCKED("turn"), 0);
+}
+
+static void damaged_bytes_are_not_used(void **state)
+{
+	(void)state;
+	expect(top, leaf, 7);
+	for (int i = 0; i < nentry; i++)
+		entries[i].size -= 3;
+	expect(top, leaf, 7);
+}
+
+static int clean_up(void **state)
+{
+	(void)state;
+	arena_release(&arena);
+	intern_release();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(nothing_changed_nothing_simulated, forget),
+		cmocka_unit_test_teardown(change_stops_where_it_does_not_show, forget),
+		cmocka_unit_test_teardown(change_goes_up_where_it_shows, forget),
+		cmocka_unit_test_teardown(change_of_a_result_goes_up, forget),
+		cmocka_unit_test_teardown(sees_what_comes_and_goes, forget),
+		cmocka_unit_test_teardown(damaged_bytes_are_not_used, forget),
+	};
+
+	arena_init(&arena);
+	return cmocka_run_group_tests(tests, NULL, clean_up);
+}
