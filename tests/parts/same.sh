@@ -122,7 +122,7 @@ parts_are_stable() {
 parts_refused() {
 	local bad
 	compile_commands "$HERE/a" "$TESTS"/fixtures/{lock-leak,double-lock}.c
-	findings_of "$HERE/before" "$HERE/a"
+	findings_of "$HERE/before" "$HERE/a" lock-leak.c
 	"$TESTED" capture -q -p "$HERE/a" --db "$HERE/good.db"
 	echo letter >"$HERE/letter.db"
 	for bad in "$HERE/letter.db" "$HERE/none.db" "$HERE/a/.devscope.db"; do
@@ -132,13 +132,26 @@ parts_refused() {
 	for bad in 0/4 5/4 1/ /4 1 1/4x -1/4; do
 		expect_status 2 "$TESTED" capture -p "$HERE/a" --shard "$bad"
 	done
-	findings_of "$HERE/after" "$HERE/a"
-	expect_text "$HERE/after.err" ': 0 read, 2 known'
+	[ "$(sqlite3 "$HERE/a/.devscope.db" 'SELECT count(*) FROM unit')" = 1 ]
+	findings_of "$HERE/after" "$HERE/a" lock-leak.c
+	expect_text "$HERE/after.err" ': 0 read, 1 known'
 	both_same "$HERE/before" "$HERE/after"
 	echo '#error no' >"$HERE/broken.c"
 	compile_commands "$HERE/b" "$HERE/broken.c"
 	expect_status 3 "$TESTED" capture -p "$HERE/b"
 	expect_status 0 "$TESTED" capture -p "$HERE/b" --allow-incomplete
+}
+
+# Of files that were read elsewhere only the content counts, whatever time they have here.
+parts_times() {
+	cp -r "$TESTS/fixtures" "$HERE/src"
+	compile_commands "$HERE/a" "$HERE/src/lock-leak.c" "$HERE/src/double-lock.c"
+	"$TESTED" capture -q -p "$HERE/a" --db "$HERE/part.db"
+	"$TESTED" merge -q -p "$HERE/a" "$HERE/part.db"
+	sed -i 's/mutex_unlock(/(void)      (/' "$HERE/src/lock-leak.c"
+	touch -d @0 "$HERE"/src/*
+	expect_status 0 "$TESTED" capture -p "$HERE/a"
+	expect_text "$HERE/err" ': 1 read, 1 known'
 }
 
 run_test same/processes number_of_processes
@@ -149,3 +162,4 @@ run_test same/change change_and_back
 run_test same/parts parts_joined
 run_test same/parts-stable parts_are_stable
 run_test same/parts-refused parts_refused
+run_test same/parts-times parts_times

@@ -303,6 +303,7 @@ static void test_refused(void **state)
 
 static void test_damaged(void **state)
 {
+	char at_once[200];
 	FILE *f;
 
 	(void)state;
@@ -314,9 +315,10 @@ static void test_damaged(void **state)
 		fwrite(dir, 1, 40, f);
 	}
 	fclose(f);
-	refused(one, "is damaged");
+	snprintf(at_once, sizeof(at_once), "error: %s is damaged", one);	/* and not, in the midst of it, "one of them" */
+	refused(one, at_once);
 	assert_int_equal(truncate(one, 8192), 0);
-	refused(one, "is damaged");
+	refused(one, at_once);
 }
 
 static void test_several_builds(void **state)
