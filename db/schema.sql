@@ -3,7 +3,7 @@
 -- What devscope remembers of a tree, in one SQLite file (.devscope.db). The file is a document: query it
 -- freely, with any SQLite tool, also while devscope runs. There are two sorts of tables:
 --
---   rebuilt   config, unit, file, dep, func, unit_func, slot, run, finding, step
+--   rebuilt   config, unit, file, dep, func, unit_func, slot, summary, run, finding, step
 --             made by devscope from the tree. A devscope with another schema version empties them; no content
 --             is ever migrated, it is captured again.
 --   written   triage
@@ -97,6 +97,16 @@ CREATE TABLE slot (
 ) STRICT;
 CREATE INDEX slot_unit ON slot (unit);
 CREATE INDEX slot_struct ON slot (struct, field);
+
+-- What the analysis learnt of a function, to be used again while the function's text, the models, the engine and what
+-- it was told of the functions called are the same. For all configurations. Not for people.
+CREATE TABLE summary (
+	key	INTEGER PRIMARY KEY,	-- hash of the function's text, the models and the engine's sources
+	used	INTEGER NOT NULL,	-- the newest run when it was made or used, give or take 10
+	size	INTEGER NOT NULL,	-- bytes
+	bytes	BLOB NOT NULL		-- what was learnt, compressed (one zstd frame): analyzer/infer/cache.c
+) STRICT;
+CREATE INDEX summary_used ON summary (used);
 
 -- One "devscope check" that ran to its end. The newest 20 of each configuration are kept.
 CREATE TABLE run (

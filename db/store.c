@@ -2,7 +2,8 @@
 /*
  * What devscope keeps between runs. store_open() gives a file of the schema this program was built with,
  * whatever it found; store_close() drops the functions and files that no unit has any more. What is in it:
- * store_units.c (units, by version), store_load.c (the program), store_runs.c (findings).
+ * store_units.c (units, by version), store_load.c (the program), store_summaries.c (what was learnt of functions),
+ * store_runs.c (findings).
  */
 #include "db/store.h"
 
@@ -15,7 +16,7 @@
 
 #include "db/schema.inc"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define APPLICATION_ID 0x44655653	/* "DeVS" */
 
 #define TEXT_(x) #x
@@ -128,6 +129,7 @@ void store_close(struct store *s)
 			"(SELECT 1 FROM dep WHERE file = file.id)");
 		db_commit(s->db);
 	}
+	store_drop_summaries(s);
 	db_close(s->db);
 	ZSTD_freeCCtx(s->compress);
 	ZSTD_freeDCtx(s->decompress);

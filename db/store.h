@@ -83,6 +83,13 @@ void store_check_part(struct store *s, const char *path);
  * store_check_part().
  */
 void store_merge(struct store *s, const char *path, struct store_merged *out);
+/*
+ * What was learnt of functions in earlier runs, under keys and in bytes that are infer's (infer_options.find and
+ * keep, with the store as their cache). What was kept is in the file after store_save_summaries().
+ */
+const void *store_find_summary(void *store, uint64_t key, size_t *size);
+void store_keep_summary(void *store, uint64_t key, const void *bytes, size_t size);
+void store_save_summaries(struct store *s);
 /* Save a run and its findings (with steps). */
 void store_put_run(struct store *s, const struct finding_list *findings, const char *command_line,
 		   int status);

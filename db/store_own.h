@@ -14,10 +14,14 @@ struct store {
 	struct db *db;
 	char *path;
 	int64_t config;		/* row of the configuration at work */
+	struct summaries *summaries;	/* store_summaries.c; NULL until the first is asked for */
 	bool changed;		/* a unit was replaced or dropped: there may be rows nobody uses */
 	ZSTD_CCtx *compress;
 	ZSTD_DCtx *decompress;
 };
+
+/* Forget summaries that were not saved. */
+void store_drop_summaries(struct store *s);
 
 /* A hash as it is stored: 16 bytes, the most significant first. */
 void store_bind_hash(struct stmt *st, int i, const uint64_t hash[2]);

@@ -169,7 +169,14 @@ static void infer(struct target *t, struct unit *const *program, size_t n, struc
 	struct infer_options how = {.model = t->model, .progress = infer_progress};
 
 	progress_start("analyse", 0, t->opt->quiet);
+	if (t->store && !t->opt->no_cache) {
+		how.find = store_find_summary;
+		how.keep = store_keep_summary;
+		how.cache = t->store;
+	}
 	infer_run(&t->arena, program, n, &how, out);
+	if (how.cache)
+		store_save_summaries(t->store);
 	progress_end();
 }
 
