@@ -104,7 +104,7 @@ static const char *find_program(struct arena *a, const char *name)
 			return file;
 		path += n;
 	}
-	die("cannot find %s: install clang, or put it on the PATH", name);
+	die("cannot find %s: install it, or put it on the PATH", name);
 }
 
 /* Variables that would change what clang reads. */
@@ -222,6 +222,8 @@ static void pool_begin(struct pool *p, const struct command_list *list, const st
 	p->opt.timeout = opt->timeout > 0 ? opt->timeout : 24 * 3600;
 	p->owner = getpid();
 	p->opt.clang = find_program(&p->arena, opt->clang);
+	if (opt->launcher)
+		p->opt.launcher = find_program(&p->arena, opt->launcher);
 	p->opt.marker_dir = realpath(opt->marker_dir, NULL);
 	if (!p->opt.marker_dir || !path_is_file(arena_printf(&p->arena, "%s/markers.h", p->opt.marker_dir)))
 		die("no markers.h in %s: is devscope installed whole?", opt->marker_dir);

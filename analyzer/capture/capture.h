@@ -72,6 +72,7 @@ struct capture_options {
 	const struct view *view;	/* the tree as it is read; NULL: as it is on the disk */
 	const char *const *extra_args;	/* appended to each command; extra_n of them */
 	size_t extra_n;
+	const char *launcher;	/* program that runs clang: a compiler cache, a distributor; NULL: none. No precompiled headers then */
 	bool no_pch;		/* parse all headers for each unit anew: the result is the same */
 };
 

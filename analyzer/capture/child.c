@@ -70,10 +70,24 @@ static void note_add(struct attempt *t, const char *what)
 	t->note = t->note ? arena_printf(&t->arena, "%s; %s", t->note, what) : what;
 }
 
+/* clang's arguments, behind the launcher if there is one. */
+static char **launched(struct attempt *t, const struct flags *f)
+{
+	char **argv;
+
+	if (!t->c->opt->launcher)
+		return f->argv;
+	argv = ARENA_ARRAY(&t->arena, char *, f->argc + 2);
+	argv[0] = (char *)t->c->opt->launcher;
+	memcpy(argv + 1, f->argv, sizeof(*argv) * (size_t)f->argc);
+	return argv;
+}
+
 /* Start clang with no input and its messages in a file, and wait. Its wait status, or -1 with error set. */
 static int run_clang(struct attempt *t, struct flags *f)
 {
 	const char *messages = child_file(&t->arena, t->c, "err");
+	char **argv = launched(t, f);
 	posix_spawn_file_actions_t files;
 	int err, status = -1;
 	pid_t pid;
@@ -82,11 +96,11 @@ static int run_clang(struct attempt *t, struct flags *f)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 2, messages, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	err = posix_spawn(&pid, f->argv[0], &files, NULL, f->argv, t->c->env);
+	err = posix_spawn(&pid, argv[0], &files, NULL, argv, t->c->env);
 	posix_spawn_file_actions_destroy(&files);
 	text_clear(&t->messages);
 	if (err) {
-		t->error = arena_printf(&t->arena, "cannot run %s: %s", path_base(f->argv[0]), strerror(err));
+		t->error = arena_printf(&t->arena, "cannot run %s: %s", path_base(argv[0]), strerror(err));
 		return -1;
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -198,7 +198,7 @@ struct pch_plan *pch_begin(const struct command_list *list, const size_t *want, 
 	struct pch_plan *plan;
 	struct arena scratch;
 
-	if (opt->no_pch || nwant < LEAST || (opt->view && opt->view->replaced.n))
+	if (opt->no_pch || opt->launcher || nwant < LEAST || (opt->view && opt->view->replaced.n))
 		return NULL;
 	plan = calloc(1, sizeof(*plan));
 	if (!plan)

@@ -28,6 +28,7 @@ enum {
 	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG,
 	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW, OPT_HTML,
 	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF, OPT_SHARD, OPT_NO_PCH,
+	OPT_LAUNCHER,
 };
 
 static const struct argp_option check_options[] = {
@@ -47,6 +48,8 @@ static const struct argp_option check_options[] = {
 	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: " DEVSCOPE_CLANG ", else the "
 	 "newest found)", 2},
 	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat)", 2},
+	{"launcher", OPT_LAUNCHER, "PROGRAM", 0, "Have PROGRAM run clang: ccache, distcc, icecc. With it, each "
+	 "unit is a command of its own, without precompiled headers", 2},
 	{"no-pch", OPT_NO_PCH, NULL, 0, "Make no precompiled headers: slower, and the same result", 2},
 	{NULL, 0, NULL, 0, "What counts:", 3},
 	{"baseline", OPT_BASELINE, "FILE", 0, "Only findings that are not in FILE", 3},
@@ -98,6 +101,7 @@ static const struct argp_option capture_options[] = {
 	 "knows", 1},
 	{"jobs", 'j', "N", 0, "Units to read at once (default: all processors)", 2},
 	{"timeout", OPT_TIMEOUT, "SECONDS", 0, "Give a unit up after that long (default: 300)", 2},
+	{"launcher", OPT_LAUNCHER, "PROGRAM", 0, "Have PROGRAM run clang (as for check)", 2},
 	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: as for check)", 2},
 	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat); a check wants the same", 2},
 	{"quiet", 'q', NULL, 0, "No progress, no summary", 3},
@@ -279,6 +283,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_COLOR: set_color(opt, arg); return 0;
 	case OPT_STATS: opt->stats = true; return 0;
 	case OPT_NO_CACHE: opt->no_cache = true; return 0;
+	case OPT_LAUNCHER: opt->launcher = arg; return 0;
 	case OPT_NO_PCH: opt->no_pch = true; return 0;
 	case OPT_FLOW: opt->flow = true; return 0;
 	case ARGP_KEY_ARG: add_string(p->arena, &opt->paths, arg); return 0;

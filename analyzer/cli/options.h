@@ -32,7 +32,7 @@ struct options {
 	bool update_baseline;	/* write it anew instead */
 	bool staged;		/* check what is staged in git */
 	const char *diff;	/* check what changed since that revision; NULL: not */
-	const char *clang;
+	const char *clang, *launcher;
 	const char *model_dir;	/* the models to begin with */
 	const char *marker_dir;	/* holds markers.h */
 	struct strings models;	/* --models */

@@ -334,7 +334,7 @@ void units_capture(const struct units *u, const struct fresh *f, const struct vi
 	struct capture_options how = {
 		.clang = opt->clang, .jobs = opt->jobs, .timeout = opt->timeout, .view = view,
 		.marker_dir = opt->marker_dir, .extra_args = opt->extra.items, .extra_n = opt->extra.n,
-		.no_pch = opt->no_pch,
+		.launcher = opt->launcher, .no_pch = opt->no_pch,
 	};
 	struct capturing cap = {.units = u, .store = f->store, .run = run, .opt = &how};
 	bool *wanted = ARENA_ARRAY(u->arena, bool, u->commands.n);

@@ -30,6 +30,28 @@ other_llvm() {
 	return $bad
 }
 
+# Two machines, as far as distcc can tell.
+distributed() {
+	local port
+	need_packages distcc
+	kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"
+	mkdir -p "$HERE/distcc"
+	for port in 37001 37002; do
+		distccd --daemon --no-detach --listen 127.0.0.1 --port $port --allow 127.0.0.1 --enable-tcp-insecure --jobs 2 \
+			--log-stderr 2>"$HERE/$port.log" &
+	done
+	trap 'kill $(jobs -p)' EXIT
+	sleep 1
+	check_kernel "$HERE/alone" --db "$HERE/alone.db" drivers/iommu
+	DISTCC_FALLBACK=0 DISTCC_DIR=$HERE/distcc DISTCC_HOSTS="127.0.0.1:37001/2 127.0.0.1:37002/2" \
+		check_kernel "$HERE/both" --db "$HERE/both.db" --launcher distcc drivers/iommu
+	same "$HERE/alone.txt" "$HERE/both.txt"
+	same "$HERE/alone.sarif" "$HERE/both.sarif"
+	for port in 37001 37002; do
+		grep -q COMPILE_OK "$HERE/$port.log" || { echo "nothing was compiled at $port"; cat "$HERE/$port.log"; return 1; }
+	done
+}
+
 # The two compilers must both be content.
 clang_builds() {
 	need_packages "clang-$LLVM"
@@ -39,6 +61,7 @@ clang_builds() {
 
 run_test full/clang clang_builds
 run_test full/llvm-22 other_llvm 22
+run_test full/distcc distributed
 run_test full/arm64 tree_is arm64 arm64 no no "${KERNEL_DIRS[@]}"
 run_test full/arm tree_is arm arm no no "${KERNEL_DIRS[@]}" arch/arm/mm
 run_test full/gcc tree_is x86-gcc x86 yes no "${KERNEL_DIRS[@]}"

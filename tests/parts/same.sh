@@ -154,6 +154,30 @@ parts_times() {
 	expect_text "$HERE/err" ': 1 read, 1 known'
 }
 
+# Who runs the compiler does not show. A launcher is one program; what it runs is a command of its own.
+launchers() {
+	local n
+	need_packages ccache
+	compile_commands "$HERE/a" "$TESTS"/fixtures/*.c
+	findings_of "$HERE/plain" "$HERE/a"
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\necho "$1" >>%s/launched\nexec "$@"\n' "$HERE" >"$HERE/launcher"
+	chmod +x "$HERE/launcher"
+	findings_of "$HERE/script" "$HERE/a" --no-cache --launcher "$HERE/launcher"
+	both_same "$HERE/plain" "$HERE/script"
+	n=$(jq length "$HERE/a/compile_commands.json")
+	[ "$(wc -l <"$HERE/launched")" -ge "$n" ] || { echo "not each unit was launched"; cat "$HERE/launched"; return 1; }
+	export CCACHE_DIR=$HERE/ccache
+	findings_of "$HERE/cold" "$HERE/a" --no-cache --launcher ccache
+	findings_of "$HERE/warm" "$HERE/a" --no-cache --launcher ccache
+	both_same "$HERE/plain" "$HERE/cold"
+	both_same "$HERE/plain" "$HERE/warm"
+	ccache --print-stats >"$HERE/stats"
+	expect_text "$HERE/stats" "^direct_cache_hit[[:space:]]+$n$"
+	expect_status 2 "$TESTED" check -p "$HERE/a" --launcher no-such-launcher --no-cache
+	expect_text "$HERE/err" 'no-such-launcher'
+}
+
 run_test same/processes number_of_processes
 run_test same/cache cache
 run_test same/order order_of_units
@@ -163,3 +187,4 @@ run_test same/parts parts_joined
 run_test same/parts-stable parts_are_stable
 run_test same/parts-refused parts_refused
 run_test same/parts-times parts_times
+run_test same/launchers launchers
