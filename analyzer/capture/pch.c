@@ -300,6 +300,7 @@ static bool read_answers(struct pch_plan *plan, struct pch_set *set)
 
 	if (text_read_file(&t, set->macros))
 		return false;
+	plan->at = NULL;
 	set->start = pp_scan(&plan->pp, set->macros, text_str(&t), t.len);
 	text_release(&t);
 	read_before(plan, set);
@@ -325,6 +326,18 @@ static void advance(struct pch_plan *plan, struct pch_set *set)
 		set->state = PCH_DONE;	/* unless its job says otherwise */
 }
 
+/* Most children will begin with the largest set: let them find it begun. */
+static void begin_largest(struct pch_plan *plan)
+{
+	struct pch_set *largest = NULL;
+
+	for (size_t i = 0; i < plan->nset; i++)
+		if (plan->sets[i]->nheader && (!largest || plan->sets[i]->n > largest->n))
+			largest = plan->sets[i];
+	if (largest)
+		pch_start(plan, largest, &largest->search);
+}
+
 size_t pch_round(struct pch_plan *plan)
 {
 	plan->njob = 0;
@@ -332,6 +345,7 @@ size_t pch_round(struct pch_plan *plan)
 		plan->jobs = ARENA_ARRAY(&plan->arena, struct pch_job, plan->nset * (PCH_HEADERS + 1));
 	for (size_t i = 0; i < plan->nset; i++)
 		advance(plan, plan->sets[i]);
+	begin_largest(plan);
 	return plan->njob;
 }
 
@@ -369,7 +383,7 @@ bool pch_start(struct pch_plan *plan, struct pch_set *set, const struct pp_searc
 {
 	struct pp_walk *w = &plan->walk;
 
-	pp_rewind(w, 0);
+	pp_rewind(w, plan->at == set ? plan->begun : 0);
 	pp_forget_files(w);
 	w->failure = NULL;
 	w->steps = 0;
@@ -377,8 +391,12 @@ bool pch_start(struct pch_plan *plan, struct pch_set *set, const struct pp_searc
 	w->hooks = NULL;
 	w->search = search;
 	w->asked = set->asked;
-	if (!pp_walk_file(w, set->start))
+	if (plan->at != set && !pp_walk_file(w, set->start)) {
+		plan->at = NULL;
 		return false;
+	}
+	plan->at = set;
+	plan->begun = w->nchange;
 	for (int i = 0; i < set->nbefore; i++)
 		if (set->before[i]->once)
 			pp_mark_done(w, set->before[i]);

@@ -21,6 +21,11 @@ struct frame {
 	struct pch_node *node;	/* NULL: a file that is not of the header */
 	int at;			/* of the node's mentions, the next */
 	bool open;		/* inside a declaration */
+	/* when recording: what the node gets in the end */
+	struct pch_mention *mentions;
+	size_t nmention, mention_room;
+	pp_name *names;
+	size_t nname, name_room;
 };
 
 struct looking {
@@ -44,11 +49,13 @@ bool pch_can_hold(const struct pp_file *f)
 
 static void *grown(void *p, size_t old, size_t new, size_t size)
 {
-	p = realloc(p, new * size);
-	if (!p)
+	void *more = p ? realloc(p, new * size) : calloc(new, size);
+
+	if (!more)
 		die("out of memory");
-	memset((char *)p + old * size, 0, (new - old) * size);
-	return p;
+	if (p)
+		memset((char *)more + old * size, 0, (new - old) * size);
+	return more;
 }
 
 static void look_begin(struct looking *l, const struct pp *pp)
@@ -110,18 +117,22 @@ static uint32_t place_of(const struct pch_record *r, pp_name name)
 	return name < r->nname ? r->place[name] : 0;
 }
 
-static void add_mention(struct pch_record *r, struct pch_node *n, struct pch_mention m)
+static void add_mention(struct frame *at, struct pch_mention m)
 {
-	if (n->nmention == n->mention_room) {
-		struct pch_mention *more;
-
-		n->mention_room = n->mention_room ? 2 * n->mention_room : 16;
-		more = ARENA_ARRAY(&r->arena, struct pch_mention, n->mention_room);
-		if (n->nmention)
-			memcpy(more, n->mentions, sizeof(m) * (size_t)n->nmention);
-		n->mentions = more;
+	if (at->nmention == at->mention_room) {
+		at->mention_room = at->mention_room ? 2 * at->mention_room : 64;
+		at->mentions = grown(at->mentions, at->nmention, at->mention_room, sizeof(m));
 	}
-	n->mentions[n->nmention++] = m;
+	at->mentions[at->nmention++] = m;
+}
+
+static void add_name(struct frame *at, pp_name name)
+{
+	if (at->nname == at->name_room) {
+		at->name_room = at->name_room ? 2 * at->name_room : 1024;
+		at->names = grown(at->names, at->nname, at->name_room, sizeof(name));
+	}
+	at->names[at->nname++] = name;
 }
 
 static int by_name(const void *a, const void *b)
@@ -131,32 +142,24 @@ static int by_name(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void sort_names(struct pch_node *n)
+/* What the frame gathered, into its node. */
+static void finish_node(struct pch_record *r, struct frame *at)
 {
-	int kept = 0;
+	struct pch_node *n = at->node;
+	size_t kept = 0;
 
-	if (n->nname)
-		qsort(n->names, (size_t)n->nname, sizeof(*n->names), by_name);
-	for (int i = 0; i < n->nname; i++)
-		if (!kept || n->names[kept - 1] != n->names[i])
-			n->names[kept++] = n->names[i];
-	n->nname = kept;
-}
-
-static void add_name(struct pch_record *r, struct pch_node *n, pp_name name)
-{
-	if (n->nname == n->name_room)	/* most are known already: look before it grows */
-		sort_names(n);
-	if (2 * n->nname >= n->name_room) {
-		pp_name *more;
-
-		n->name_room = n->name_room ? 4 * n->name_room : 64;
-		more = ARENA_ARRAY(&r->arena, pp_name, n->name_room);
-		if (n->nname)
-			memcpy(more, n->names, sizeof(name) * (size_t)n->nname);
-		n->names = more;
-	}
-	n->names[n->nname++] = name;
+	if (at->nname)
+		qsort(at->names, at->nname, sizeof(*at->names), by_name);
+	for (size_t i = 0; i < at->nname; i++)
+		if (!kept || at->names[kept - 1] != at->names[i])
+			at->names[kept++] = at->names[i];
+	n->nname = (int)kept;
+	n->names = kept ? arena_copy(&r->arena, at->names, sizeof(*at->names) * kept) : NULL;
+	n->nmention = (int)at->nmention;
+	if (at->nmention)
+		n->mentions = arena_copy(&r->arena, at->mentions, sizeof(*at->mentions) * at->nmention);
+	free(at->names);
+	free(at->mentions);
 }
 
 static struct pch_node *child_of(const struct pch_node *n, int item)
@@ -207,12 +210,12 @@ static bool record_enter(struct pp_walk *w, struct pp_file *f, int item)
 	return push(l, n);
 }
 
-static void look_leave(struct pp_walk *w, struct pp_file *f)
+static void record_leave(struct pp_walk *w, struct pp_file *f)
 {
 	struct looking *l = w->cookie;
 
 	(void)f;
-	l->depth--;
+	finish_node(l->record, &l->frames[--l->depth]);
 }
 
 /* #ifndef X, #define X ..., #endif: X has a default, nothing else depends on it. */
@@ -249,7 +252,7 @@ static bool record_reach(struct pp_walk *w, struct pp_file *f, int i)
 {
 	struct looking *l = w->cookie;
 	struct pch_record *r = l->record;
-	struct pch_node *n = l->frames[l->depth - 1].node;
+	struct frame *at = &l->frames[l->depth - 1];
 	bool tests = f->items[i].kind != PP_TEXT && !is_default(f, i) && !is_default_value(f, i);
 
 	if (f->items[i].kind == PP_INCLUDE_NEXT)
@@ -258,11 +261,11 @@ static bool record_reach(struct pp_walk *w, struct pp_file *f, int i)
 	for (size_t k = 0; k < l->nqueue; k++) {
 		pp_name name = l->queue[k];
 
-		add_name(r, n, name);
+		add_name(at, name);
 		if (tests && name < r->nname)
 			r->tested[name] = 1;
 		if (place_of(r, name))
-			add_mention(r, n, (struct pch_mention){ i, name, pp_macro(w, name) });
+			add_mention(at, (struct pch_mention){ i, name, pp_macro(w, name) });
 	}
 	return true;
 }
@@ -293,7 +296,7 @@ static void look_release(struct looking *l)
 
 bool pch_record(struct pch_record *r, struct pp_walk *w, struct pp_file *header)
 {
-	static const struct pp_hooks hooks = { record_enter, look_leave, record_reach, true };
+	static const struct pp_hooks hooks = { record_enter, record_leave, record_reach, true };
 	struct looking l = { .record = r };
 	size_t from = w->nchange;
 	uint8_t *done = NULL;
@@ -324,9 +327,8 @@ bool pch_record(struct pch_record *r, struct pp_walk *w, struct pp_file *header)
 	pp_forget_files(w);
 	if (ndone)
 		memcpy(w->done, done, (size_t)ndone);
-	for (int i = 0; i < r->nfile; i++)
-		if (r->nodes[i])
-			sort_names(r->nodes[i]);
+	while (l.depth)	/* where it was broken off */
+		finish_node(r, &l.frames[--l.depth]);
 	free(done);
 	look_release(&l);
 	return ok;
@@ -379,6 +381,14 @@ static bool is_clean(const struct looking *l, const struct pch_node *n)
 		if (!is_clean(l, n->children[i].node))
 			return false;
 	return true;
+}
+
+static void check_leave(struct pp_walk *w, struct pp_file *f)
+{
+	struct looking *l = w->cookie;
+
+	(void)f;
+	l->depth--;
 }
 
 static bool check_enter(struct pp_walk *w, struct pp_file *f, int item)
@@ -476,7 +486,7 @@ static bool check_reach(struct pp_walk *w, struct pp_file *f, int i)
 bool pch_check(const struct pch_record *r, struct pp_walk *w, struct pp_file *unit, const pp_name *own,
 	       int nown)
 {
-	static const struct pp_hooks hooks = { check_enter, look_leave, check_reach, true };
+	static const struct pp_hooks hooks = { check_enter, check_leave, check_reach, true };
 	struct looking l = { .record = (struct pch_record *)r };
 
 	for (int i = 0; i < nown; i++)

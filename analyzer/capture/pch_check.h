@@ -28,9 +28,9 @@ struct pch_mention {
 struct pch_node {
 	struct pp_file *file;
 	struct pch_mention *mentions;	/* of names that the header changes, by item */
-	int nmention, mention_room;
+	int nmention;
 	pp_name *names;			/* all names mentioned, sorted */
-	int nname, name_room;
+	int nname;
 	struct pch_child {
 		int item;
 		struct pch_node *node;

@@ -162,20 +162,43 @@ static struct group part_of(const struct choosing *c, const struct group *g, int
 	return part;
 }
 
+/* Files that the same units read split alike: one of them is tried. What was, by a hash of the units. */
+struct readers {
+	uint64_t *hashes;
+	int n;
+};
+
+static bool was_tried(struct readers *r, uint64_t hash)
+{
+	for (int i = 0; i < r->n; i++)
+		if (r->hashes[i] == hash)
+			return true;
+	r->hashes[r->n++] = hash;
+	return false;
+}
+
 /* The file whose reading splits the group best; -1 if none gains. */
 static int best_split(struct choosing *c, const struct group *g, double *gain)
 {
 	int *units = ARENA_ARRAY(&c->a, int, g->n), *count = ARENA_ARRAY(&c->a, int, c->nfile), best = -1;
 	uint64_t *common = ARENA_ARRAY(&c->a, uint64_t, c->words);
+	struct readers seen = { ARENA_ARRAY(&c->a, uint64_t, c->nfile), 0 };
+	uint64_t *readers = ARENA_ARRAY(&c->a, uint64_t, c->nfile);
 
 	*gain = 0;
-	for (int i = 0; i < g->n; i++)
+	for (int i = 0; i < g->n; i++) {
+		uint64_t hash = map_hash(&i, sizeof(i));
+
 		for (int f = 0; f < c->nfile; f++)
-			count[f] += has(c->units[g->units[i]].reads, f);
+			if (has(c->units[g->units[i]].reads, f)) {
+				count[f]++;
+				readers[f] += hash;
+			}
+	}
 	for (int f = 0; f < c->nfile; f++) {
 		double with, without;
 
-		if (count[f] * c->scale <= COST || count[f] == g->n)
+		if (count[f] * c->scale <= COST || count[f] == g->n || was_tried(&seen, readers[f]))
 			continue;
 		with = part_of(c, g, f, true, units, common).value;
 		without = part_of(c, g, f, false, units, common).value;

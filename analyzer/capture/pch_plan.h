@@ -51,6 +51,8 @@ struct pch_plan {
 	struct arena arena;
 	struct pp pp;
 	struct pp_walk walk;
+	struct pch_set *at;	/* the walk's macros began as this set's ... */
+	size_t begun;		/* ... after so many changes */
 	const struct command_list *list;
 	const struct capture_options *opt;
 	const char *folder;

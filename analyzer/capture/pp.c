@@ -35,11 +35,13 @@ const struct pp_macro *pp_macro(const struct pp_walk *w, pp_name name)
 
 static void *grown(void *p, size_t old, size_t new, size_t size)
 {
-	p = realloc(p, new * size);
-	if (!p)
+	void *more = p ? realloc(p, new * size) : calloc(new, size);
+
+	if (!more)
 		die("out of memory");
-	memset((char *)p + old * size, 0, (new - old) * size);
-	return p;
+	if (p)
+		memset((char *)more + old * size, 0, (new - old) * size);
+	return more;
 }
 
 void pp_define(struct pp_walk *w, pp_name name, const struct pp_macro *macro)
