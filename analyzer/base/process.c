@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/text.h"
 
 extern char **environ;
@@ -93,6 +95,32 @@ int process_run(char *const *argv, const char *dir, const struct text *input, st
 		if (fds[i] >= 0)
 			close(fds[i]);
 	return status;
+}
+
+static bool begins_as_one(const char *variable, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strncmp(variable, *names, strlen(*names)))
+			return true;
+	return false;
+}
+
+char **process_environment(struct arena *a, const char *const *without, const char *const *with)
+{
+	size_t n = 0, more = 0, kept = 0;
+	char **env;
+
+	while (environ[n])
+		n++;
+	while (with[more])
+		more++;
+	env = ARENA_ARRAY(a, char *, n + more + 1);
+	for (size_t i = 0; i < n; i++)
+		if (!begins_as_one(environ[i], without))
+			env[kept++] = environ[i];
+	for (size_t i = 0; i < more; i++)
+		env[kept++] = arena_strdup(a, with[i]);
+	return env;
 }
 
 /* As many files at once as this machine lets us have: a change may be large. */

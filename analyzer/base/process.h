@@ -2,6 +2,7 @@
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
+struct arena;
 struct text;
 
 /*
@@ -10,6 +11,11 @@ struct text;
  * -errno if it could not be run.
  */
 int process_run(char *const *argv, const char *dir, const struct text *input, struct text *out, struct text *err);
+/*
+ * This process's environment for another program: without the variables that begin as one of "without" says, then "with".
+ * Both lists are ended by NULL.
+ */
+char **process_environment(struct arena *a, const char *const *without, const char *const *with);
 /*
  * A file without a name that holds these bytes, for this process and those it starts; it goes when they end. The
  * name to open it by ("/proc/self/fd/7"), written to name. 0, or -errno.

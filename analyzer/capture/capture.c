@@ -28,6 +28,7 @@
 #include "base/arena.h"
 #include "base/message.h"
 #include "base/path.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "capture/bitcode.h"
 #include "capture/child.h"
@@ -39,8 +40,6 @@
 #ifndef DEVSCOPE_VERSION
 #define DEVSCOPE_VERSION "0"
 #endif
-
-extern char **environ;
 
 /* A running child; pid is 0 for a free place. */
 struct worker {
@@ -107,47 +106,20 @@ static const char *find_program(struct arena *a, const char *name)
 	die("cannot find %s: install it, or put it on the PATH", name);
 }
 
-/* Variables that would change what clang reads. */
-static bool is_disturbing(const char *variable)
-{
-	static const char *const names[] = { "CPATH=",
-					     "C_INCLUDE_PATH=",
-					     "CCC_OVERRIDE_OPTIONS=",
-					     "COMPILER_PATH=",
-					     "GCC_EXEC_PREFIX=",
-					     "DEPENDENCIES_OUTPUT=",
-					     "SUNPRO_DEPENDENCIES=",
-					     "CLANG_CONFIG_FILE",
-					     "CC_PRINT_",
-					     "CC_LOG_DIAGNOSTICS",
-					     "SOURCE_DATE_EPOCH=",
-					     "PWD=",
-					     "TMPDIR=",
-					     "LC_",
-					     "LANG" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strncmp(variable, names[i], strlen(names[i])))
-			return true;
-	return false;
-}
-
 /* clang's environment: ours, without what would make the result or its messages depend on the user. */
 static char **make_env(struct arena *a, const char *folder)
 {
-	size_t n = 0, kept = 0;
-	char **env;
+	static const char *const without[] = {
+		"CPATH=", "C_INCLUDE_PATH=", "CCC_OVERRIDE_OPTIONS=", "COMPILER_PATH=",
+		"GCC_EXEC_PREFIX=", "DEPENDENCIES_OUTPUT=", "SUNPRO_DEPENDENCIES=",
+		"CLANG_CONFIG_FILE", "CC_PRINT_", "CC_LOG_DIAGNOSTICS", "SOURCE_DATE_EPOCH=",
+		"PWD=", "TMPDIR=", "LC_", "LANG", NULL,
+	};
+	const char *with[] = {
+		"LC_ALL=C", "SOURCE_DATE_EPOCH=1" /* __DATE__ */, arena_printf(a, "TMPDIR=%s", folder), NULL,
+	};
 
-	while (environ[n])
-		n++;
-	env = ARENA_ARRAY(a, char *, n + 4);
-	for (size_t i = 0; i < n; i++)
-		if (!is_disturbing(environ[i]))
-			env[kept++] = environ[i];
-	env[kept++] = arena_strdup(a, "LC_ALL=C");
-	env[kept++] = arena_strdup(a, "SOURCE_DATE_EPOCH=1");	/* __DATE__ */
-	env[kept++] = arena_printf(a, "TMPDIR=%s", folder);
-	return env;
+	return process_environment(a, without, with);
 }
 
 static void end_children(struct pool *p)

@@ -24,12 +24,11 @@
 #include "base/arena.h"
 #include "base/message.h"
 #include "base/path.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "capture/capture.h"
 #include "capture/flags.h"
 #include "capture/words.h"
-
-extern char **environ;
 
 static const char name_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-,";
 
@@ -316,48 +315,15 @@ void kbuild_read_built(struct kbuild *k, const char *target)
 }
 
 /* A make around us, and settings for other builds, must not speak to this one. */
-static bool is_make_variable(const char *variable)
-{
-	static const char *const names[] = { "MAKEFLAGS=",
-					     "MFLAGS=",
-					     "MAKELEVEL=",
-					     "MAKEOVERRIDES=",
-					     "GNUMAKEFLAGS=",
-					     "KBUILD_OUTPUT=",
-					     "O=",
-					     "M=",
-					     "ARCH=",
-					     "SUBARCH=",
-					     "CROSS_COMPILE=",
-					     "LLVM=",
-					     "V=",
-					     "C=",
-					     "W=",
-					     "CHECK=",
-					     "CC=",
-					     "LD=",
-					     "LC_",
-					     "LANG" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strncmp(variable, names[i], strlen(names[i])))
-			return true;
-	return false;
-}
-
 static char **make_env(struct arena *a)
 {
-	size_t n = 0, kept = 0;
-	char **env;
+	static const char *const without[] = {
+		"MAKEFLAGS=", "MFLAGS=", "MAKELEVEL=", "MAKEOVERRIDES=", "GNUMAKEFLAGS=",
+		"KBUILD_OUTPUT=", "O=", "M=", "ARCH=", "SUBARCH=", "CROSS_COMPILE=", "LLVM=", "V=",
+		"C=", "W=", "CHECK=", "CC=", "LD=", "LC_", "LANG", NULL,
+	};
 
-	while (environ[n])
-		n++;
-	env = ARENA_ARRAY(a, char *, n + 2);
-	for (size_t i = 0; i < n; i++)
-		if (!is_make_variable(environ[i]))
-			env[kept++] = environ[i];
-	env[kept] = arena_strdup(a, "LC_ALL=C");
-	return env;
+	return process_environment(a, without, (const char *const[]){"LC_ALL=C", NULL});
 }
 
 static char **make_argv(struct kbuild *k, char *const *targets)

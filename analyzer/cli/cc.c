@@ -82,11 +82,15 @@ static void analyse(struct cc *c)
 		.model = model_load(&c->arena, c->opt.model_dir, c->opt.models.items, c->opt.models.n),
 		.roots = &c->program[c->nprogram - 1],
 		.nroot = 1,
+		.find = store_find_summary,
+		.keep = store_keep_summary,
+		.cache = c->store,
 	};
 	struct infer_result result;
 	size_t n = 0;
 
 	infer_run(&c->arena, c->program, c->nprogram, &how, &result);
+	store_save_summaries(c->store);
 	rules_run(result.facts, result.nfact, &c->findings);
 	finding_list_finish(&c->findings, &c->view);
 	for (size_t i = 0; i < c->findings.n; i++)
