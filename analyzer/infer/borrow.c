@@ -163,10 +163,13 @@ void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const 
 		.function = d->function, .origin = d->began,
 	};
 	struct trace *t;
+	bool is_callbacks;
 
 	if (has_reference(st, c->value) || is_spanned(st, d))
 		return;
-	t = state_step(&sim->pool, st, STEP_FAULT, c->at, c->func ? c->func : sim->fn->name);
+	/* What a callback stored is told by its own steps: the fault is that the iteration goes on without it. */
+	is_callbacks = c->func && strcmp(c->func, sim->fn->name);
+	t = state_step(&sim->pool, st, STEP_FAULT, is_callbacks ? d->began : c->at, sim->fn->name);
 	t->object = c->addr;
 	k.trace = t;
 	sim_candidate(sim, &k);

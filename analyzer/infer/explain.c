@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Candidates to facts: the steps of the path in words, from where the lock was taken,
- * the reference got or the iteration begun, to the fault; callees' and callbacks'
- * steps one level deeper, in their own names.
+ * Candidates to facts: the steps of the path, from where the lock was taken, the reference
+ * got or the iteration begun, to the fault; callees' and callbacks' steps one level
+ * deeper, in their own names. A step is told when it belongs to the story, or when what is
+ * held would else change without a reason.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,17 +11,11 @@
 #include "base/arena.h"
 #include "base/message.h"
 #include "base/text.h"
-#include "infer/simulate.h"
+#include "infer/explain.h"
 
-#define MAX_STEPS 40
+#define MAX_STEPS 60
+#define MAX_DEPTH 4		/* callees in callees whose steps are told */
 #define MAX_BRANCHES 6		/* conditions shown on one level */
-
-struct steps {
-	struct analysis *an;
-	const struct candidate *about;
-	struct step *items;
-	int n;
-};
 
 /* What the finding speaks of, and so which steps belong to its story. */
 enum subject { SUBJECT_LOCK, SUBJECT_REFERENCE, SUBJECT_BORROW };
@@ -38,14 +33,17 @@ static enum subject subject_of(const struct candidate *c)
 	}
 }
 
-static bool is_lock_step(const struct trace *t)
+static bool same_place(struct place a, struct place b)
 {
-	return t->kind == STEP_LOCK || t->kind == STEP_UNLOCK;
+	return a.file == b.file && a.line == b.line && a.col == b.col;
 }
 
-static bool is_count_step(const struct trace *t)
+/* Does a lock step belong? A callee's locks have the callee's names: there only the kind tells. */
+static bool lock_belongs(const struct candidate *c, const struct trace *t, bool inner)
 {
-	return t->kind == STEP_GET || t->kind == STEP_PUT || t->kind == STEP_FIND;
+	if (c->kind == FACT_USE_AFTER_UNLOCK)
+		return sym_class(t->object, t->what) == c->class_name;
+	return subject_of(c) == SUBJECT_LOCK && t->what == c->kind_name && (inner || t->object == c->object);
 }
 
 /*
@@ -57,189 +55,239 @@ static bool belongs(const struct candidate *c, const struct trace *t, bool inner
 	enum subject subject = subject_of(c);
 	bool same = inner || (t->object && c->object && sym_object(t->object) == sym_object(c->object));
 
-	if (is_lock_step(t)) {
-		if (subject == SUBJECT_BORROW)
-			return !inner && c->kind == FACT_USE_AFTER_UNLOCK;
-		return subject == SUBJECT_LOCK && t->what == c->kind_name && (inner || t->object == c->object);
-	}
+	if (is_lock_step(t))
+		return lock_belongs(c, t, inner);
 	if (is_count_step(t))
-		return same && (subject == SUBJECT_BORROW || (subject == SUBJECT_REFERENCE && t->what == c->kind_name));
-	if (t->kind == STEP_STORE)
-		return subject != SUBJECT_LOCK && same;
-	if (t->kind == STEP_BRANCH)
-		return t->at.line != 0;
-	return t->kind != STEP_CALL || t->inner;
-}
-
-static const char *show(struct arena *a, const struct sym *s, bool as_target)
-{
-	struct text t;
-	const char *copy;
-
-	if (!s)
-		return "";
-	text_init(&t);
-	sym_print(&t, s, as_target);
-	copy = arena_strdup(a, text_str(&t));
-	text_release(&t);
-	return copy;
-}
-
-/* "group->mutex" of a lock's address. */
-static const char *show_lock(struct arena *a, const struct sym *lock, const char *kind)
-{
-	if (lock->kind == SYM_GLOBAL && lock->name == kind)
-		return kind;
-	if (lock->first && lock->kind != SYM_ADDR && lock->kind != SYM_GLOBAL)
-		return arena_printf(a, "%s->%s", show(a, lock, false), lock->first);
-	if (lock->kind == SYM_PARAM || lock->kind == SYM_LOAD || lock->kind == SYM_NEW)
-		return arena_printf(a, "*%s", show(a, lock, false));
-	return show(a, lock, true);
-}
-
-static const char *show_condition(struct arena *a, const struct sym *c)
-{
-	static const char *const ops[] = {
-		[CMP_EQ] = "is", [CMP_NE] = "is not", [CMP_ULT] = "<", [CMP_ULE] = "<=", [CMP_UGT] = ">",
-		[CMP_UGE] = ">=", [CMP_SLT] = "<", [CMP_SLE] = "<=", [CMP_SGT] = ">", [CMP_SGE] = ">=",
-	};
-
-	if (c->kind != SYM_CMP)
-		return arena_printf(a, "%s is not 0", show(a, c, false));
-	if (c->sub == CMP_UGE && c->b->kind == SYM_INT && c->b->value == -4095)
-		return arena_printf(a, "%s is an error pointer", show(a, c->a, false));
-	if (c->sub == CMP_ULT && c->b->kind == SYM_INT && c->b->value == -4095)
-		return arena_printf(a, "%s is no error pointer", show(a, c->a, false));
-	return arena_printf(a, "%s %s %s", show(a, c->a, false), ops[c->sub], show(a, c->b, false));
-}
-
-static const char *held_locks(struct arena *a, const struct lock_set *s, const char *outer)
-{
-	struct text t;
-	const char *copy;
-
-	text_init(&t);
-	text_puts(&t, outer);
-	for (int i = 0; s && i < s->n; i++) {
-		const struct held *h = &s->items[i];
-
-		if (h->state != LOCK_HELD && h->state != LOCK_ASSERTED)
-			continue;
-		text_printf(&t, "%s%s%s", t.len ? ", " : "", show_lock(a, h->lock, h->kind),
-			    h->mode == LOCK_SHARED ? " (shared)" : "");
-	}
-	copy = arena_strdup(a, text_str(&t));
-	text_release(&t);
-	return copy;
-}
-
-static const char *held_refs(struct arena *a, const struct ref_set *s, const char *outer)
-{
-	struct text t;
-	const char *copy;
-
-	text_init(&t);
-	text_puts(&t, outer);
-	for (int i = 0; s && i < s->n; i++)
-		if (s->items[i].count > 0)
-			text_printf(&t, "%s%s (%s)", t.len ? ", " : "", show(a, s->items[i].object, false), s->items[i].kind);
-	copy = arena_strdup(a, text_str(&t));
-	text_release(&t);
-	return copy;
-}
-
-static const char *what_of(const struct trace *t)
-{
-	return t->what ? t->what : "";
-}
-
-static const char *callee_of(const struct trace *t)
-{
-	return t->callee ? t->callee : "the code";
-}
-
-static const char *describe(struct arena *a, const struct trace *t)
-{
-	const char *object = t->object ? show(a, t->object, false) : "";
-
+		return same && (subject == SUBJECT_BORROW ||
+				(subject == SUBJECT_REFERENCE && t->what == c->kind_name));
 	switch (t->kind) {
-	case STEP_ENTER:
-		return arena_printf(a, "%s() begins", t->func);
-	case STEP_BRANCH:
-		return arena_printf(a, "here %s", show_condition(a, t->object));
-	case STEP_LOCK:
-		return arena_printf(a, "%s() takes %s", callee_of(t), show_lock(a, t->object, what_of(t)));
-	case STEP_UNLOCK:
-		return arena_printf(a, "%s() releases %s", callee_of(t), show_lock(a, t->object, what_of(t)));
-	case STEP_GET:
-		return arena_printf(a, "%s() takes a reference on %s", callee_of(t), object);
-	case STEP_FIND:
-		return arena_printf(a, "%s() gives %s with a counted reference (%s)", callee_of(t), object, what_of(t));
-	case STEP_PUT:
-		return arena_printf(a, "%s() gives back a reference on %s", callee_of(t), object);
-	case STEP_CALL:
-		return arena_printf(a, "calls %s()", callee_of(t));
-	case STEP_ITERATE:
-		return arena_printf(a, "%s() calls %s() for each element", callee_of(t), what_of(t));
-	case STEP_NEXT:
-		return arena_printf(a, "%s() goes on to the next element", callee_of(t));
-	case STEP_ITERATED:
-		return arena_printf(a, "%s() has returned: what it iterated over is no longer kept by it", callee_of(t));
-	case STEP_STORE:
-		return t->callee ? arena_printf(a, "%s() stores %s in %s", t->callee, object, show(a, t->target, true))
-				 : arena_printf(a, "stores %s in %s", object, show_lock(a, t->target, ""));
-	case STEP_RETURN:
-		return arena_printf(a, "returns");
-	case STEP_USE:
-		if (t->callee)
-			return arena_printf(a, "passes %s to %s(), which uses it", object, t->callee);
-		return t->what ? arena_printf(a, "uses %s, its field %s", object, t->what) : arena_printf(a, "uses %s", object);
-	default:
-		return t->callee ? arena_printf(a, "%s(): %s", t->callee, show_lock(a, t->object, what_of(t)))
-				 : arena_printf(a, "%s outlives the iteration", show(a, t->object, true));
+	case STEP_STORE: return subject != SUBJECT_LOCK && same;
+	case STEP_BRANCH: return t->at.line != 0;
+	case STEP_CALL: return t->inner;
+	case STEP_RETURN: case STEP_USE: case STEP_FAULT: return false;	/* an end, of this story or another */
+	default: return true;
 	}
 }
 
 /* What surrounds a callee's steps: held by its callers. */
 struct around {
 	const char *locks, *borrows, *refs;
+	const char *kept;		/* of locks, those that the callee does not release */
 	int depth;
 };
 
-static void add_step(struct steps *s, const struct trace *t, const struct around *in)
+static bool is_held(const struct held *h)
+{
+	return h->state == LOCK_HELD || h->state == LOCK_ASSERTED;
+}
+
+/* Is it held in the step? Before all steps (NULL) nothing is. */
+static bool holds_lock(const struct trace *t, const struct sym *lock, const char *kind)
+{
+	for (int i = 0; t && t->locks && i < t->locks->n; i++)
+		if (t->locks->items[i].lock == lock && t->locks->items[i].kind == kind)
+			return is_held(&t->locks->items[i]);
+	return false;
+}
+
+static bool holds_ref(const struct trace *t, const struct sym *object)
+{
+	for (int i = 0; t && t->refs && i < t->refs->n; i++)
+		if (t->refs->items[i].object == object)
+			return t->refs->items[i].count > 0;
+	return false;
+}
+
+/* The locks held after t; with till, only those still held then. */
+static const char *held_locks(struct arena *a, const struct trace *t, const struct trace *till,
+			      const struct around *in)
+{
+	struct text out;
+	const char *copy;
+
+	text_init(&out);
+	text_puts(&out, has_dropped(t, NULL) ? in->kept : in->locks);
+	for (int i = 0; t && t->locks && i < t->locks->n; i++) {
+		const struct held *h = &t->locks->items[i];
+
+		if (!is_held(h) || (till && !holds_lock(till, h->lock, h->kind)))
+			continue;
+		text_printf(&out, "%s%s%s", out.len ? ", " : "", words_lock(a, h->lock, h->kind),
+			    h->mode == LOCK_SHARED ? " (shared)" : "");
+	}
+	copy = arena_strdup(a, text_str(&out));
+	text_release(&out);
+	return copy;
+}
+
+static const char *held_refs(struct arena *a, const struct trace *t, const struct around *in)
+{
+	struct text out;
+	const char *copy;
+
+	text_init(&out);
+	text_puts(&out, in->refs);
+	for (int i = 0; t && t->refs && i < t->refs->n; i++) {
+		const struct ref *r = &t->refs->items[i];
+
+		if (r->count > 0)
+			text_printf(&out, "%s%s (%s)", out.len ? ", " : "", words_symbol(a, r->object, false), r->kind);
+	}
+	copy = arena_strdup(a, text_str(&out));
+	text_release(&out);
+	return copy;
+}
+
+/* ------------------------------------------------------------------ which steps are told */
+
+/* What is held differs between two steps that are told, by this step that is not. */
+static bool changes_held(const struct trace *t, const struct trace *before, const struct trace *after)
+{
+	bool was, is;
+
+	if (is_lock_step(t)) {
+		was = holds_lock(before, t->object, t->what);
+		is = holds_lock(after, t->object, t->what);
+		return t->kind == STEP_LOCK ? !was && is : was && !is;
+	}
+	if (!is_count_step(t))
+		return false;
+	was = holds_ref(before, t->object);
+	is = holds_ref(after, t->object);
+	return t->kind == STEP_PUT ? was && !is : !was && is;
+}
+
+static bool is_told(struct steps *s, const struct trace *t, int depth, bool is_last);
+
+/* The step before a call, which may have made several steps with the same inner ones. */
+static const struct trace *before_call(const struct trace *t)
+{
+	const struct trace *u = t->prev;
+
+	while (u && u->inner == t->inner && same_place(u->at, t->at))
+		u = u->prev;
+	return u;
+}
+
+/* Does the call leave other locks or references held than before it? */
+static bool call_changes_held(const struct trace *t)
+{
+	const struct trace *before = before_call(t);
+
+	return t->locks != (before ? before->locks : NULL) || t->refs != (before ? before->refs : NULL);
+}
+
+/* Is any of the callee's steps told? */
+static bool tells_inner(struct steps *s, const struct trace *t, int depth)
+{
+	for (const struct trace *u = t->inner; u && depth < MAX_DEPTH; u = u->prev)
+		if (is_told(s, u, depth + 1, u == t->inner) ||
+		    ((is_lock_step(u) || is_count_step(u)) && call_changes_held(t)))
+			return true;
+	return false;
+}
+
+static bool is_told(struct steps *s, const struct trace *t, int depth, bool is_last)
+{
+	if (is_last && (depth == 0 || t->kind == STEP_USE))
+		return true;
+	if (!belongs(s->about, t, depth > 0))
+		return false;
+	if (t->kind == STEP_BRANCH)
+		return depth == 0 && words_condition(s, t->object);
+	return t->kind != STEP_CALL || tells_inner(s, t, depth) || call_changes_held(t);
+}
+
+/* Choose among n steps, oldest first: those left out become NULL. Conditions only near the end. */
+static void choose(struct steps *s, const struct trace **chain, int n, int depth)
+{
+	const struct trace **told = ARENA_ARRAY(s->an->arena, const struct trace *, n);
+	const struct trace *before = NULL;
+	int branches = 0;
+
+	for (int i = n - 1; i >= 0; i--)
+		if (is_told(s, chain[i], depth, i == n - 1) &&
+		    (chain[i]->kind != STEP_BRANCH || ++branches <= MAX_BRANCHES))
+			told[i] = chain[i];
+	for (int i = 0; i < n; i++) {
+		int next = i;
+
+		while (next < n && !told[next])
+			next++;
+		if (next > i && (before || !chain[0]->prev) &&
+		    changes_held(chain[i], before, next < n ? told[next] : chain[n - 1]))
+			told[i] = chain[i];
+		/* Several things that one call did: its steps are told once. */
+		if (told[i] && told[i]->kind == STEP_CALL && before && before->inner == told[i]->inner &&
+		    same_place(before->at, told[i]->at))
+			told[i] = NULL;
+		before = told[i] ? told[i] : before;
+	}
+	memcpy(chain, told, sizeof(*told) * (size_t)n);
+}
+
+/* ------------------------------------------------------------------ telling them */
+
+/* A step with what is held after the step held (NULL: at the start). There is always room for the fault. */
+static void add_step(struct steps *s, const struct trace *t, enum step_kind kind, const char *text,
+		     const struct trace *held, const struct around *in)
 {
 	struct arena *a = s->an->arena;
 
-	if (s->n >= MAX_STEPS)
+	if (s->n >= MAX_STEPS - (t != s->about->trace))
 		return;
 	s->items[s->n++] = (struct step){
-		.kind = t->kind, .depth = in->depth, .at = t->at, .func = t->func, .text = describe(a, t),
-		.locks = held_locks(a, t->locks, in->locks), .borrows = in->borrows,
-		.refs = held_refs(a, t->refs, in->refs),
+		.kind = kind, .depth = in->depth, .at = t->at, .func = t->func, .text = text,
+		.locks = held_locks(a, held, NULL, in), .borrows = in->borrows,
+		.refs = held_refs(a, held, in),
 	};
 }
 
-static void add_chain(struct steps *s, const struct trace *last, const struct trace *first, const struct around *in);
+/* The callee's last step to tell: where it does what is wrong; what comes after does not matter. */
+static const struct trace *inner_end(const struct candidate *c, const struct trace *t)
+{
+	enum step_kind kind = c->kind == FACT_UNLOCK_UNHELD ? STEP_UNLOCK : STEP_LOCK;
+	const struct trace *found = NULL;
 
-static void add_inner(struct steps *s, const struct trace *t, const struct around *in, const char *borrows)
+	if (t->kind != STEP_FAULT)
+		return t->inner;
+	for (const struct trace *u = t->inner; u; u = u->prev) {
+		if (u->kind != kind || u->what != c->kind_name)
+			continue;
+		if (sym_class(u->object, u->what) == c->class_name)
+			return u;
+		found = found ? found : u;
+	}
+	return found ? found : t->inner;
+}
+
+static void add_chain(struct steps *s, const struct trace *last, const struct trace *first,
+		      const struct around *in);
+
+/* A call: what was held before it, the callee's steps one level deeper, and what it has done. */
+static void add_call(struct steps *s, const struct trace *t, const struct around *in)
 {
 	struct arena *a = s->an->arena;
+	const struct trace *before = before_call(t);
+	bool is_end = t->kind == STEP_USE || t->kind == STEP_FAULT;
 	struct around deeper = {
-		.locks = held_locks(a, t->prev ? t->prev->locks : NULL, in->locks),
-		.refs = held_refs(a, t->prev ? t->prev->refs : NULL, in->refs),
-		.borrows = borrows, .depth = in->depth + 1,
+		.locks = held_locks(a, before, NULL, in), .kept = held_locks(a, before, t, in),
+		.refs = held_refs(a, before, in), .borrows = in->borrows, .depth = in->depth + 1,
 	};
 
-	if (t->inner && in->depth < 4)
-		add_chain(s, t->inner, NULL, &deeper);
+	add_step(s, t, is_end ? t->kind : STEP_CALL, words_call(s, t), before, in);
+	add_chain(s, inner_end(s->about, t), NULL, &deeper);
+	if (strcmp(deeper.locks, held_locks(a, t, NULL, in)) || strcmp(deeper.refs, held_refs(a, t, in)))
+		add_step(s, t, t->kind, words_end(s, t), t, in);
 }
 
-/* The steps from first to last, oldest first; conditions only near the end. */
-static void add_chain(struct steps *s, const struct trace *last, const struct trace *first, const struct around *in)
+/* The steps from first to last, oldest first. */
+static void add_chain(struct steps *s, const struct trace *last, const struct trace *first,
+		      const struct around *in)
 {
 	const struct trace **chain;
-	int n = 0, branches = 0, at;
-	const char *borrows = in->borrows;
+	struct around now = *in;
+	int n = 0, at;
 
 	for (const struct trace *t = last; t; t = t == first ? NULL : t->prev)
 		n++;
@@ -247,59 +295,82 @@ static void add_chain(struct steps *s, const struct trace *last, const struct tr
 	at = n;
 	for (const struct trace *t = last; t; t = t == first ? NULL : t->prev)
 		chain[--at] = t;
-	for (int i = n - 1; i >= 0; i--)
-		if (chain[i]->kind == STEP_BRANCH && ++branches > MAX_BRANCHES)
-			chain[i] = NULL;
+	choose(s, chain, n, in->depth);
 	for (int i = 0; i < n; i++) {
 		const struct trace *t = chain[i];
-		struct around now = *in;
 
-		if (!t || (t != last && !belongs(s->about, t, in->depth > 0)))
+		if (!t)
 			continue;
 		if (t->kind == STEP_ITERATE || t->kind == STEP_NEXT)
-			borrows = arena_printf(s->an->arena, "%s: by the iteration of %s()", show(s->an->arena, t->object, false),
-					       callee_of(t));
+			now.borrows = arena_printf(s->an->arena, "%s: by the iteration of %s()",
+						   words_symbol(s->an->arena, t->object, false), t->callee);
 		else if (t->kind == STEP_ITERATED)
-			borrows = in->borrows;
-		now.borrows = borrows;
-		add_step(s, t, &now);
-		add_inner(s, t, in, borrows);
+			now.borrows = in->borrows;
+		if (tells_inner(s, t, in->depth))
+			add_call(s, t, &now);
+		else
+			add_step(s, t, t->kind, words_step(s, t), t, &now);
 	}
 }
 
-static bool same_place(struct place a, struct place b)
+/* Of the steps at the origin: is the oldest the start, not the newest? */
+static bool starts_with_oldest(enum fact_kind kind)
 {
-	return a.file == b.file && a.line == b.line && a.col == b.col;
+	return kind == FACT_USE_AFTER_TURN || kind == FACT_KEPT_AFTER_TURN || kind == FACT_USE_UNKEPT ||
+	       kind == FACT_LOCK_TAKEN_AGAIN_BY_TURN || kind == FACT_LOCK_LEFT_BY_TURN;
+}
+
+static bool has_inner_place(const struct trace *t, struct place at)
+{
+	for (const struct trace *u = t->inner; u; u = u->prev)
+		if (same_place(u->at, at) || has_inner_place(u, at))
+			return true;
+	return false;
+}
+
+/* Where the lock that a step releases was taken; the step itself if its callers did. */
+static const struct trace *taking_of(const struct trace *unlock)
+{
+	for (const struct trace *t = unlock->prev; t; t = t->prev)
+		if (is_lock_step(t) && t->object == unlock->object)
+			return t->kind == STEP_LOCK ? t : unlock;
+	return unlock;
 }
 
 /* Where the story starts: the newest step at the origin, or the first of all. */
 static const struct trace *first_step(const struct candidate *c)
 {
-	const struct trace *first = NULL, *begin = NULL;
+	const struct trace *first = NULL, *begin = NULL, *call = NULL;
 
 	for (const struct trace *t = c->trace; t; t = t->prev) {
 		first = t;
-		if (t != c->trace && same_place(t->at, c->origin) && t->kind != STEP_BRANCH &&
-		    (!begin || c->kind == FACT_USE_AFTER_TURN || c->kind == FACT_USE_UNKEPT ||
-		     c->kind == FACT_LOCK_TAKEN_AGAIN_BY_TURN || c->kind == FACT_LOCK_LEFT_BY_TURN))
+		if (t == c->trace || t->kind == STEP_BRANCH)
+			continue;
+		if (same_place(t->at, c->origin) && (!begin || starts_with_oldest(c->kind)))
 			begin = t;
+		if (!call && has_inner_place(t, c->origin))
+			call = t;
 	}
-	return begin ? begin : first;
+	if (!begin)
+		return call ? call : first;
+	return begin->kind == STEP_UNLOCK ? taking_of(begin) : begin;
 }
 
 static void make_fact(struct sim *sim, const struct candidate *c)
 {
 	struct analysis *an = sim->an;
 	struct fact *f = ARENA_NEW(an->arena, struct fact);
-	struct steps s = {.an = an, .about = c, .items = ARENA_ARRAY(an->arena, struct step, MAX_STEPS)};
-	struct around top = {.locks = "", .borrows = "", .refs = ""};
+	struct steps s = {
+		.an = an, .fn = sim->fn, .about = c, .items = ARENA_ARRAY(an->arena, struct step, MAX_STEPS),
+	};
+	struct around top = {.locks = "", .borrows = "", .refs = "", .kept = ""};
 
 	add_chain(&s, c->trace, first_step(c), &top);
 	*f = (struct fact){
 		.kind = c->kind, .fn = sim->fn, .unit = sim->node->unit, .at = c->at,
 		.object = c->kind == FACT_USE_AFTER_TURN || c->kind == FACT_USE_UNKEPT || c->kind == FACT_USE_AFTER_UNLOCK ||
 			  c->kind == FACT_REF_LEFT || c->kind == FACT_REF_LEFT_BY_TURN || c->kind == FACT_KEPT_AFTER_TURN
-			? show(an->arena, c->object, false) : show_lock(an->arena, c->object, c->kind_name),
+			? words_symbol(an->arena, c->object, false) : words_lock(an->arena, c->object, c->kind_name),
 		.class = c->class_name ? c->class_name : "", .kind_name = c->kind_name, .function = c->function,
 		.origin = c->origin, .is_warned = c->is_warned, .nstep = s.n, .steps = s.items,
 	};

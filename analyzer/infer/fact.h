@@ -29,7 +29,7 @@ enum step_kind {
 	STEP_ENTER,	/* function entered (first step of a callee's or callback's part) */
 	STEP_BRANCH,	/* a condition was taken one way */
 	STEP_LOCK, STEP_UNLOCK, STEP_GET, STEP_PUT, STEP_FIND,
-	STEP_CALL,	/* calls a function whose own steps follow, one level deeper */
+	STEP_CALL,	/* calls a function whose own steps follow, one level deeper; or its return */
 	STEP_ITERATE,	/* an iteration starts; callback's steps follow, one level deeper */
 	STEP_NEXT,	/* the next turn of an iteration */
 	STEP_ITERATED,	/* the iteration has ended: what it kept is no longer kept */
@@ -45,7 +45,8 @@ struct step {
 	struct place at;
 	const char *func;	/* the function the step is in */
 	const char *text;	/* "mutex_lock(&group->mutex) takes group->mutex" */
-	const char *locks;	/* held after the step, in order of taking: "group->mutex, RCU"; "" for none */
+	/* Held after the step; before it, if its callee's own steps follow. */
+	const char *locks;	/* in order of taking: "group->mutex, RCU"; "" for none */
 	const char *borrows;	/* kept then: "dev: by the iteration of bus_for_each_dev()" */
 	const char *refs;	/* counted references held then: "group (iommu_group)" */
 };
@@ -54,7 +55,7 @@ struct fact {
 	enum fact_kind kind;
 	const struct func *fn;	/* the function the finding is in */
 	const struct unit *unit;
-	struct place at;	/* where it goes wrong: the place of the last step */
+	struct place at;	/* where it goes wrong: the last step, or what a callback stored */
 	const char *object;	/* for people: "group->mutex", "dev" */
 	const char *class;	/* lock class "iommu_group.mutex" or reference kind "device"; never NULL */
 	const char *kind_name;	/* lock kind "mutex", reference kind, or what was needed ("group member") */

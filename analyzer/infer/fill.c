@@ -259,8 +259,15 @@ static void apply_cells(struct sim *sim, struct state *st, const struct insn *in
 	}
 }
 
-static void apply_dead(struct sim *sim, struct state *st, const struct scase *c, const struct filled *x)
+static void apply_dead(struct sim *sim, struct state *st, const struct insn *in, const struct scase *c,
+		       const struct filled *x, const char *callee)
 {
+	if (c->dead && c->trace) {
+		struct trace *t = state_step(&sim->pool, st, STEP_CALL, in->at, sim->fn->name);
+
+		t->callee = callee;
+		t->inner = c->trace;
+	}
 	for (int i = 0; c->dead && i < c->dead->n; i++) {
 		struct dead d = c->dead->items[i];
 
@@ -293,7 +300,7 @@ bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, 
 	apply_locks(sim, f->st, in, s, c, &x, callee);
 	apply_refs(sim, f->st, in, c, &x, callee);
 	apply_cells(sim, f->st, in, c, &x, callee);
-	apply_dead(sim, f->st, c, &x);
+	apply_dead(sim, f->st, in, c, &x, callee);
 	f->st->is_warned |= c->is_warned;
 	*ret = x.ret;
 	if (x.ret && !state_restrict(&sim->pool, f->st, x.ret, c->ret_mask))

@@ -16,7 +16,7 @@
  *   primitive.c  what a model says a call does: locks and references
  *   borrow.c     uses of pointers, borrows that end
  *   leak.c       what is still held at the exits
- *   explain.c    candidates to facts, in words
+ *   explain.c    candidates to facts, with their steps (explain.h: in words)
  */
 
 #include "base/arena.h"

@@ -204,7 +204,7 @@ static const struct dead_set *copy_dead(struct analysis *an, const struct state 
 static bool is_worth_showing(const struct trace *t)
 {
 	switch (t->kind) {
-	case STEP_BRANCH: case STEP_ENTER:
+	case STEP_BRANCH: case STEP_ENTER: case STEP_RETURN:
 		return false;
 	case STEP_CALL:
 		return t->inner != NULL;
