@@ -240,4 +240,3 @@ const char *words_end(struct steps *s, const struct trace *t)
 		? arena_printf(a, "%s() %s", callee_of(t), describe_deed(s, t, true))
 		: arena_printf(a, "%s() has returned", callee_of(t));
 }
-

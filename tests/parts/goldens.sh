@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # Each stage prints itself: NAME.c -> NAME.flow (what was read), NAME.summary (what its
 # functions do to locks and references), NAME.reach (what calls may come to). The golden's extension chooses the stage.
+# NAME.findings is all that check says, each finding with its path; of fixtures/NAME.c, if there is no NAME.c here.
 
 dump_is() {
 	local golden=$1 unit=${1%.*}.c
@@ -11,6 +12,18 @@ dump_is() {
 	same "$golden" "$HERE/dump"
 }
 
+findings_are() {
+	local golden=$1 unit=${1%.*}.c status
+	[ -f "$unit" ] || unit=$TESTS/fixtures/$(basename "$unit")
+	compile_commands "$HERE/build" "$unit"
+	status=$(status_of "$TESTED" check -q -p "$HERE/build")
+	[ "$status" = 1 ] || { cat "$HERE/err"; return 1; }
+	same "$golden" "$HERE/out"
+}
+
 for golden in "$TESTS"/goldens/*.flow "$TESTS"/goldens/*.summary "$TESTS"/goldens/*.reach; do
 	[ ! -f "$golden" ] || run_test "goldens/$(basename "$golden")" dump_is "$golden"
+done
+for golden in "$TESTS"/goldens/*.findings; do
+	run_test "goldens/$(basename "$golden")" findings_are "$golden"
 done
