@@ -148,7 +148,7 @@ static bool changes_held(const struct trace *t, const struct trace *before, cons
 	if (is_lock_step(t)) {
 		was = holds_lock(before, t->object, t->what);
 		is = holds_lock(after, t->object, t->what);
-		return t->kind == STEP_LOCK ? !was && is : was && !is;
+		return t->kind == STEP_LOCK ? !was && is : (was || has_dropped(t, t->object)) && !is;
 	}
 	if (!is_count_step(t))
 		return false;
@@ -281,7 +281,7 @@ static void add_call(struct steps *s, const struct trace *t, const struct around
 		add_step(s, t, t->kind, words_end(s, t), t, in);
 }
 
-/* The steps from first to last, oldest first. */
+/* The steps from first to last, oldest first. What is told only for what it changes is told without its callees. */
 static void add_chain(struct steps *s, const struct trace *last, const struct trace *first,
 		      const struct around *in)
 {
@@ -306,7 +306,7 @@ static void add_chain(struct steps *s, const struct trace *last, const struct tr
 						   words_symbol(s->an->arena, t->object, false), t->callee);
 		else if (t->kind == STEP_ITERATED)
 			now.borrows = in->borrows;
-		if (tells_inner(s, t, in->depth))
+		if (is_told(s, t, in->depth, t == last) && tells_inner(s, t, in->depth))
 			add_call(s, t, &now);
 		else
 			add_step(s, t, t->kind, words_step(s, t), t, &now);
@@ -353,6 +353,10 @@ static const struct trace *first_step(const struct candidate *c)
 	}
 	if (!begin)
 		return call ? call : first;
+	/* One call may have done several things there. */
+	for (const struct trace *t = begin->prev; begin->inner && t && t->inner == begin->inner; t = t->prev)
+		if (same_place(t->at, begin->at))
+			begin = t;
 	return begin->kind == STEP_UNLOCK ? taking_of(begin) : begin;
 }
 
