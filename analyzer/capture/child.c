@@ -281,6 +281,13 @@ static bool compile_with_pch(struct attempt *t)
 	return false;
 }
 
+/* Did the unit end for want of a file that only a build makes? Then the markers are not to blame. */
+static bool misses_a_file(const struct attempt *t)
+{
+	return t->error && !strstr(t->error, "markers.h:") &&
+	       (strstr(t->error, "' file not found") || strstr(t->error, "error: no such file or directory"));
+}
+
 void child_run(const struct child *c)
 {
 	struct attempt t = { .c = c };
@@ -298,7 +305,7 @@ void child_run(const struct child *c)
 		t.error = arena_printf(&t.arena, "the folder its command runs in: %s", strerror(errno));
 	} else if (compile_with_pch(&t) || compile(&t, MARKERS)) {
 		ok = lower(&t, &flow);
-	} else if (compile(&t, NOTHING)) {
+	} else if (!misses_a_file(&t) && compile(&t, NOTHING)) {
 		note_add(&t, "read without markers");
 		ok = lower(&t, &flow);
 	}
