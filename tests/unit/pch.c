@@ -60,19 +60,24 @@ static void write_headers(void)
 		   "#define STRIDE 1\n#endif\nstruct pair { char c; int i; };\n"
 		   "static inline int stride(struct pair *p) { return p->i + STRIDE; }\n#endif\n");
 	write_file("include/other.h", "#ifndef OTHER_H\n#define OTHER_H\n#define LIMIT 20\n#endif\n");
+	write_file("include/early.h", "#ifndef EARLY_H\n#define EARLY_H\n#ifdef LATE\n"
+		   "static inline int early(void) { return 1; }\n#else\n"
+		   "static inline int early(void) { return 2; }\n#endif\n#endif\n");
+	write_file("include/late.h", "#ifndef LATE_H\n#define LATE_H\n#define LATE\n#endif\n");
 	write_file("include/pack.h", "#pragma pack(1)\n#include <list.h>\n");
 }
 
-/* The odd unit's text goes behind or before what the plain ones say. */
+/* Its name comes last: the order of the first unit is that of the header. */
 static void write_units(const char *odd)
 {
 	FILE *f = fopen(in_folder("compile_commands.json"), "w");
 
 	assert_non_null(f);
 	for (int i = 0; i < UNITS; i++) {
-		const char *name = i < PLAIN ? arena_printf(&arena, "u%02d.c", i) : "odd.c";
+		const char *name = i < PLAIN ? arena_printf(&arena, "u%02d.c", i) : "z-odd.c";
 
-		write_file(name, i < PLAIN ? arena_printf(&arena, "#include <list.h>\nint u%d(struct node *n)\n"
+		write_file(name, i < PLAIN ? arena_printf(&arena, "#include <list.h>\n"
+				"#include <early.h>\n#include <late.h>\nint u%d(struct node *n)\n"
 				"{ return heavy(n) + speed(LIMIT) + limit_of(%d); }\n", i, i) : odd);
 		fprintf(f, "%s{ \"directory\": \"%s\", \"file\": \"%s\", \"arguments\": [\"clang\", "
 			"\"-D__KERNEL__\", \"-nostdinc\", \"-Iinclude\", \"-DKBUILD_MODNAME=\\\"%d\\\"\", "
@@ -97,7 +102,7 @@ static void keep(void *cookie, const struct captured *unit)
 {
 	struct results *r = cookie;
 	const char *file = path_base(r->list->items[unit->index].file);
-	struct result *to = !strcmp(file, "odd.c") ? &r->odd : &r->plain[atoi(file + 1)];
+	struct result *to = !strcmp(file, "z-odd.c") ? &r->odd : &r->plain[atoi(file + 1)];
 
 	*to = (struct result){ arena_strdup(&arena, unit->ok ? unit->flow : unit->error), "", unit->ok,
 			       unit->pch };
@@ -129,6 +134,9 @@ static void assert_same(const struct result *a, const struct result *b)
 	assert_string_equal(a->deps, b->deps);
 }
 
+/* What the plain units read. */
+#define COMMON "#include <list.h>\n#include <early.h>\n#include <late.h>\n"
+
 /* Capture with this odd unit. Nothing may differ; true if the unit used a header. */
 static bool uses(const char *odd)
 {
@@ -148,30 +156,32 @@ static bool uses(const char *odd)
 static void a_plain_unit_uses_it(void **state)
 {
 	(void)state;
-	assert_true(uses("#include <list.h>\nint odd(struct node *n) { return heavy(n); }\n"));
-	assert_true(uses("#include <base.h>\n#include <own.h>\n#include <list.h>\n#define FAST\n"
+	assert_true(uses(COMMON "int odd(struct node *n) { return heavy(n); }\n"));
+	assert_true(uses("#include <early.h>\n#include <late.h>\n#include <list.h>\n"
+			 "int odd(struct node *n) { return heavy(n); }\n"));
+	assert_true(uses("#include <base.h>\n#include <own.h>\n" COMMON "#define FAST\n"
 			 "int odd(struct pair *p) { return stride(p) + speed(1); }\n"));
 }
 
 static void a_macro_before_that_a_header_tests(void **state)
 {
 	(void)state;
-	assert_false(uses("#define FAST\n#include <list.h>\nint odd(int x) { return speed(x); }\n"));
-	assert_false(uses("#define LIMIT 30\n#include <list.h>\nint odd(int x) { return speed(LIMIT); }\n"));
-	assert_false(uses("#define weight mass\n#include <list.h>\n"
+	assert_false(uses("#define FAST\n" COMMON "int odd(int x) { return speed(x); }\n"));
+	assert_false(uses("#define LIMIT 30\n" COMMON "int odd(int x) { return speed(LIMIT); }\n"));
+	assert_false(uses("#define weight mass\n" COMMON
 			  "int odd(struct node *n) { return n->mass; }\n"));
-	assert_false(uses("#include <base.h>\n#undef STEP\n#define STEP 7\n#include <list.h>\n"
+	assert_false(uses("#include <base.h>\n#undef STEP\n#define STEP 7\n" COMMON
 			  "int odd(struct node *n) { return heavy(n); }\n"));
-	assert_false(uses("#include <base.h>\n#undef STEP\nenum { STEP = 3 };\n#include <list.h>\n"
+	assert_false(uses("#include <base.h>\n#undef STEP\nenum { STEP = 3 };\n" COMMON
 			  "int odd(struct node *n) { return heavy(n); }\n"));
 }
 
 static void a_macro_that_only_shapes_messages(void **state)
 {
 	(void)state;
-	assert_true(uses("#define prefix(f) KBUILD_MODNAME \": \" f\n#include <list.h>\n"
+	assert_true(uses("#define prefix(f) KBUILD_MODNAME \": \" f\n" COMMON
 			 "int odd(struct node *n) { note(\"odd\"); return heavy(n); }\n"));
-	assert_false(uses("#define prefix(f) \"%s: \" f, __func__\n#include <list.h>\n"
+	assert_false(uses("#define prefix(f) \"%s: \" f, __func__\n" COMMON
 			  "int odd(struct node *n) { note(\"odd\"); return heavy(n); }\n"));
 }
 
@@ -191,21 +201,24 @@ static void a_header_that_the_unit_does_not_read(void **state)
 static void an_order_that_matters(void **state)
 {
 	(void)state;
-	assert_false(uses("#include <own.h>\n#include <list.h>\n"
+	assert_false(uses("#include <own.h>\n" COMMON
 			  "int odd(struct pair *p) { return stride(p); }\n"));
-	assert_false(uses("#include <other.h>\n#include <list.h>\n"
+	assert_false(uses("#include <other.h>\n" COMMON
 			  "int odd(int x) { return speed(LIMIT); }\n"));
-	assert_false(uses("#ifdef STEP\n#define N 1\n#else\n#define N 2\n#endif\n#include <list.h>\n"
+	assert_false(uses("#ifdef STEP\n#define N 1\n#else\n#define N 2\n#endif\n" COMMON
 			  "int odd(void) { return N; }\n"));
-	assert_false(uses("#include <pack.h>\nlong odd(void) { return sizeof(struct node); }\n"));
-	assert_false(uses("int LIMIT(int);\n#include <list.h>\nint odd(void) { return 1; }\n"));
+	assert_false(uses("#include <late.h>\n#include <early.h>\n#include <list.h>\n"
+			  "int odd(void) { return early(); }\n"));
+	assert_false(uses("int odd(void)\n{\n" COMMON "return 1;\n}\n"));
+	assert_false(uses("#include <pack.h>\n" COMMON "long odd(void) { return sizeof(struct node); }\n"));
+	assert_false(uses("int LIMIT(int);\n" COMMON "int odd(void) { return 1; }\n"));
 }
 
 static void a_unit_that_does_not_compile(void **state)
 {
 	(void)state;
-	uses("#include <list.h>\nint odd(void) { return nothing_like_that; }\n");
-	uses("#include <list.h>\n#include <nowhere.h>\n");
+	uses(COMMON "int odd(void) { return nothing_like_that; }\n");
+	uses(COMMON "#include <nowhere.h>\n");
 }
 
 static int setup(void **state)
