@@ -104,6 +104,7 @@ static const struct argp_option capture_options[] = {
 	{"launcher", OPT_LAUNCHER, "PROGRAM", 0, "Have PROGRAM run clang (as for check)", 2},
 	{"clang", OPT_CLANG, "PROGRAM", 0, "The clang to read with (default: as for check)", 2},
 	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat); a check wants the same", 2},
+	{"no-pch", OPT_NO_PCH, NULL, 0, "Make no precompiled headers: slower, and the same result", 2},
 	{"quiet", 'q', NULL, 0, "No progress, no summary", 3},
 	{"stats", OPT_STATS, NULL, 0, "A complete summary: each note", 3},
 	{"allow-incomplete", OPT_ALLOW_INCOMPLETE, NULL, 0, "Status 0 though a unit could not be read", 3},
