@@ -266,15 +266,16 @@ static void enter(const struct child *c, struct arena *a)
 _Noreturn static void run_job(struct attempt *t)
 {
 	const struct command *cmd = pch_job(t->c->pch, t->c->number, &t->arena, &t->flags);
+	bool ok = cmd ? !chdir(cmd->directory) && compile(t, NOTHING) : pch_decide(t->c->pch, t->c->number);
 
-	_exit(!chdir(cmd->directory) && compile(t, NOTHING) ? CHILD_DONE : CHILD_TROUBLE);
+	_exit(ok ? CHILD_DONE : CHILD_TROUBLE);
 }
 
 /* With a precompiled header; whatever goes wrong with it is not worth a word. */
 static bool compile_with_pch(struct attempt *t)
 {
 	if (t->c->pch)
-		t->pch = pch_for_unit(t->c->pch, &t->arena, t->c->cmd, &t->flags);
+		t->pch = pch_for_unit(t->c->pch, t->c->number);
 	if (t->pch && compile(t, PCH))
 		return true;
 	t->pch = NULL;

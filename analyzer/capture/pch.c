@@ -8,6 +8,7 @@
  */
 #include "capture/pch.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 enum {
 	LEAST = 8,		/* units that make a set worth a header */
 	ASKS = 4,		/* times clang is asked about a set */
+	CHUNK = 64,		/* units that one job decides for */
 	CLANG_LEAST = 19,
 };
 
@@ -210,6 +212,9 @@ struct pch_plan *pch_begin(const struct command_list *list, const size_t *want, 
 	map_init(&plan->by_key);
 	pp_init(&plan->pp);
 	pp_walk_init(&plan->walk, &plan->pp);
+	plan->units = want;
+	plan->nunit = nwant;
+	plan->choice = ARENA_ARRAY(&plan->arena, struct pch_header *, list->n);
 	plan->sets = ARENA_ARRAY(&plan->arena, struct pch_set *, nwant);
 	for (size_t i = 0; i < nwant; i++) {
 		arena_clear(&scratch);
@@ -221,15 +226,23 @@ struct pch_plan *pch_begin(const struct command_list *list, const size_t *want, 
 	return plan;
 }
 
-void pch_end(struct pch_plan *plan)
+/* What only planning and deciding need: much, and each child is a fork of this process. */
+static void forget(struct pch_plan *plan)
 {
-	if (!plan)
-		return;
 	for (size_t i = 0; i < plan->nset; i++)
 		for (int k = 0; k < plan->sets[i]->nheader; k++)
 			pch_record_release(&plan->sets[i]->headers[k].record);
 	pp_walk_release(&plan->walk);
 	pp_release(&plan->pp);
+	malloc_trim(0);
+}
+
+void pch_end(struct pch_plan *plan)
+{
+	if (!plan)
+		return;
+	if (!plan->decided)
+		forget(plan);
 	map_release(&plan->by_key);
 	arena_release(&plan->arena);
 	free(plan);
@@ -309,7 +322,7 @@ static bool read_answers(struct pch_plan *plan, struct pch_set *set)
 
 static void add_job(struct pch_plan *plan, struct pch_set *set, struct pch_header *header)
 {
-	plan->jobs[plan->njob++] = (struct pch_job){ set, header };
+	plan->jobs[plan->njob++] = (struct pch_job){ .set = set, .header = header };
 }
 
 /* What comes next for a set. */
@@ -326,45 +339,90 @@ static void advance(struct pch_plan *plan, struct pch_set *set)
 		set->state = PCH_DONE;	/* unless its job says otherwise */
 }
 
-/* Most children will begin with the largest set: let them find it begun. */
-static void begin_largest(struct pch_plan *plan)
+static void add_decisions(struct pch_plan *plan)
 {
-	struct pch_set *largest = NULL;
+	int headers = 0;
 
 	for (size_t i = 0; i < plan->nset; i++)
-		if (plan->sets[i]->nheader && (!largest || plan->sets[i]->n > largest->n))
-			largest = plan->sets[i];
-	if (largest)
-		pch_start(plan, largest, &largest->search);
+		headers += plan->sets[i]->nheader;
+	for (size_t from = 0; headers && from < plan->nunit; from += CHUNK) {
+		struct pch_job *job = &plan->jobs[plan->njob++];
+		size_t to = from + CHUNK;
+
+		*job = (struct pch_job){ .from = from, .to = to < plan->nunit ? to : plan->nunit };
+		job->file = arena_printf(&plan->arena, "%s/decided%zu", plan->folder, from);
+	}
+}
+
+/* What the children decided. */
+static void read_decisions(struct pch_plan *plan)
+{
+	struct text t = { 0 };
+
+	for (size_t i = 0; i < plan->njob; i++) {
+		size_t unit, set, header;
+		int n;
+
+		text_clear(&t);
+		if (!plan->jobs[i].file || text_read_file(&t, plan->jobs[i].file))
+			continue;
+		for (const char *p = text_str(&t); sscanf(p, "%zu %zu %zu\n%n", &unit, &set, &header, &n) == 3; p += n)
+			if (unit < plan->list->n && set < plan->nset && header < PCH_HEADERS)
+				plan->choice[unit] = &plan->sets[set]->headers[header];
+	}
+	text_release(&t);
 }
 
 size_t pch_round(struct pch_plan *plan)
 {
-	plan->njob = 0;
+	bool asking = false;
+
+	if (plan->decided)
+		return 0;
+	if (plan->deciding) {
+		read_decisions(plan);
+		forget(plan);
+		plan->decided = true;
+		return 0;
+	}
 	if (!plan->jobs)
-		plan->jobs = ARENA_ARRAY(&plan->arena, struct pch_job, plan->nset * (PCH_HEADERS + 1));
+		plan->jobs = ARENA_ARRAY(&plan->arena, struct pch_job,
+					 plan->nset * PCH_HEADERS + plan->nset + plan->nunit / CHUNK + 1);
+	plan->njob = 0;
 	for (size_t i = 0; i < plan->nset; i++)
 		advance(plan, plan->sets[i]);
-	begin_largest(plan);
-	return plan->njob;
+	for (size_t i = 0; i < plan->njob; i++)
+		asking |= !plan->jobs[i].header;
+	plan->deciding = !asking;
+	if (!asking)
+		add_decisions(plan);
+	return plan->njob ? plan->njob : pch_round(plan);
+}
+
+static void clang_words(const struct pch_plan *plan, const struct pch_job *job, struct arena *a, struct flags *out)
+{
+	const struct pch_set *set = job->set;
+	const char *markers = arena_printf(a, "%s/markers.h", plan->opt->marker_dir);
+	const char *const asking[] = { "-include", markers, "-x", "c", "-dM", "-E", "-MD", "-MF", set->deps, "-o",
+				       set->macros, set->question, NULL };
+	const char *const making[] = { "-x", "c-header", "-o", job->header ? job->header->file : "",
+				       job->header ? job->header->text : "", NULL };
+
+	for (const char *const *word = job->header ? making : asking; *word; word++)
+		flags_add(a, out, *word);
 }
 
 const struct command *pch_job(const struct pch_plan *plan, size_t i, struct arena *a, struct flags *out)
 {
-	const struct pch_set *set = plan->jobs[i].set;
-	const struct pch_header *header = plan->jobs[i].header;
-	const char *markers = arena_printf(a, "%s/markers.h", plan->opt->marker_dir);
-	const char *const asking[] = { "-include", markers, "-x", "c", "-dM", "-E", "-MD", "-MF", set->deps, "-o",
-				       set->macros, set->question, NULL };
-	const char *const making[] = { "-x", "c-header", "-o", header ? header->file : "",
-				       header ? header->text : "", NULL };
+	const struct pch_job *job = &plan->jobs[i];
 
 	memset(out, 0, sizeof(*out));
-	for (int k = 0; k < set->flags.argc; k++)
-		flags_add(a, out, set->flags.argv[k]);
-	for (const char *const *word = header ? making : asking; *word; word++)
-		flags_add(a, out, *word);
-	return set->cmd;
+	if (!job->set)
+		return NULL;
+	for (int k = 0; k < job->set->flags.argc; k++)
+		flags_add(a, out, job->set->flags.argv[k]);
+	clang_words(plan, job, a, out);
+	return job->set->cmd;
 }
 
 void pch_job_done(struct pch_plan *plan, size_t i, bool ok)
@@ -373,7 +431,7 @@ void pch_job_done(struct pch_plan *plan, size_t i, bool ok)
 
 	if (job->header)
 		job->header->ready = ok;
-	else if (ok)
+	else if (job->set && ok)
 		job->set->state = PCH_ASKED;
 }
 
@@ -452,25 +510,52 @@ static bool holds_all(const struct pch_record *r, struct pp_file *const *files, 
 	return held == r->nmember;
 }
 
-const char *pch_for_unit(struct pch_plan *plan, struct arena *a, const struct command *cmd,
-			 const struct flags *f)
+/* The header that a unit may use, by its number in the unit's set; -1 for none. */
+static int decide(struct pch_plan *plan, struct arena *a, const struct command *cmd, struct pch_set **of)
 {
-	struct pch_set *set = map_get(&plan->by_key, set_key(a, cmd, f));
 	struct pp_file **files;
 	struct pch_unit unit;
+	struct pch_set *set;
+	struct flags f;
 	int n;
 
-	if (!set || !set->nheader || !pch_start_unit(plan, set, a, cmd, f, &unit))
-		return NULL;
+	flags_make(a, plan->list, cmd, plan->opt, &f);
+	set = map_get(&plan->by_key, set_key(a, cmd, &f));
+	*of = set;
+	if (!set || !set->nheader || !pch_start_unit(plan, set, a, cmd, &f, &unit))
+		return -1;
 	files = pch_closure(plan, a, &unit, &n);
 	for (int i = 0; files && i < set->nheader; i++) {
-		struct pch_header *h = &set->headers[i];
+		const struct pch_header *h = &set->headers[i];
 
-		if (!h->ready || !holds_all(&h->record, files, n))
-			continue;
-		if (pch_start_unit(plan, set, a, cmd, f, &unit) &&
+		if (holds_all(&h->record, files, n) && pch_start_unit(plan, set, a, cmd, &f, &unit) &&
 		    pch_check(&h->record, &plan->walk, unit.file, unit.own, unit.nown))
-			return h->file;
+			return i;
 	}
-	return NULL;
+	return -1;
+}
+
+bool pch_decide(struct pch_plan *plan, size_t i)
+{
+	const struct pch_job *job = &plan->jobs[i];
+	struct arena a = { 0 };
+	struct text t = { 0 };
+
+	for (size_t k = job->from; k < job->to; k++) {
+		size_t unit = plan->units[k];
+		struct pch_set *set;
+		int header = decide(plan, &a, &plan->list->items[unit], &set);
+
+		if (header >= 0)
+			text_printf(&t, "%zu %d %d\n", unit, set->number, header);
+		arena_clear(&a);
+	}
+	return write_file(job->file, &t);
+}
+
+const char *pch_for_unit(const struct pch_plan *plan, size_t index)
+{
+	const struct pch_header *h = plan->choice[index];
+
+	return h && h->ready ? h->file : NULL;
 }

@@ -9,7 +9,7 @@
  * never depend on it. The headers lie in the run's folder and go with it.
  *
  * The work comes in rounds of jobs, which children do as they do units: asking clang for its macros, then
- * making the headers. A job that fails costs only the gain.
+ * making the headers and deciding for each unit. A job that fails costs only the gain.
  */
 
 #include <stdbool.h>
@@ -27,13 +27,14 @@ struct pch_plan *pch_begin(const struct command_list *list, const size_t *want, 
 			   const struct capture_options *opt, const char *folder);
 /* The number of jobs of the next round; 0: there is none. */
 size_t pch_round(struct pch_plan *plan);
-/* In a child: the whole command of job i, and the folder it runs in. */
+/* In a child: the whole command of job i, and the folder it runs in. NULL: clang is not needed, pch_decide() is. */
 const struct command *pch_job(const struct pch_plan *plan, size_t i, struct arena *a, struct flags *out);
+/* In a child: decide for the units of job i. */
+bool pch_decide(struct pch_plan *plan, size_t i);
 /* Job i ended. */
 void pch_job_done(struct pch_plan *plan, size_t i, bool ok);
-/* In a child: the precompiled header this unit may use; NULL for none. f are its flags. */
-const char *pch_for_unit(struct pch_plan *plan, struct arena *a, const struct command *cmd,
-			 const struct flags *f);
+/* The precompiled header that unit list->items[index] may use, when all rounds are over; NULL for none. */
+const char *pch_for_unit(const struct pch_plan *plan, size_t index);
 void pch_end(struct pch_plan *plan);
 
 #endif

@@ -43,8 +43,10 @@ struct pch_set {
 };
 
 struct pch_job {
-	struct pch_set *set;
+	struct pch_set *set;		/* NULL: decide for units */
 	struct pch_header *header;	/* NULL: ask */
+	size_t from, to;		/* of the plan's units: decide for these */
+	const char *file;		/* of this run: what was decided, a line "UNIT SET HEADER" each */
 };
 
 struct pch_plan {
@@ -61,6 +63,10 @@ struct pch_plan {
 	struct map by_key;
 	struct pch_job *jobs;
 	size_t njob;
+	const size_t *units;		/* wanted */
+	size_t nunit;
+	struct pch_header **choice;	/* for each command; NULL: none */
+	bool deciding, decided;		/* the last round is on; is over */
 };
 
 /* A unit as a walk begins it. */
