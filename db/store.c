@@ -123,6 +123,7 @@ void store_close(struct store *s)
 {
 	if (s->changed) {
 		db_begin(s->db);
+		store_drop_versions(s);
 		db_exec(s->db, "DELETE FROM func WHERE NOT EXISTS "
 			"(SELECT 1 FROM unit_func WHERE func = func.id)");
 		db_exec(s->db, "DELETE FROM file WHERE NOT EXISTS "

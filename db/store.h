@@ -52,7 +52,7 @@ size_t store_file_units(struct store *s, struct arena *a, int64_t file, int64_t 
 void store_touch_file(struct store *s, int64_t file, int64_t size, int64_t mtime_ns);
 /*
  * Save one captured unit as the newest version of that file, in one transaction; the last few versions before it
- * are kept. Its id; 0 if it could not be read.
+ * are kept when the store is closed. Its id; 0 if it could not be read.
  */
 int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c);
 /*

@@ -12,6 +12,8 @@
 #include "flow/flow.h"
 #include "flow/flow_text.h"
 
+#define MOST_TEXT (256u << 20)	/* bytes of flow of one function: more is damage */
+
 /* Functions by row number, parsed once each. */
 struct loaded {
 	struct func **funcs;
@@ -23,7 +25,7 @@ struct loaded {
 /* Decompress one function's text into l->buf. False if it is damaged. */
 static bool unpack(struct store *s, struct loaded *l, const void *p, size_t packed, size_t size)
 {
-	if (ZSTD_getFrameContentSize(p, packed) != size)
+	if (size > MOST_TEXT || ZSTD_getFrameContentSize(p, packed) != size)
 		return false;
 	if (l->cap <= size) {
 		free(l->buf);
@@ -126,6 +128,8 @@ void store_load_units(struct store *s, struct arena *a, const int64_t *ids, size
 
 	db_exec(s->db, "BEGIN");	/* one view of the file, whatever another devscope writes meanwhile */
 	l.n = (size_t)db_int(s->db, "SELECT max(id) FROM func") + 1;
+	if (l.n > INT32_MAX)
+		die("%s is damaged (function %zu): move it away and run again, all but triage is rebuilt", s->path, l.n);
 	l.funcs = calloc(l.n, sizeof(*l.funcs));
 	if (!l.funcs)
 		die("out of memory (%zu functions)", l.n);

@@ -147,10 +147,10 @@ static void copy_unit(struct store *s, int64_t unit)
 	run_with(s, "INSERT INTO main.slot (unit, struct, field, func, object, file, line, col) "
 		 "SELECT ?2, struct, field, func, object, file, line, col FROM part.slot WHERE unit = ?1 ORDER BY rowid",
 		 unit, own);
-	st = db_prepare(s->db, "SELECT file, ok FROM main.unit WHERE id = ?1");
+	st = db_prepare(s->db, "SELECT file FROM main.unit WHERE id = ?1");
 	db_bind_int(st, 1, own);
 	while (db_step(st))
-		store_drop_versions(s, db_col_text(st, 0), own, !db_col_int(st, 1));
+		store_drop_failures(s, db_col_text(st, 0), own);
 }
 
 static void copy_units(struct store *s, int64_t config, struct store_merged *out)

@@ -26,10 +26,9 @@ void store_drop_summaries(struct store *s);
 /* A hash as it is stored: 16 bytes, the most significant first. */
 void store_bind_hash(struct stmt *st, int i, const uint64_t hash[2]);
 void store_col_hash(struct stmt *st, int i, uint64_t hash[2]);
-/*
- * Drop what came before the row "newest" of that file: all but the last few versions, and what could not be
- * read. A failure keeps the versions before it.
- */
-void store_drop_versions(struct store *s, const char *file, int64_t newest, bool failed);
+/* Drop the failed attempts at that file before the row "newest". */
+void store_drop_failures(struct store *s, const char *file, int64_t newest);
+/* Drop all but the last few versions of each unit: at the end, when no run may still want one of them. */
+void store_drop_versions(struct store *s);
 
 #endif

@@ -52,6 +52,8 @@ size_t store_units(struct store *s, struct arena *a, struct stored_unit **out)
 		if (n++ == cap)	/* another devscope adds some at this moment */
 			return cap;
 		u->id = db_col_int(st, 0);
+		if (u->id < 1 || u->id > INT32_MAX)
+			die("%s is damaged (a unit's number): move it away and run again, all but triage is rebuilt", s->path);
 		u->file = intern(db_col_text(st, 1));
 		store_col_hash(st, 2, u->key);
 		u->ok = db_col_int(st, 3);
@@ -193,18 +195,21 @@ static void put_dep(struct store *s, int64_t unit, const struct dep *d)
 	db_run(st);
 }
 
-void store_drop_versions(struct store *s, const char *file, int64_t newest, bool failed)
+void store_drop_failures(struct store *s, const char *file, int64_t newest)
 {
-	struct stmt *st = db_prepare(s->db, "DELETE FROM unit WHERE config = ?1 AND file = ?2 AND id <> ?3 AND (NOT ok "
-				     "OR (NOT ?4 AND id NOT IN (SELECT id FROM unit WHERE config = ?1 AND file = ?2 "
-				     "AND ok ORDER BY id DESC LIMIT " KEEP_VERSIONS ")))");
+	struct stmt *st = db_prepare(s->db, "DELETE FROM unit WHERE config = ?1 AND file = ?2 AND id <> ?3 AND NOT ok");
 
 	db_bind_int(st, 1, s->config);
 	db_bind_text(st, 2, file);
 	db_bind_int(st, 3, newest);
-	db_bind_int(st, 4, failed);
 	db_run(st);
 	s->changed = true;
+}
+
+void store_drop_versions(struct store *s)
+{
+	db_exec(s->db, "DELETE FROM unit WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
+		"(PARTITION BY config, file ORDER BY id DESC) AS nth FROM unit WHERE ok) WHERE nth > " KEEP_VERSIONS ")");
 }
 
 int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c)
@@ -239,7 +244,7 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
 		put_flow(s, &a, unit, u);
 	for (size_t i = 0; i < c->ndep; i++)
 		put_dep(s, unit, &c->deps[i]);
-	store_drop_versions(s, file, unit, u == NULL);
+	store_drop_failures(s, file, unit);
 	db_commit(s->db);
 	text_release(&error);
 	arena_release(&a);

@@ -44,6 +44,18 @@ static const char *name_of(const struct command_list *list, const char *file)
 	return name ? name : file;
 }
 
+/* clang cannot be kept from files that the view does not have: what was made from one is never current. */
+static const struct dep *look_up_absent(struct deps *d, const struct command_list *list, const char *file)
+{
+	struct dep *dep = ARENA_NEW(&d->arena, struct dep);
+
+	file = arena_strdup(&d->arena, file);
+	dep->path = name_of(list, file);
+	dep->size = -1;
+	map_set(&d->known, file, dep);
+	return dep;
+}
+
 /* Hash a file, or take what is known of it. NULL if it cannot be read. */
 static const struct dep *look_up(struct deps *d, const struct command_list *list, const char *file)
 {
@@ -56,7 +68,9 @@ static const struct dep *look_up(struct deps *d, const struct command_list *list
 	if (dep)
 		return dep;
 	text_clear(&d->content);
-	if (!content || stat(content, &st) || text_read_file(&d->content, content))
+	if (!content)
+		return look_up_absent(d, list, file);
+	if (stat(content, &st) || text_read_file(&d->content, content))
 		return NULL;
 	hash = XXH3_128bits(text_str(&d->content), d->content.len);
 	dep = ARENA_NEW(&d->arena, struct dep);
@@ -128,6 +142,11 @@ static void gather(struct gathering *g, const char *name)
 	}
 	mine = &g->out->deps[g->out->ndep++];
 	*mine = *dep;
+	if (dep->size < 0 && g->out->ok) {
+		g->out->ok = false;
+		g->out->error = arena_printf(g->arena, "%s: it is read, but not part of what is checked (not staged?)",
+					     dep->path);
+	}
 	if (mine->mtime_ns >= g->since_ns) {
 		mine->size = -1;
 		mine->hash[0] = mine->hash[1] = 0;

@@ -31,7 +31,8 @@ void deps_init(struct deps *d, const char *marker_dir, const char *folder, const
 void deps_release(struct deps *d);
 /*
  * Fill out->deps and out->ndep from the dependency file clang wrote for cmd (or, when there is none, with the
- * unit's own file), sorted by name. A file changed since since_ns (clock time: when the unit's child began)
+ * unit's own file), sorted by name. A unit that reads a file which the view does not have fails: out->ok and
+ * out->error are set then. A file changed since since_ns (clock time: when the unit's child began)
  * may not be what clang read: it gets a size that no file has, so that the unit counts as out of date.
  */
 void deps_read(struct deps *d, struct arena *a, const struct command_list *list, const struct command *cmd,

@@ -51,7 +51,8 @@ static void capture(struct cc *c)
 	int64_t *ids;
 	size_t n = 0;
 
-	c->store = store_open(c->opt.db ? c->opt.db : units_default_db(&c->units), ".");
+	c->opt.build = c->units.commands.build;
+	c->store = units_open_store(&c->units, &c->opt);
 	fresh_look(&fresh, &c->arena, c->store, &c->units.commands, &c->view);
 	units_capture(&c->units, &fresh, &c->view, &c->opt, &c->run, &own);
 	ids = ARENA_ARRAY(&c->arena, int64_t, fresh.n + 1);

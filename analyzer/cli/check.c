@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/message.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/output.h"
@@ -65,6 +66,9 @@ static bool check_targets(struct check *c)
 			c->targets[i - 1].run.next = &t->run;
 		if (t->run.interrupted)
 			return false;
+		if (strcmp(t->view->root, c->targets[0].view->root))
+			die("-p %s is of another source tree than -p %s: check each by itself", c->each[i].build,
+			    c->each[0].build);
 		finding_list_join(&c->findings, &t->findings, t->run.label);
 		if (n > 1)
 			target_drop_program(t);
@@ -76,14 +80,19 @@ static bool check_targets(struct check *c)
 
 /* --- what counts ----------------------------------------------------------------- */
 
+/* What one configuration should have read and could not is not covered, whatever the others say. */
 static bool is_covered(void *cookie, const char *file)
 {
 	const struct check *c = cookie;
+	bool covered = false;
 
-	for (size_t i = 0; i < c->ntarget; i++)
+	for (size_t i = 0; i < c->ntarget; i++) {
 		if (target_covers(&c->targets[i], file))
-			return true;
-	return false;
+			covered = true;
+		else if (units_has(&c->targets[i].units, file))
+			return false;
+	}
+	return covered;
 }
 
 /* Write down what is found: from now on it is known. */
@@ -128,6 +137,37 @@ static int status(const struct check *c)
 	return STATUS_CLEAN;
 }
 
+/* Does the finding show in the configuration of that name? */
+static bool shows_in(const struct finding *f, const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+
+	for (const char *at = f->configs; at && name; at = strstr(at, ", "), at = at ? at + 2 : NULL)
+		if (!strncmp(at, name, n) && (!at[n] || at[n] == ','))
+			return true;
+	return !f->configs || !name;
+}
+
+/* Keep what was found in each configuration in its own database. */
+static void put_run(const struct check *c, const struct target *t, int result)
+{
+	struct finding_list own;
+
+	if (!t->store)
+		return;
+	finding_list_init(&own, t->keep);
+	for (size_t i = 0; i < c->findings.n; i++) {
+		const struct finding *f = &c->findings.items[i];
+
+		if (!shows_in(f, t->run.label))
+			continue;
+		finding_list_add(&own, f->rule, f->level, f->fact, f->message, f->fix);
+		memcpy(own.items[own.n - 1].fingerprint, f->fingerprint, sizeof(f->fingerprint));
+	}
+	store_put_run(t->store, &own, c->opt.command_line, result);
+	finding_list_release(&own);
+}
+
 static void check_release(struct check *c)
 {
 	finding_list_release(&c->findings);
@@ -153,8 +193,7 @@ int check_main(int argc, char **argv)
 	}
 	output_summary(&c.opt, &c.findings, &c.targets[0].run);
 	for (size_t i = 0; i < c.ntarget && result != STATUS_INTERRUPTED; i++)
-		if (c.targets[i].store)
-			store_put_run(c.targets[i].store, &c.findings, c.opt.command_line, result);
+		put_run(&c, &c.targets[i], result);
 	check_release(&c);
 	return result;
 }

@@ -42,7 +42,6 @@ static size_t read_program(struct arena *a, struct options *opt, struct unit ***
 	struct strings file = {.items = opt->paths.items + 1, .n = 1};
 	struct store *store;
 	struct units units;
-	const char *db;
 	size_t n;
 
 	if (opt->flow)
@@ -51,8 +50,7 @@ static size_t read_program(struct arena *a, struct options *opt, struct unit ***
 	units_select(a, opt, &units);
 	if (units.nwanted != 1)
 		die("dump: %s is %zu units; name one", file.items[0], units.nwanted);
-	db = opt->db ? opt->db : units_default_db(&units);
-	store = store_open(db, units_config(&units, opt, db));
+	store = units_open_store(&units, opt);
 	n = load_newest(a, store, program);
 	store_close(store);
 	opt->paths.items[0] = units.names[units.wanted[0]];

@@ -155,7 +155,7 @@ static size_t parse_raw(struct git *g, const struct text *raw, struct git_change
 static size_t diff(struct git *g, const char *how, const char *tree, struct git_change **out)
 {
 	const char *words[] = {"diff", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff",
-			       "--ignore-submodules", how ? how : tree, how ? tree : "--", how && tree ? "--" : NULL,
+			       "--ignore-submodules", "--no-relative", "-O/dev/null", how ? how : tree, how ? tree : "--", how && tree ? "--" : NULL,
 			       NULL};
 	struct text raw;
 	size_t n;

@@ -74,10 +74,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static bool is_ours(const char *path, bool *there)
 {
 	struct text t;
+	struct stat st;
 	bool ours;
 
 	text_init(&t);
-	*there = !text_read_file(&t, path);
+	*there = !lstat(path, &st);	/* a link that leads nowhere is somebody's too */
+	text_read_file(&t, path);
 	ours = strstr(text_str(&t), MARK) != NULL;
 	text_release(&t);
 	return ours;
@@ -108,7 +110,13 @@ static void add_script(struct text *out)
 		  "\techo \"devscope is not found: this commit is not checked\" >&2\n"
 		  "\texit 0\n"
 		  "fi\n"
-		  "exec \"$devscope\" check --staged\n");
+		  "\"$devscope\" check --staged\n"
+		  "status=$?\n"
+		  "if [ $status -eq 2 ]; then	# it could not begin: it said why\n"
+		  "\techo \"devscope: this commit is not checked\" >&2\n"
+		  "\texit 0\n"
+		  "fi\n"
+		  "exit $status\n");
 }
 
 /* Keep which build the checks are for. */
@@ -164,6 +172,7 @@ int hook_main(int argc, char **argv)
 	const char *path;
 	char *cwd = getcwd(NULL, 0);
 
+	arena_init(&h.arena);
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &h);
 	if (!cwd)

@@ -22,13 +22,6 @@
 
 enum { STATUS_DONE, STATUS_INCOMPLETE = 3, STATUS_INTERRUPTED = 130 };
 
-static struct store *open_store(const struct units *u, const struct options *opt)
-{
-	const char *db = opt->db ? opt->db : units_default_db(u);
-
-	return store_open(db, units_config(u, opt, db));
-}
-
 /* --- capture --------------------------------------------------------------------- */
 
 static void capture(struct arena *a, const struct options *opt, struct run_info *run)
@@ -44,7 +37,7 @@ static void capture(struct arena *a, const struct options *opt, struct run_info 
 	if (opt->shards)
 		units_select_part(&units, opt->shard, opt->shards);
 	view_init(&disk, units.commands.source_root);
-	store = open_store(&units, opt);
+	store = units_open_store(&units, opt);
 	store_keep_units(store, units.names, units.commands.n);
 	fresh_look(&fresh, a, store, &units.commands, &disk);
 	units_capture(&units, &fresh, &disk, opt, run, &program);
@@ -102,7 +95,7 @@ int merge_main(int argc, char **argv)
 	parts = opt.paths;
 	opt.paths = (struct strings){0};
 	units_select(&a, &opt, &units);
-	store = open_store(&units, &opt);
+	store = units_open_store(&units, &opt);
 	for (size_t i = 0; i < parts.n; i++)	/* before anything is written */
 		store_check_part(store, parts.items[i]);
 	for (size_t i = 0; i < parts.n; i++) {

@@ -28,9 +28,7 @@ static void timed(struct target *t, enum run_stage stage, void (*f)(struct targe
 
 static void open_store(struct target *t)
 {
-	const char *db = t->opt->db ? t->opt->db : units_default_db(&t->units);
-
-	t->store = store_open(db, units_config(&t->units, t->opt, db));
+	t->store = units_open_store(&t->units, t->opt);
 	store_keep_units(t->store, t->units.names, t->units.commands.n);
 }
 
@@ -97,6 +95,7 @@ static void capture_change(struct target *t)
 	if (n && !t->run.interrupted)
 		capture_view(t, &cc->change.before, &cc->run, &cc->ids);
 	t->run.interrupted |= cc->run.interrupted;
+	t->run.before_failed = cc->run.nfailed;
 }
 
 static int unit_by_file(const void *a, const void *b)
@@ -282,6 +281,7 @@ void target_check(struct target *t, struct arena *keep, const struct options *op
 		return;
 	timed(t, STAGE_LOAD, load_program);
 	timed(t, STAGE_INFER, analyse);
+	t->run.nfinding = t->findings.n;
 }
 
 bool target_covers(const struct target *t, const char *file)

@@ -211,6 +211,13 @@ const char *units_config(const struct units *u, const struct options *opt, const
 	return name;
 }
 
+struct store *units_open_store(const struct units *u, const struct options *opt)
+{
+	const char *db = opt->db ? opt->db : units_default_db(u);
+
+	return store_open(db, units_config(u, opt, db));
+}
+
 /* --- what a change is about ------------------------------------------------------ */
 
 size_t units_select_changed(struct units *u, const struct fresh *f, const struct map *changed)

@@ -15,6 +15,7 @@ struct fresh;
 struct map;
 struct options;
 struct run_info;
+struct store;
 struct view;
 
 struct id_list {
@@ -47,6 +48,8 @@ bool units_has(const struct units *u, const char *file);
 bool units_in_scope(const struct units *u, const char *file);
 /* Where the database lies if nobody says otherwise. */
 const char *units_default_db(const struct units *u);
+/* Open the database of these units: --db, else the default one. */
+struct store *units_open_store(const struct units *u, const struct options *opt);
 /* The name of this configuration in a database at that path. */
 const char *units_config(const struct units *u, const struct options *opt, const char *db);
 /*

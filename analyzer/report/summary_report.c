@@ -129,6 +129,9 @@ static void add_change(struct text *out, const struct run_info *run, size_t n)
 	text_printf(out, ": %zu C file%s, %zu unit%s and %zu function%s changed; %zu finding%s, %zu from before\n",
 		    run->changed_files, plural(run->changed_files), run->wanted, plural(run->wanted),
 		    run->changed_functions, plural(run->changed_functions), n, plural(n), run->before);
+	if (run->before_failed)
+		text_printf(out, "  %zu unit%s could not be read as before: all findings there count as new\n",
+			    run->before_failed, plural(run->before_failed));
 	if (run->elsewhere)
 		text_printf(out, "  %zu more finding%s since then, whose path shows no changed function: check the whole "
 			    "to see %s\n", run->elsewhere, plural(run->elsewhere), run->elsewhere == 1 ? "it" : "them");
@@ -146,7 +149,7 @@ static void add_run(struct text *out, const struct run_info *run, const struct f
 	if (run->label)
 		text_printf(out, "devscope: configuration %s\n", run->label);
 	if (run->since)
-		add_change(out, run, l->n);
+		add_change(out, run, run->label ? run->nfinding : l->n);
 	if (run->since && !all && !run->interrupted) {
 		add_failed(out, run);
 		return;

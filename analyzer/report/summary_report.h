@@ -34,6 +34,8 @@ struct run_info {
 	const char **outside;		/* changed files that no unit is known to be made from */
 	size_t noutside;
 	size_t before;			/* findings left out: they were there before the change */
+	size_t before_failed;		/* units that could not be read as they were before it */
+	size_t nfinding;		/* found in this configuration */
 	size_t elsewhere;		/* new ones left out: they show nothing that changed */
 	size_t known;			/* findings left out: the baseline has them */
 	size_t gone;			/* entries of the baseline that nothing was found for */

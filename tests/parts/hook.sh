@@ -114,6 +114,40 @@ staged_header() {
 	expect_text "$HERE/err" 'failed: .*not to be staged'
 }
 
+# What is on the disk and not staged is no part of the commit, and what was read with it is not kept.
+not_staged_header() {
+	reset_clone
+	git -C "$CLONE" config diff.relative true
+	echo '#define NEW 1' >"$CLONE/drivers/iommu/new.h"
+	{ echo '#include "new.h"'; cat "$CLONE/drivers/iommu/iova.c"; } >"$HERE/iova.c"
+	cp --remove-destination "$HERE/iova.c" "$CLONE/drivers/iommu/iova.c"
+	git -C "$CLONE" add -f -N drivers/iommu/new.h
+	git -C "$CLONE" add -f drivers/iommu/iova.c
+	expect_status 3 check_clone --staged
+	expect_text "$HERE/err" 'failed: .*new.h: .*not staged'
+	git -C "$CLONE" add -f drivers/iommu/new.h
+	expect_status 0 check_clone --staged
+	expect_text "$HERE/err" '2 C files, 1 unit and 0 functions'
+	git -C "$CLONE" reset -q --hard
+	git -C "$CLONE" config --unset diff.relative
+}
+
+# Going back to what was read three versions ago: it is still there while the other side of the change is read.
+back_and_forth() {
+	local i file=drivers/iommu/iova.c
+	reset_clone
+	for i in 1 2 3; do
+		{ git -C "$CLONE" show "made:$file"; echo "int version_$i;"; } >"$HERE/$i.c"
+		cp --remove-destination "$HERE/$i.c" "$CLONE/$file"
+		[ "$i" = 3 ] || check_clone -q drivers/iommu >/dev/null || [ $? -eq 1 ]
+	done
+	git -C "$CLONE" commit -q -a -m 'not checked'
+	git -C "$CLONE" show "made:$file" >"$HERE/0.c"
+	cp --remove-destination "$HERE/0.c" "$CLONE/$file"
+	git -C "$CLONE" add -u
+	expect_status 0 check_clone --staged
+}
+
 # git refuses the commit; what is not staged, or not relevant, goes through.
 plain_git_hook() {
 	reset_clone
@@ -131,6 +165,8 @@ plain_git_hook() {
 	expect_status 2 env -C "$CLONE" "$DEVSCOPE" hook install
 	expect_text "$HERE/err" 'devscope check --staged'
 	expect_text "$CLONE/.git/hooks/pre-commit" '^exit 0$'
+	ln -sf /nonexistent "$CLONE/.git/hooks/pre-commit"
+	expect_status 2 env -C "$CLONE" "$DEVSCOPE" hook install
 }
 
 # Debian's pre-commit, with the hook from this repository.
@@ -164,5 +200,7 @@ run_test hook/staged staged_not_work_tree
 run_test hook/revision since_a_revision
 run_test hook/what-is-a-change what_is_a_change
 run_test hook/header staged_header
+run_test hook/not-staged not_staged_header
+run_test hook/versions back_and_forth
 run_test hook/git plain_git_hook
 run_test hook/pre-commit under_pre_commit
