@@ -214,7 +214,8 @@ static void call_body(struct sim *sim, struct state *st, const struct insn *in, 
 	const struct sym *bound[8];
 
 	if (s && bind_callbacks(sim, st, in, callee, bound)) {
-		const struct summary *special = simulate_special(sim->an, callee, bound);
+		const char *name = in->args[0].kind == ARG_FUNC ? callee->fn->name : NULL;
+		const struct summary *special = simulate_special(sim->an, callee, name, bound);
 
 		s = special ? special : s;
 	}
@@ -261,7 +262,7 @@ static void note_indirect(struct sim *sim, const struct sym *callee)
 
 void apply_call(struct sim *sim, struct state *st, const struct insn *in)
 {
-	const struct sym *callee = state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[0]));
+	const struct sym *callee = sim_eval_callee(sim, st, in);
 	const struct model_func *m;
 	const struct effect *e;
 	struct node *body;
@@ -273,7 +274,7 @@ void apply_call(struct sim *sim, struct state *st, const struct insn *in)
 	}
 	sim->callee = callee->name;
 	m = model_find(sim->an->options->model, callee->name);
-	body = sim_body(sim, callee);
+	body = sim_body(sim, callee, in->args[0].kind == ARG_FUNC);
 	e = iterate_effect(m);
 	if (e) {
 		if (iterate_call(sim, st, in, m, e))

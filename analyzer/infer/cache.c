@@ -50,10 +50,10 @@ static void add(struct record *r, const struct consult *c)
 	r->items[r->n++] = *c;
 }
 
-static bool has_unread(const struct record *r, const char *name)
+static bool has_unread(const struct record *r, const char *name, bool is_address)
 {
 	for (int i = 0; i < r->n; i++)
-		if (!r->items[i].node && r->items[i].name == name)
+		if (!r->items[i].node && r->items[i].name == name && r->items[i].is_address == is_address)
 			return true;
 	return false;
 }
@@ -61,28 +61,39 @@ static bool has_unread(const struct record *r, const char *name)
 void record_body(struct analysis *an, struct node *n, const char *name)
 {
 	struct record *r = an->record;
-	struct consult c = {.node = n, .name = name};
+	struct consult c = {.node = n, .name = name, .summary = n ? n->summary : NULL};
+	uint32_t *by = !n ? NULL : name ? &n->named_by : &n->asked_by;
 
-	if (!an->options->find || (n ? n->asked_by == r->serial : has_unread(r, name)))
+	if (!an->options->find || (by ? *by == r->serial : has_unread(r, name, false)))
 		return;
-	if (n) {
-		n->asked_by = r->serial;
-		c.summary = n->summary;
-		if (program_resolve(&an->program, r->node, name) != n)
-			c.name = NULL;
-	}
+	if (by)
+		*by = r->serial;
 	add(r, &c);
 }
 
-void record_special(struct analysis *an, struct node *n, const struct sym *const bound[8], const struct summary *s)
+void record_address(struct analysis *an, struct node *n, const char *name)
 {
 	struct record *r = an->record;
-	struct consult c = {.node = n, .is_muted = an->muted > r->muted, .summary = s};
+	struct consult c = {.node = n, .name = name, .is_address = true};
+
+	if (!an->options->find || (n ? n->meant_by == r->serial : has_unread(r, name, true)))
+		return;
+	if (n)
+		n->meant_by = r->serial;
+	add(r, &c);
+}
+
+void record_special(struct analysis *an, struct node *n, const char *name, const struct sym *const bound[8],
+		    const struct summary *s)
+{
+	struct record *r = an->record;
+	struct consult c = {.node = n, .name = name, .is_muted = an->muted > r->muted, .summary = s};
 
 	if (!an->options->find)
 		return;
 	for (int i = 0; i < r->n; i++)
-		if (r->items[i].node == n && r->items[i].bound && r->items[i].is_muted == c.is_muted &&
+		if (r->items[i].node == n && r->items[i].name == name && r->items[i].bound &&
+		    r->items[i].is_muted == c.is_muted &&
 		    !memcmp(r->items[i].bound, bound, sizeof(bound[0]) * 8))
 			return;
 	c.bound = arena_copy(an->arena, bound, sizeof(bound[0]) * 8);
@@ -174,10 +185,13 @@ static void pack_consult(struct packer *p, const struct consult *c)
 		pack_hash(p, c->node->key);
 		pack_name(p, c->node->fn->name);
 	}
-	pack_int(p, (c->bound != NULL) | c->is_muted << 1);
+	pack_int(p, (c->bound != NULL) | c->is_muted << 1 | c->is_address << 2);
 	if (c->bound)
 		pack_bound(p, c->bound);
-	pack_answer(p, c);
+	if (c->is_address)
+		pack_hash(p, c->node ? c->node->key : 0);
+	else
+		pack_answer(p, c);
 }
 
 static void put_entry(struct analysis *an, uint64_t key, const struct summary *s, const struct record *r,
@@ -254,12 +268,14 @@ static bool is_same(struct analysis *an, struct node *n, struct unpacker *u, str
 
 	if (u->failed || (!asked && !name))
 		return false;
+	if (how & 4)
+		return unpack_hash(u) == (asked ? asked->key : 0) && !u->failed;
 	c.summary = asked ? asked->summary : NULL;
 	if (how & 1) {
 		if (!asked || !asked->summary || !unpack_bound(u, bound))
 			return false;
 		an->muted += how >> 1 & 1;
-		c.summary = simulate_special(an, asked, bound);
+		c.summary = simulate_special(an, asked, name, bound);
 		an->muted -= how >> 1 & 1;
 	}
 	add(r, &c);

@@ -5,7 +5,8 @@
 /*
  * What was learnt of a function, kept between runs. An entry is found by the function's
  * text, the models and the engine. It lists whatever else the simulation asked for: which
- * summary each callee had. It is good if all those answers are still the same.
+ * summary each callee had, and which function each address that it takes stands for. It is
+ * good if all those answers are still the same.
  */
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@ struct consult {
 	const char *name;		/* as the simulated function names it; NULL: by its key */
 	const struct sym *const *bound;	/* asked for given callbacks; or NULL */
 	bool is_muted;			/* asked for while nothing was counted */
+	bool is_address;		/* asked which function the name stands for: the answer is the node */
 	const struct summary *summary;	/* NULL: there was none yet, or none at all */
 };
 
@@ -43,10 +45,16 @@ struct record {
 /* A simulation begins; it ends with record_end(), which adds its counts to the result. */
 void record_begin(struct analysis *an, struct record *r, struct node *n);
 void record_end(struct analysis *an, struct record *r);
-/* The simulation at work asked for the body that name stands for; n is NULL if there is none. */
+/*
+ * The simulation at work asked for the body that name stands for; n is NULL if there is none. name is NULL when it asked
+ * for n itself, whose address it came by.
+ */
 void record_body(struct analysis *an, struct node *n, const char *name);
-/* It asked for a summary for given callbacks and got that one. */
-void record_special(struct analysis *an, struct node *n, const struct sym *const bound[8], const struct summary *s);
+/* It took the address of the function that name stands for; n is NULL if that was not read. */
+void record_address(struct analysis *an, struct node *n, const char *name);
+/* It asked for a summary for given callbacks and got that one; name as above. */
+void record_special(struct analysis *an, struct node *n, const char *name, const struct sym *const bound[8],
+		    const struct summary *s);
 
 /*
  * The summary from an earlier run, if all is as it was then; its facts and counts are then in the result. NULL if it

@@ -35,7 +35,8 @@ struct node {
 	bool is_done;			/* simulated */
 	struct summary *summary;	/* NULL until then */
 	uint32_t twin;			/* how many before it have the same text (but other callees), by unit and name */
-	uint32_t asked_by;		/* cache.c: the last record that has it */
+	/* cache.c: the last record that has it, by its key, by its name, and what its name means */
+	uint32_t asked_by, named_by, meant_by;
 	struct special *specials;	/* summaries for given callbacks */
 };
 

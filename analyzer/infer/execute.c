@@ -16,11 +16,29 @@
 enum { ORDINAL_UNDEF = 900, ORDINAL_OLD = 901, ORDINAL_DEEP = 902 };
 
 /* A function is named by the body that this unit means. */
+static const struct sym *name_func(struct sim *sim, const char *name, struct node **n)
+{
+	*n = program_resolve(&sim->an->program, sim->node, name);
+	return sym_func(&sim->syms, name, *n ? (int64_t)(*n)->index + 1 : 0);
+}
+
+/* An address that may go anywhere: which body it stands for is part of what is learnt. */
 static const struct sym *eval_func(struct sim *sim, const char *name)
 {
-	const struct node *n = program_resolve(&sim->an->program, sim->node, name);
+	struct node *n;
+	const struct sym *s = name_func(sim, name, &n);
 
-	return sym_func(&sim->syms, name, n ? (int64_t)n->index + 1 : 0);
+	record_address(sim->an, n, name);
+	return s;
+}
+
+const struct sym *sim_eval_callee(struct sim *sim, const struct state *st, const struct insn *call)
+{
+	struct node *n;
+
+	if (call->args[0].kind == ARG_FUNC)
+		return name_func(sim, call->args[0].name, &n);
+	return sim_eval_resolved(sim, st, &call->args[0]);
 }
 
 const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct arg *a)

@@ -251,7 +251,7 @@ static struct node *callback_of(struct sim *sim, struct state *st, const struct 
 	f = state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[e->callback + 1]));
 	if (f->kind != SYM_FUNC)
 		return NULL;
-	n = sim_body(sim, f);
+	n = sim_body(sim, f, false);
 	return n && n->summary && !n->summary->is_unknown ? n : NULL;
 }
 

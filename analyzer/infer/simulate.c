@@ -535,7 +535,8 @@ static struct special *make_special(struct analysis *an, struct node *n, const s
 	return sp;
 }
 
-struct summary *simulate_special(struct analysis *an, struct node *n, const struct sym *const bound[8])
+struct summary *simulate_special(struct analysis *an, struct node *n, const char *name,
+				 const struct sym *const bound[8])
 {
 	struct special *sp = NULL;
 
@@ -544,6 +545,6 @@ struct summary *simulate_special(struct analysis *an, struct node *n, const stru
 		if (!sp)
 			sp = make_special(an, n, bound);
 	}
-	record_special(an, n, bound, sp ? sp->summary : NULL);
+	record_special(an, n, name, bound, sp ? sp->summary : NULL);
 	return sp ? sp->summary : NULL;
 }

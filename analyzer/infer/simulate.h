@@ -98,8 +98,9 @@ struct sim {
 
 /* Simulate the node; its facts go to the result, its summary into the node. */
 void simulate_node(struct analysis *an, struct node *n);
-/* The node's summary when those functions are given for its parameters; NULL when too deep. */
-struct summary *simulate_special(struct analysis *an, struct node *n, const struct sym *const bound[8]);
+/* The node's summary when those functions are given for its parameters; NULL when too deep. name: as in record_body(). */
+struct summary *simulate_special(struct analysis *an, struct node *n, const char *name,
+				 const struct sym *const bound[8]);
 
 /* Count a decision to stay quiet. */
 void unsure(struct analysis *an, enum unsure_kind kind, struct place at);
@@ -114,12 +115,12 @@ static inline int sim_site(const struct sim *sim, const struct insn *in)
 {
 	return (int)(in - sim->fn->insns);
 }
-/* The body of a function symbol, or NULL; it is put down that it was asked for. */
-static inline struct node *sim_body(const struct sim *sim, const struct sym *func)
+/* The body of a function symbol, or NULL; it is put down that it was asked for, by_name if only its name is given. */
+static inline struct node *sim_body(const struct sim *sim, const struct sym *func, bool by_name)
 {
 	struct node *n = func->value ? sim->an->program.nodes[func->value - 1] : NULL;
 
-	record_body(sim->an, n, func->name);
+	record_body(sim->an, n, n && !by_name ? NULL : func->name);
 	return n;
 }
 /* Name a function that is over budget. */
@@ -133,6 +134,8 @@ void execute_phis(struct sim *sim, struct state *st, int from, int to);
 const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct arg *a);
 /* The same, or the integer it is known to be. */
 const struct sym *sim_eval_resolved(struct sim *sim, const struct state *st, const struct arg *a);
+/* What is called. Of a function called by its name only what its body does counts, not which one it is. */
+const struct sym *sim_eval_callee(struct sim *sim, const struct state *st, const struct insn *call);
 const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *addr, int site);
 
 /* join.c: take the pending states of a block, merged as far as they may be. */

@@ -172,6 +172,23 @@ static void sees_what_comes_and_goes(void **state)
 	expect(top, "unit b.c\n" LOCKED("turn"), 0);
 }
 
+/* Which function an address means: here that of b.c, there the file's own; both are there. */
+static void address_means_another_function(void **state)
+{
+	static const char go[] = "unit a.c\n" FUNC("set", "o: *ops", "\tstore ptr p0, &leaf ops.f\n")
+		FUNC("go", "p: *foo", "\t%0 = alloca ptr 8\n\t%1 = call &set(%0)\n\t%2 = load ptr %0 ops.f\n"
+		     "\t%3 = call &mutex_lock(p0)\n\t%4 = call %2(p0)\n\t%5 = call &mutex_unlock(p0)\n");
+	static const char own[] = FUNC("leaf", "p: *foo", "\t%0 = load int4 p0\n");
+	char both[1024];
+
+	(void)state;
+	strcpy(both, go);
+	strcat(both, own);
+	expect(go, "unit b.c\n" UNLOCKED("leaf"), 3);
+	expect(both, "unit b.c\n" UNLOCKED("leaf"), 3);	/* all but that of b.c */
+	expect(go, "unit b.c\n" UNLOCKED("leaf"), 2);
+}
+
 static void damaged_bytes_are_not_used(void **state)
 {
 	(void)state;
@@ -197,6 +214,7 @@ int main(void)
 		cmocka_unit_test_teardown(change_goes_up_where_it_shows, forget),
 		cmocka_unit_test_teardown(change_of_a_result_goes_up, forget),
 		cmocka_unit_test_teardown(sees_what_comes_and_goes, forget),
+		cmocka_unit_test_teardown(address_means_another_function, forget),
 		cmocka_unit_test_teardown(damaged_bytes_are_not_used, forget),
 	};
 
