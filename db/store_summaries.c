@@ -2,13 +2,15 @@
 /*
  * What was learnt of functions, by key. Entry points: store_find_summary() and store_keep_summary(), which infer
  * calls for each function, and store_save_summaries() after it. New entries wait in memory, compressed, so
- * that the file is locked for one short transaction only. What no run has used for long goes.
+ * that the file is locked for one short transaction only. What no run has used for long goes. Each entry begins with a
+ * hash of its key and its bytes: one that was damaged, or is another's, counts as not there and is made again.
  */
 #include "db/store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/message.h"
 #include "db/store_own.h"
 
@@ -17,6 +19,9 @@
 #define KEEP_TIMES "4"		/* ... and the oldest, when there are so many times as many as functions */
 #define FORGET_AFTER 100	/* new rows: not for each unit that a build checks by itself */
 #define LEVEL 3
+#define MAX_SIZE (64 << 20)	/* bytes of an entry; real ones have some thousands */
+
+enum { CHECK = sizeof(uint64_t) };	/* bytes of the hash */
 
 struct kept {
 	int64_t key;
@@ -67,6 +72,31 @@ static char *room_for(struct summaries *k, size_t size)
 	return k->buf;
 }
 
+/* buf is room for the hash and then size bytes. Its first bytes are lost. */
+static uint64_t check_of(char *buf, uint64_t key, size_t size)
+{
+	memcpy(buf, &key, CHECK);
+	return map_hash(buf, CHECK + size);
+}
+
+/* The entry in k->buf, its size without the hash; NULL if it is damaged. */
+static const char *unpack(struct store *s, struct summaries *k, uint64_t key, const void *packed, size_t n,
+			  int64_t said, size_t *size)
+{
+	unsigned long long whole = ZSTD_getFrameContentSize(packed, n);
+	uint64_t check;
+	char *buf;
+
+	if (whole < CHECK || whole > MAX_SIZE || said != (int64_t)whole)	/* unknown and error are above any size */
+		return NULL;
+	buf = room_for(k, (size_t)whole);
+	if (ZSTD_decompressDCtx(s->decompress, buf, (size_t)whole, packed, n) != whole)
+		return NULL;
+	*size = (size_t)whole - CHECK;
+	memcpy(&check, buf, CHECK);
+	return check_of(buf, key, *size) == check ? buf + CHECK : NULL;
+}
+
 const void *store_find_summary(void *store, uint64_t key, size_t *size)
 {
 	struct store *s = store;
@@ -79,11 +109,8 @@ const void *store_find_summary(void *store, uint64_t key, size_t *size)
 	db_bind_int(st, 1, (int64_t)key);
 	while (db_step(st)) {
 		used = db_col_int(st, 0);
-		*size = (size_t)db_col_int(st, 1);
 		packed = db_col_blob(st, 2, &n);
-		if (ZSTD_getFrameContentSize(packed, n) == *size &&
-		    ZSTD_decompressDCtx(s->decompress, room_for(k, *size + 1), *size, packed, n) == *size)
-			found = k->buf;		/* one that is damaged is made again */
+		found = unpack(s, k, key, packed, n, db_col_int(st, 1), size);
 	}
 	if (found && used + MARK_RUNS <= k->run)
 		add(k, key);
@@ -94,20 +121,28 @@ void store_keep_summary(void *store, uint64_t key, const void *bytes, size_t siz
 {
 	struct store *s = store;
 	struct summaries *k = summaries_of(s);
-	size_t bound = ZSTD_compressBound(size), n;
-	char *buf = room_for(k, bound);
+	size_t whole = CHECK + size, bound = ZSTD_compressBound(whole), n;
+	char *buf, *packed;
+	uint64_t check;
 	struct kept *e;
 
-	n = ZSTD_compressCCtx(s->compress, buf, bound, bytes, size, LEVEL);
+	if (whole > MAX_SIZE)
+		return;
+	buf = room_for(k, whole + bound);
+	packed = buf + whole;
+	memcpy(buf + CHECK, bytes, size);
+	check = check_of(buf, key, size);
+	memcpy(buf, &check, CHECK);
+	n = ZSTD_compressCCtx(s->compress, packed, bound, buf, whole, LEVEL);
 	if (ZSTD_isError(n))
 		die("a summary cannot be compressed: %s", ZSTD_getErrorName(n));
 	e = add(k, key);
-	e->size = size;
+	e->size = whole;
 	e->packed = n;
 	e->bytes = malloc(n);
 	if (!e->bytes)
 		die("out of memory (%zu bytes asked for)", n);
-	memcpy(e->bytes, buf, n);
+	memcpy(e->bytes, packed, n);
 }
 
 static void save(struct store *s, int64_t run, const struct kept *e)

@@ -109,6 +109,62 @@ static void damaged_ones_are_not_found(void **state)
 	expect(1, NULL);
 }
 
+/* Each bit of what lies in the file, turned over. */
+static void no_bit_can_be_wrong(void **state)
+{
+	const char *error;
+	struct db *db;
+	struct stmt *st;
+	unsigned char bytes[128];
+	size_t n = 0;
+
+	(void)state;
+	keep(1, "one and another one and another");
+	db = db_open(path, &error);
+	assert_non_null(db);
+	st = db_prepare(db, "SELECT bytes FROM summary");
+	while (db_step(st)) {
+		const void *blob = db_col_blob(st, 0, &n);
+
+		assert_in_range(n, 20, sizeof(bytes));
+		memcpy(bytes, blob, n);
+	}
+	for (size_t i = 0; i < n * 8; i++) {
+		size_t size;
+		struct store *s;
+		const char *found;
+
+		bytes[i / 8] ^= 1 << i % 8;
+		st = db_prepare(db, "UPDATE summary SET bytes = ?1");
+		db_bind_blob(st, 1, bytes, n);
+		db_run(st);
+		bytes[i / 8] ^= 1 << i % 8;
+		s = store_open(path, ".");
+		found = store_find_summary(s, 1, &size);
+		/* some bits of the frame say nothing: then the entry is right */
+		assert_true(!found || (size == 31 && !memcmp(found, "one and another one and another", 31)));
+		store_close(s);
+	}
+	db_close(db);
+}
+
+/* Bytes that are whole, but of another function; sizes that nothing has. */
+static void others_and_odd_sizes_are_not_found(void **state)
+{
+	(void)state;
+	keep(1, "one");
+	sql("UPDATE summary SET key = 2");
+	expect(2, NULL);
+	sql("UPDATE summary SET key = 1");
+	expect(1, "one");
+	sql("UPDATE summary SET size = -1, bytes = x'28b52ffd0058190000616263'");	/* a frame that tells no size */
+	expect(1, NULL);
+	sql("UPDATE summary SET size = -2, bytes = x''");
+	expect(1, NULL);
+	sql("UPDATE summary SET size = 1099511627776, bytes = x'28b52ffde0000000000001000001000061'");
+	expect(1, NULL);
+}
+
 #define RUN(n) "INSERT INTO run (id, config, at, command, status) VALUES (" n ", 1, '', '', 0);"
 
 static void old_ones_are_forgotten(void **state)
@@ -136,6 +192,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(are_found_again, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(unsaved_ones_are_dropped, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(damaged_ones_are_not_found, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(no_bit_can_be_wrong, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(others_and_odd_sizes_are_not_found, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(old_ones_are_forgotten, make_dir, drop_dir),
 	};
 
