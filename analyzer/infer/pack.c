@@ -12,6 +12,9 @@
 #include "infer/callgraph.h"
 #include "infer/sym.h"
 
+#define MAX_TREE 128		/* symbols in a symbol: more than sym.c makes, and few enough to go down into */
+#define MAX_PARAM 256
+
 /* ------------------------------------------------------------------ numbering */
 
 static uint32_t slot_of(const struct numbers *n, const void *key)
@@ -263,14 +266,50 @@ static int64_t unpack_func(struct unpacker *u, const char *name, uint64_t key)
 	return n ? (int64_t)n->index + 1 : 0;
 }
 
+/* Has it the operands of its kind, and is the tree one that walks can go down? */
+static bool has_operands(const struct sym *s)
+{
+	int size = 1 + (s->a ? s->a->size : 0) + (s->b ? s->b->size : 0);
+
+	if (size > MAX_TREE)
+		return false;
+	switch (s->kind) {
+	case SYM_ADDR: return s->a && !s->b && s->a->kind != SYM_ADDR;
+	case SYM_ELEM: return s->a;
+	case SYM_LOAD: return s->a && !s->b;
+	case SYM_BIN: case SYM_CMP: case SYM_ALL: return s->a && s->b;
+	default: return !s->a && !s->b;
+	}
+}
+
+/* Can a symbol be so? Bytes from a file may say anything. */
+static bool is_sane(const struct sym *s)
+{
+	switch (s->kind) {
+	case SYM_PARAM:
+		if (s->value < 0 || s->value >= MAX_PARAM)
+			return false;
+		break;
+	case SYM_GLOBAL: case SYM_FUNC:
+		if (!s->name)
+			return false;
+		break;
+	case SYM_BIN:
+		return s->sub >= BIN_ADD && s->sub <= BIN_OTHER && has_operands(s);
+	case SYM_CMP:
+		return s->sub >= CMP_EQ && s->sub <= CMP_SGE && has_operands(s);
+	default:
+		break;
+	}
+	return s->kind <= SYM_ALL && !s->sub && has_operands(s);
+}
+
 static const struct sym *unpack_new_sym(struct unpacker *u)
 {
-	struct sym s = {0};
+	int64_t kind = unpack_int(u), how = unpack_int(u);
+	struct sym s = {.kind = (uint8_t)kind};
 	uint64_t key = 0;
-	int64_t how;
 
-	s.kind = (uint8_t)unpack_int(u);
-	how = unpack_int(u);
 	s.sub = (uint8_t)how;
 	s.depth = (uint8_t)(how >> 8);
 	s.is_set = how >> 16 & 1;
@@ -289,7 +328,7 @@ static const struct sym *unpack_new_sym(struct unpacker *u)
 	s.first = unpack_name(u);
 	if (s.kind == SYM_FUNC)
 		s.value = unpack_func(u, s.name, key);
-	if (s.kind > SYM_ALL || (s.kind >= SYM_ADDR && s.kind != SYM_NEW && !s.a))
+	if (kind != s.kind || !is_sane(&s))
 		fail(u);
 	return u->failed ? NULL : sym_restore(u->table, &s);
 }
@@ -304,7 +343,13 @@ const struct sym *unpack_sym(struct unpacker *u)
 			fail(u);
 		return n < 2 || u->failed ? NULL : u->syms[n - 2];
 	}
+	if (u->depth == MAX_TREE) {
+		fail(u);
+		return NULL;
+	}
+	u->depth++;
 	s = unpack_new_sym(u);
+	u->depth--;
 	if (!s)
 		return NULL;
 	if (u->nsym == u->sym_cap)

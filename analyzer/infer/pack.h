@@ -39,6 +39,7 @@ struct unpacker {
 	const char **names;
 	const struct sym **syms;
 	uint32_t nname, name_cap, nsym, sym_cap;
+	int depth;			/* symbols within symbols being read */
 	bool failed;
 };
 

@@ -21,6 +21,17 @@ struct job {
 	bool lost;			/* a step that belongs nowhere */
 };
 
+enum { MOST_CASES = 24, MOST_STEPS = 64 };
+
+/* A value of an enum whose last is most. */
+static int unpack_enum(struct unpacker *u, int most)
+{
+	int64_t v = unpack_int(u);
+
+	u->failed |= v < 0 || v > most;
+	return u->failed ? 0 : (int)v;
+}
+
 /* ------------------------------------------------------------------ steps of callees */
 
 enum { OF_CASE = -1 };
@@ -120,7 +131,7 @@ static const struct lock_set *unpack_locks(struct job *j)
 		h->by_turn = how >> 10 & 1;
 		h->count = (int)unpack_int(j->u);
 		h->site = -1;
-		j->u->failed |= !h->lock;
+		j->u->failed |= !h->lock || !h->kind || h->mode > LOCK_SHARED || h->state > LOCK_FREE;
 	}
 	return s;
 }
@@ -158,7 +169,7 @@ static const struct ref_set *unpack_refs(struct job *j)
 		r->found = how & 1;
 		r->handed_on = how >> 1 & 1;
 		r->site = -1;
-		j->u->failed |= !r->object;
+		j->u->failed |= !r->object || !r->kind;
 	}
 	return s;
 }
@@ -207,10 +218,10 @@ static const struct dead_set *unpack_dead(struct job *j)
 /* Oldest first. */
 static void pack_trace(struct job *j, const struct trace *last)
 {
-	const struct trace *steps[64];
+	const struct trace *steps[MOST_STEPS];
 	int n = 0;
 
-	for (const struct trace *t = last; t && n < 64; t = t->prev)
+	for (const struct trace *t = last; t && n < MOST_STEPS; t = t->prev)
 		steps[n++] = t;
 	pack_int(j->p, n);
 	while (n--) {
@@ -233,13 +244,13 @@ static void pack_trace(struct job *j, const struct trace *last)
 static const struct trace *unpack_trace(struct job *j)
 {
 	const struct trace *last = NULL;
-	int n = unpack_count(j->u);
+	int n = unpack_enum(j->u, MOST_STEPS);
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n && !j->u->failed; i++) {
 		struct trace *t = ARENA_NEW(j->arena, struct trace);
 
 		t->prev = last;
-		t->kind = (enum step_kind)unpack_int(j->u);
+		t->kind = (enum step_kind)unpack_enum(j->u, STEP_FAULT);
 		t->at = unpack_place(j->u);
 		t->func = unpack_name(j->u);
 		t->callee = unpack_name(j->u);
@@ -384,7 +395,7 @@ struct summary *unpack_summary(struct unpacker *u, struct arena *a, const struct
 	s->is_widened = how >> 1 & 1;
 	s->has_effects = how >> 2 & 1;
 	s->calls_params = (uint32_t)unpack_int(u);
-	s->ncase = unpack_count(u);
+	s->ncase = unpack_enum(u, MOST_CASES);
 	s->cases = ARENA_ARRAY(a, struct scase, s->ncase);
 	for (int i = 0; i < s->ncase && !u->failed; i++) {
 		struct scase *c = &s->cases[i];
@@ -432,7 +443,7 @@ struct fact *unpack_fact(struct unpacker *u, struct arena *a)
 	struct fact *f = ARENA_NEW(a, struct fact);
 	struct step *steps;
 
-	f->kind = (enum fact_kind)unpack_int(u);
+	f->kind = (enum fact_kind)unpack_enum(u, FACT_REF_LEFT_BY_TURN);
 	f->is_warned = unpack_int(u);
 	f->at = unpack_place(u);
 	f->origin = unpack_place(u);
@@ -442,10 +453,11 @@ struct fact *unpack_fact(struct unpacker *u, struct arena *a)
 	f->function = unpack_name(u);
 	f->field = unpack_name(u);
 	f->say = unpack_name(u);
+	u->failed |= !f->class;
 	f->nstep = unpack_count(u);
 	f->steps = steps = ARENA_ARRAY(a, struct step, f->nstep);
 	for (int i = 0; i < f->nstep; i++) {
-		steps[i].kind = (enum step_kind)unpack_int(u);
+		steps[i].kind = (enum step_kind)unpack_enum(u, STEP_FAULT);
 		steps[i].depth = (int)unpack_int(u);
 		steps[i].at = unpack_place(u);
 		steps[i].func = unpack_name(u);

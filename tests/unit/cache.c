@@ -15,6 +15,8 @@
 #include "flow/flow_text.h"
 #include "infer/infer.h"
 #include "infer/model.h"
+#include "infer/pack.h"
+#include "infer/sym.h"
 
 static struct arena arena;
 
@@ -198,6 +200,73 @@ static void damaged_bytes_are_not_used(void **state)
 	expect(top, leaf, 7);
 }
 
+static void put_sym(struct packer *p, int kind, int sub, int64_t value)
+{
+	const int64_t numbers[] = {1, kind, sub, 0, 0, value};
+
+	for (size_t i = 0; i < 6; i++)
+		pack_int(p, numbers[i]);
+}
+
+static bool is_read(const struct packer *p)
+{
+	struct sym_table t;
+	struct unpacker u;
+	bool is_good;
+
+	sym_table_init(&t, &arena);
+	unpacker_init(&u, NULL, &t, p->out.s, p->out.len);
+	is_good = unpack_sym(&u) && !u.failed;
+	unpacker_release(&u);
+	sym_table_release(&t);
+	return is_good;
+}
+
+/* A symbol of that kind; its operands: numbers, as many as said. */
+static bool reads(int kind, int sub, int64_t value, int noperand)
+{
+	struct packer p;
+	bool is_good;
+
+	packer_init(&p, NULL);
+	put_sym(&p, kind, sub, value);
+	for (int i = 0; i < 2; i++) {
+		if (i < noperand)
+			put_sym(&p, SYM_INT, 0, i);
+		for (int k = 0; k < (i < noperand ? 7 : 1); k++)
+			pack_int(&p, 0);
+	}
+	for (int k = 0; k < 5; k++)
+		pack_int(&p, 0);
+	is_good = is_read(&p);
+	packer_release(&p);
+	return is_good;
+}
+
+static void odd_symbols_are_refused(void **state)
+{
+	struct packer p;
+
+	(void)state;
+	assert_true(reads(SYM_INT, 0, 7, 0) && reads(SYM_PARAM, 0, 3, 0) && reads(SYM_LOAD, 0, 0, 1));
+	assert_true(reads(SYM_CMP, CMP_EQ, 0, 2) && reads(SYM_BIN, BIN_ADD, 0, 2) && reads(SYM_ELEM, 0, 0, 1));
+	assert_false(reads(SYM_ALL + 1, 0, 0, 2));
+	assert_false(reads(256 + SYM_INT, 0, 0, 0));
+	assert_false(reads(SYM_PARAM, 0, -1, 0));
+	assert_false(reads(SYM_PARAM, 0, INT64_MAX, 0));
+	assert_false(reads(SYM_GLOBAL, 0, 0, 0));
+	assert_false(reads(SYM_LOAD, 0, 0, 0));
+	assert_false(reads(SYM_INT, 0, 0, 1));
+	assert_false(reads(SYM_CMP, BIN_ADD, 0, 2));
+	assert_false(reads(SYM_BIN, CMP_EQ, 0, 2));
+	assert_false(reads(SYM_CMP, CMP_EQ, 0, 1));
+	packer_init(&p, NULL);
+	for (int i = 0; i < 1000000; i++)
+		put_sym(&p, SYM_LOAD, 0, 0);		/* each within the one before */
+	assert_false(is_read(&p));
+	packer_release(&p);
+}
+
 static int clean_up(void **state)
 {
 	(void)state;
@@ -216,6 +285,7 @@ int main(void)
 		cmocka_unit_test_teardown(sees_what_comes_and_goes, forget),
 		cmocka_unit_test_teardown(address_means_another_function, forget),
 		cmocka_unit_test_teardown(damaged_bytes_are_not_used, forget),
+		cmocka_unit_test(odd_symbols_are_refused),
 	};
 
 	arena_init(&arena);
