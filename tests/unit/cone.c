@@ -47,6 +47,25 @@ static const char *const texts[] = {
 	FUNC("user", "p: *foo", "\t%0 = call &passes(&turn)\n"),
 };
 
+/* What is handed on is not written where it is handed on; and core.c's function is called by its address. */
+static const char *const hidden[] = {
+	"unit core.c\n"
+	FUNC("each", "fn: *", "\t%0 = alloca ptr 8\n\tstore ptr %0, p0\n\t%2 = load ptr %0\n\t%3 = call %2(#1)\n")
+	FUNC("plain", "data: *", "\t%0 = load int4 p0\n"),
+	"unit lib.c\n"
+	FUNC("apply", "walk: *, fn: *", "\t%0 = call p0(p1)\n")
+	FUNC("fill", "o: *ops", "\tstore ptr p0, &turn ops.f\n")
+	FUNC("fill_each", "o: *ops", "\tstore ptr p0, &each ops.walk\n"),
+	"unit other.c\n"
+	FUNC("hands_data", "o: *ops", "\t%0 = load ptr p0 ops.f\n\t%1 = call &plain(%0)\n"),
+	"unit user.c\n"
+	FUNC("turn", "n", "\t%0 = call &mutex_lock(@big)\n\t%1 = call &mutex_lock(@big)\n")
+	FUNC("by_memory", "", "\t%0 = alloca ptr 8\n\t%1 = call &fill(%0)\n\t%2 = load ptr %0 ops.f\n\t%3 = call &each(%2)\n")
+	FUNC("by_address", "", "\t%0 = call &apply(&each, &turn)\n")
+	FUNC("by_both", "", "\t%0 = alloca ptr 8\n\t%1 = call &fill_each(%0)\n\t%2 = load ptr %0 ops.walk\n"
+	     "\t%3 = call %2(&turn)\n"),
+};
+
 static size_t run(struct unit **units, size_t nroot, struct text *out)
 {
 	struct infer_options how = {.model = model_load(&arena, NULL, NULL, 0), .roots = nroot ? units : NULL, .nroot = nroot};
@@ -77,10 +96,28 @@ static void takes_what_is_needed(void **state)
 	text_release(&part);
 }
 
+static void finds_what_is_not_written(void **state)
+{
+	struct unit *units[4];
+	struct text all, part;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		units[i] = unit_of(hidden[i]);
+	text_init(&all);
+	text_init(&part);
+	assert_int_equal(run(units, 0, &all), 10);
+	assert_int_equal(run(units, 1, &part), 9);	/* all but hands_data() */
+	assert_string_equal(text_str(&all), text_str(&part));
+	text_release(&all);
+	text_release(&part);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_what_is_needed),
+		cmocka_unit_test(finds_what_is_not_written),
 	};
 	int failed;
 
