@@ -366,7 +366,8 @@ static void read_decisions(struct pch_plan *plan)
 		text_clear(&t);
 		if (!plan->jobs[i].file || text_read_file(&t, plan->jobs[i].file))
 			continue;
-		for (const char *p = text_str(&t); sscanf(p, "%zu %zu %zu\n%n", &unit, &set, &header, &n) == 3; p += n)
+		for (const char *p = text_str(&t); sscanf(p, "%zu %zu %zu\n%n", &unit, &set, &header, &n) == 3;
+		     p += n)
 			if (unit < plan->list->n && set < plan->nset && header < PCH_HEADERS)
 				plan->choice[unit] = &plan->sets[set]->headers[header];
 	}
@@ -399,12 +400,13 @@ size_t pch_round(struct pch_plan *plan)
 	return plan->njob ? plan->njob : pch_round(plan);
 }
 
-static void clang_words(const struct pch_plan *plan, const struct pch_job *job, struct arena *a, struct flags *out)
+static void clang_words(const struct pch_plan *plan, const struct pch_job *job, struct arena *a,
+			struct flags *out)
 {
 	const struct pch_set *set = job->set;
 	const char *markers = arena_printf(a, "%s/markers.h", plan->opt->marker_dir);
-	const char *const asking[] = { "-include", markers, "-x", "c", "-dM", "-E", "-MD", "-MF", set->deps, "-o",
-				       set->macros, set->question, NULL };
+	const char *const asking[] = { "-include", markers, "-x", "c", "-dM", "-E", "-MD", "-MF", set->deps,
+				       "-o", set->macros, set->question, NULL };
 	const char *const making[] = { "-x", "c-header", "-o", job->header ? job->header->file : "",
 				       job->header ? job->header->text : "", NULL };
 

@@ -27,7 +27,7 @@ struct pch_plan *pch_begin(const struct command_list *list, const size_t *want, 
 			   const struct capture_options *opt, const char *folder);
 /* The number of jobs of the next round; 0: there is none. */
 size_t pch_round(struct pch_plan *plan);
-/* In a child: the whole command of job i, and the folder it runs in. NULL: clang is not needed, pch_decide() is. */
+/* In a child: the whole command of job i, and the folder it runs in. NULL: call pch_decide() instead of clang. */
 const struct command *pch_job(const struct pch_plan *plan, size_t i, struct arena *a, struct flags *out);
 /* In a child: decide for the units of job i. */
 bool pch_decide(struct pch_plan *plan, size_t i);
