@@ -45,6 +45,17 @@ void store_col_hash(struct stmt *st, int i, uint64_t hash[2])
 	}
 }
 
+size_t store_count(struct store *s, const char *sql, int64_t arg)
+{
+	struct stmt *st = db_prepare(s->db, sql);
+	size_t n = 0;
+
+	db_bind_int(st, 1, arg);
+	while (db_step(st))
+		n = (size_t)db_col_int(st, 0);
+	return n;
+}
+
 /* Drop all tables but what people wrote. */
 static void drop_tables(struct db *db)
 {

@@ -81,21 +81,10 @@ static int by_name_then_text(const void *a, const void *b)
 	return c ? c : strcmp((*x)->text, (*y)->text);
 }
 
-static size_t count_rows(struct store *s, const char *sql, int64_t arg)
-{
-	struct stmt *st = db_prepare(s->db, sql);
-	size_t n = 0;
-
-	db_bind_int(st, 1, arg);
-	while (db_step(st))
-		n = (size_t)db_col_int(st, 0);
-	return n;
-}
-
 static void load_unit(struct store *s, struct arena *a, struct loaded *l, int64_t id, struct unit *u)
 {
-	size_t nfunc = count_rows(s, "SELECT count(*) FROM unit_func WHERE unit = ?1", id);
-	size_t nslot = count_rows(s, "SELECT count(*) FROM slot WHERE unit = ?1", id);
+	size_t nfunc = store_count(s, "SELECT count(*) FROM unit_func WHERE unit = ?1", id);
+	size_t nslot = store_count(s, "SELECT count(*) FROM slot WHERE unit = ?1", id);
 	struct stmt *st;
 
 	u->funcs = ARENA_ARRAY(a, struct func *, nfunc);

@@ -22,25 +22,9 @@
 
 /* --- what is there --------------------------------------------------------------- */
 
-static size_t count(struct store *s, const char *sql, int64_t arg)
-{
-	struct stmt *st = db_prepare(s->db, sql);
-	size_t n = 0;
-
-	db_bind_int(st, 1, arg);
-	while (db_step(st))
-		n = (size_t)db_col_int(st, 0);
-	return n;
-}
-
-static const char *copied(struct arena *a, const char *s)
-{
-	return s ? arena_strdup(a, s) : NULL;
-}
-
 size_t store_units(struct store *s, struct arena *a, struct stored_unit **out)
 {
-	size_t cap = count(s, "SELECT count(*) FROM unit WHERE config = ?1", s->config), n = 0;
+	size_t cap = store_count(s, "SELECT count(*) FROM unit WHERE config = ?1", s->config), n = 0;
 	struct stmt *st = db_prepare(s->db, "SELECT id, file, key, ok, error, note FROM unit WHERE config = ?1 "
 				     "ORDER BY file, id DESC");
 
@@ -57,15 +41,15 @@ size_t store_units(struct store *s, struct arena *a, struct stored_unit **out)
 		u->file = intern(db_col_text(st, 1));
 		store_col_hash(st, 2, u->key);
 		u->ok = db_col_int(st, 3);
-		u->error = copied(a, db_col_text(st, 4));
-		u->note = copied(a, db_col_text(st, 5));
+		u->error = arena_strdup(a, db_col_text(st, 4));
+		u->note = arena_strdup(a, db_col_text(st, 5));
 	}
 	return n;
 }
 
 size_t store_files(struct store *s, struct arena *a, struct stored_file **out)
 {
-	size_t cap = count(s, "SELECT count(*) FROM file WHERE config = ?1", s->config), n = 0;
+	size_t cap = store_count(s, "SELECT count(*) FROM file WHERE config = ?1", s->config), n = 0;
 	struct stmt *st = db_prepare(s->db, "SELECT id, path, hash, size, mtime FROM file WHERE config = ?1 "
 				     "ORDER BY path, id");
 
@@ -87,7 +71,7 @@ size_t store_files(struct store *s, struct arena *a, struct stored_file **out)
 
 size_t store_file_units(struct store *s, struct arena *a, int64_t file, int64_t **out)
 {
-	size_t cap = count(s, "SELECT count(*) FROM dep WHERE file = ?1", file), n = 0;
+	size_t cap = store_count(s, "SELECT count(*) FROM dep WHERE file = ?1", file), n = 0;
 	struct stmt *st = db_prepare(s->db, "SELECT unit FROM dep WHERE file = ?1");
 
 	*out = ARENA_ARRAY(a, int64_t, cap);

@@ -29,7 +29,7 @@ void arena_release(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size);
 /* A copy of size bytes. */
 void *arena_copy(struct arena *a, const void *p, size_t size);
-/* A copy of a NUL-terminated string. */
+/* A copy of a NUL-terminated string; NULL of NULL. */
 char *arena_strdup(struct arena *a, const char *s);
 /* A copy of the first n bytes of s, NUL-terminated. */
 char *arena_strndup(struct arena *a, const char *s, size_t n);

@@ -82,6 +82,16 @@ const char *text_str(const struct text *t)
 	return t->s ? t->s : "";
 }
 
+const char *text_plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+int text_compare(const char *a, const char *b)
+{
+	return a == b ? 0 : strcmp(a ? a : "", b ? b : "");
+}
+
 int text_read_file(struct text *t, const char *path)
 {
 	FILE *f = fopen(path, "rb");

@@ -25,6 +25,10 @@ void text_putc(struct text *t, char c);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The string, "" when empty. Borrowed: valid until the next change. */
 const char *text_str(const struct text *t);
+/* What a count wants behind its noun: "s", or nothing for one. */
+const char *text_plural(size_t n);
+/* Order of two strings that may be NULL, which is as good as empty: as strcmp(). */
+int text_compare(const char *a, const char *b);
 /* Read a whole file. Returns 0, or -errno; t then holds what was read so far. */
 int text_read_file(struct text *t, const char *path);
 

@@ -167,16 +167,11 @@ static bool same_code(const char *a, const char *b)
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 static bool same_function(const struct func *a, const struct func *b)
 {
 	if (a->hash[0] == b->hash[0] && a->hash[1] == b->hash[1])
 		return true;
-	return a->is_static == b->is_static && same_text(a->notes, b->notes) && same_text(a->section, b->section) &&
+	return a->is_static == b->is_static && !text_compare(a->notes, b->notes) && !text_compare(a->section, b->section) &&
 	       a->text && b->text && same_code(a->text, b->text);
 }
 

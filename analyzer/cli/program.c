@@ -31,19 +31,12 @@ static struct unit *read_unit(struct arena *a, const char *path)
 	return u;
 }
 
-static int by_file(const void *a, const void *b)
-{
-	const struct unit *const *x = a, *const *y = b;
-
-	return strcmp((*x)->file ? (*x)->file : "", (*y)->file ? (*y)->file : "");
-}
-
 size_t program_read(struct arena *a, const struct strings *files, struct unit ***out)
 {
 	*out = ARENA_ARRAY(a, struct unit *, files->n);
 	for (size_t i = 0; i < files->n; i++)
 		(*out)[i] = read_unit(a, files->items[i]);
 	if (files->n)
-		qsort(*out, files->n, sizeof(**out), by_file);
+		qsort(*out, files->n, sizeof(**out), unit_compare);
 	return files->n;
 }

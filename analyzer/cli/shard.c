@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "base/view.h"
 #include "cli/cli.h"
-#include "cli/fresh.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -30,7 +29,6 @@ static void capture(struct arena *a, const struct options *opt, struct run_info 
 	struct id_list program = {0};
 	struct store *store;
 	struct units units;
-	struct fresh fresh;
 	struct view disk;
 
 	units_select(a, opt, &units);
@@ -39,9 +37,7 @@ static void capture(struct arena *a, const struct options *opt, struct run_info 
 	view_init(&disk, units.commands.source_root);
 	store = units_open_store(&units, opt);
 	store_keep_units(store, units.names, units.commands.n);
-	fresh_look(&fresh, a, store, &units.commands, &disk);
-	units_capture(&units, &fresh, &disk, opt, run, &program);
-	fresh_release(&fresh);
+	units_refresh(&units, store, &disk, opt, run, &program);
 	store_close(store);
 	view_release(&disk);
 	run->seconds[STAGE_CAPTURE] = progress_now() - start;

@@ -32,22 +32,13 @@ static void open_store(struct target *t)
 	store_keep_units(t->store, t->units.names, t->units.commands.n);
 }
 
-static void capture_view(struct target *t, const struct view *view, struct run_info *run, struct id_list *ids)
-{
-	struct fresh fresh;
-
-	fresh_look(&fresh, &t->arena, t->store, &t->units.commands, view);
-	units_capture(&t->units, &fresh, view, t->opt, run, ids);
-	fresh_release(&fresh);
-}
-
 static void capture_tree(struct target *t)
 {
 	units_select(t->keep, t->opt, &t->units);
 	view_init(&t->disk, t->units.commands.source_root);
 	t->view = &t->disk;
 	open_store(t);
-	capture_view(t, t->view, &t->run, &t->ids);
+	units_refresh(&t->units, t->store, t->view, t->opt, &t->run, &t->ids);
 }
 
 /* Changed files that no unit is made from, as far as is known: nobody checks them. */
@@ -93,14 +84,9 @@ static void capture_change(struct target *t)
 		units_capture(&t->units, &fresh, t->view, t->opt, &t->run, &t->ids);
 	fresh_release(&fresh);
 	if (n && !t->run.interrupted)
-		capture_view(t, &cc->change.before, &cc->run, &cc->ids);
+		units_refresh(&t->units, t->store, &cc->change.before, t->opt, &cc->run, &cc->ids);
 	t->run.interrupted |= cc->run.interrupted;
 	t->run.before_failed = cc->run.nfailed;
-}
-
-static int unit_by_file(const void *a, const void *b)
-{
-	return strcmp((*(struct unit *const *)a)->file, (*(struct unit *const *)b)->file);
 }
 
 static struct unit **load(struct target *t, const struct id_list *ids)
@@ -135,7 +121,7 @@ static void load_before(struct target *t)
 	for (size_t i = 0; i < cc->ids.n; i++)
 		if (!cc->program[i])
 			cc->program[i] = loaded[next++];
-	qsort(cc->program, cc->nprogram, sizeof(*cc->program), unit_by_file);
+	qsort(cc->program, cc->nprogram, sizeof(*cc->program), unit_compare);
 }
 
 static void load_program(struct target *t)
@@ -150,7 +136,7 @@ static void load_program(struct target *t)
 		t->program = load(t, &t->ids);
 		if (t->change)
 			load_before(t);
-		qsort(t->program, t->nprogram, sizeof(*t->program), unit_by_file);
+		qsort(t->program, t->nprogram, sizeof(*t->program), unit_compare);
 	}
 	t->run.program = t->nprogram;
 }

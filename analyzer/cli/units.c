@@ -364,3 +364,13 @@ void units_capture(const struct units *u, const struct fresh *f, const struct vi
 		qsort(run->noted, run->nnoted, sizeof(*run->noted), by_file);
 	make_program(&cap, f, view, wanted, program);
 }
+
+void units_refresh(const struct units *u, struct store *store, const struct view *view, const struct options *opt,
+		   struct run_info *run, struct id_list *program)
+{
+	struct fresh fresh;
+
+	fresh_look(&fresh, u->arena, store, &u->commands, view);
+	units_capture(u, &fresh, view, opt, run, program);
+	fresh_release(&fresh);
+}

@@ -65,4 +65,8 @@ size_t units_select_changed(struct units *u, const struct fresh *f, const struct
 void units_capture(const struct units *u, const struct fresh *f, const struct view *view,
 		   const struct options *opt, struct run_info *run, struct id_list *program);
 
+/* The same, after a look at what the database has of the view. */
+void units_refresh(const struct units *u, struct store *store, const struct view *view, const struct options *opt,
+		   struct run_info *run, struct id_list *program);
+
 #endif

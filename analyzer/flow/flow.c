@@ -3,6 +3,7 @@
 #include "flow/flow.h"
 
 #include "base/message.h"
+#include "base/text.h"
 
 const char *flow_op_name(enum flow_op op)
 {
@@ -35,4 +36,9 @@ const char *flow_sub_name(enum flow_sub sub)
 	if (sub > ATOMIC_OTHER)
 		bug("no flow suboperation %d", (int)sub);
 	return names[sub];
+}
+
+int unit_compare(const void *a, const void *b)
+{
+	return text_compare((*(struct unit *const *)a)->file, (*(struct unit *const *)b)->file);
 }

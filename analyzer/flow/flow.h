@@ -154,6 +154,8 @@ struct unit {
 /* "load", "cmp" ... and "eq", "add" ..., as in the text form. */
 const char *flow_op_name(enum flow_op op);
 const char *flow_sub_name(enum flow_sub sub);
+/* For qsort() over pointers to units: by file. */
+int unit_compare(const void *a, const void *b);
 /* Does the op end a block? */
 static inline bool flow_is_terminator(enum flow_op op)
 {

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/message.h"
+#include "base/text.h"
 #include "infer/cone.h"
 #include "infer/reach.h"
 #include "infer/simulate.h"
@@ -20,22 +21,10 @@ static struct analysis last;
 static struct unit **last_units;
 static size_t nlast_unit;
 
-static int by_file(const void *a, const void *b)
-{
-	const struct unit *x = *(struct unit *const *)a, *y = *(struct unit *const *)b;
-
-	return strcmp(x->file, y->file);
-}
-
-static int compare_text(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "");
-}
-
 static int by_place(const void *a, const void *b)
 {
 	const struct fact *x = *(const struct fact *const *)a, *y = *(const struct fact *const *)b;
-	int c = compare_text(x->at.file, y->at.file);
+	int c = text_compare(x->at.file, y->at.file);
 
 	if (!c)
 		c = x->at.line - y->at.line;
@@ -44,10 +33,10 @@ static int by_place(const void *a, const void *b)
 	if (!c)
 		c = (int)x->kind - (int)y->kind;
 	if (!c)
-		c = compare_text(x->fn->name, y->fn->name);
+		c = text_compare(x->fn->name, y->fn->name);
 	if (!c)
-		c = compare_text(x->class, y->class);
-	return c ? c : compare_text(x->object, y->object);
+		c = text_compare(x->class, y->class);
+	return c ? c : text_compare(x->object, y->object);
 }
 
 static int by_text(const void *a, const void *b)
@@ -102,7 +91,7 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	memset(out, 0, sizeof(*out));
 	program_release(&an->program);
 	memset(an, 0, sizeof(*an));
-	qsort(sorted, nunit, sizeof(*sorted), by_file);
+	qsort(sorted, nunit, sizeof(*sorted), unit_compare);
 	an->arena = a;
 	an->options = opt;
 	an->result = out;

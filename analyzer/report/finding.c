@@ -57,13 +57,6 @@ void finding_list_add(struct finding_list *l, const struct rule *rule, enum leve
 	};
 }
 
-static int compare_text(const char *a, const char *b)
-{
-	if (a == b)
-		return 0;
-	return strcmp(a ? a : "", b ? b : "");
-}
-
 static int compare_number(int a, int b)
 {
 	return a < b ? -1 : a > b;
@@ -71,7 +64,7 @@ static int compare_number(int a, int b)
 
 static int compare_place(const struct place *a, const struct place *b)
 {
-	int c = compare_text(a->file, b->file);
+	int c = text_compare(a->file, b->file);
 
 	if (!c)
 		c = compare_number(a->line, b->line);
@@ -85,30 +78,30 @@ static int compare_step(const struct step *a, const struct step *b)
 	if (!c)
 		c = compare_number(a->depth, b->depth);
 	if (!c)
-		c = compare_text(a->text, b->text);
+		c = text_compare(a->text, b->text);
 	if (!c)
-		c = compare_text(a->locks, b->locks);
+		c = text_compare(a->locks, b->locks);
 	if (!c)
-		c = compare_text(a->borrows, b->borrows);
-	return c ? c : compare_text(a->refs, b->refs);
+		c = text_compare(a->borrows, b->borrows);
+	return c ? c : text_compare(a->refs, b->refs);
 }
 
 /* What tells findings apart that are at one place, of one rule and with one message. */
 static int compare_fact(const struct fact *a, const struct fact *b)
 {
-	int c = compare_text(a->class, b->class);
+	int c = text_compare(a->class, b->class);
 
 	if (!c)
-		c = compare_text(a->object, b->object);
+		c = text_compare(a->object, b->object);
 	if (!c)
-		c = compare_text(a->fn ? a->fn->name : NULL, b->fn ? b->fn->name : NULL);
+		c = text_compare(a->fn ? a->fn->name : NULL, b->fn ? b->fn->name : NULL);
 	if (!c)
 		c = compare_number(a->nstep, b->nstep);
 	for (int i = 0; !c && i < a->nstep; i++)
 		c = compare_step(&a->steps[i], &b->steps[i]);
 	if (!c)
 		c = compare_place(&a->origin, &b->origin);
-	return c ? c : compare_text(a->unit ? a->unit->file : NULL, b->unit ? b->unit->file : NULL);
+	return c ? c : text_compare(a->unit ? a->unit->file : NULL, b->unit ? b->unit->file : NULL);
 }
 
 static int compare_finding(const void *x, const void *y)
@@ -124,15 +117,15 @@ static int compare_finding(const void *x, const void *y)
 		c = compare_fact(a->fact, b->fact);
 	if (!c)
 		c = compare_number((int)b->level, (int)a->level);
-	return c ? c : compare_text(a->fix, b->fix);
+	return c ? c : text_compare(a->fix, b->fix);
 }
 
 /* One mistake found twice: a header's function in many units, or two paths to one place. */
 static bool is_double(const struct finding *a, const struct finding *b)
 {
 	return a->rule == b->rule && !compare_place(&a->fact->at, &b->fact->at) &&
-	       !compare_text(a->fact->class, b->fact->class) &&
-	       !compare_text(a->fact->object, b->fact->object);
+	       !text_compare(a->fact->class, b->fact->class) &&
+	       !text_compare(a->fact->object, b->fact->object);
 }
 
 /* Of doubles the first in order stays. Doubles need not be neighbours: their messages may differ. */

@@ -26,11 +26,6 @@
 
 #define LEVELS 3
 
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static size_t count_rule(const struct finding_list *l, const struct rule *rule)
 {
 	size_t n = 0;
@@ -90,7 +85,7 @@ static void add_document_head(struct text *out, const struct finding_list *l)
 	text_puts(out, "<meta name=viewport content=\"width=device-width\">\n"
 		  "<meta name=color-scheme content=\"light dark\">\n"
 		  "<meta name=generator content=\"devscope " DEVSCOPE_VERSION "\">\n");
-	text_printf(out, "<title>%zu finding%s - devscope</title>\n", l->n, plural(l->n));
+	text_printf(out, "<title>%zu finding%s - devscope</title>\n", l->n, text_plural(l->n));
 	text_printf(out, "<style>%s</style>\n<script>%s</script>\n", page_css, page_js);
 }
 
@@ -98,7 +93,7 @@ static void add_counts(struct text *out, const struct finding_list *l)
 {
 	const char *separator = ": ";
 
-	text_printf(out, "<p class=counts><strong>%zu finding%s</strong>", l->n, plural(l->n));
+	text_printf(out, "<p class=counts><strong>%zu finding%s</strong>", l->n, text_plural(l->n));
 	for (int i = LEVELS - 1; i >= 0; i--) {
 		enum level level = (enum level)i;
 		size_t n = count_level(l, level);
@@ -106,7 +101,7 @@ static void add_counts(struct text *out, const struct finding_list *l)
 		if (!n)
 			continue;
 		text_printf(out, "%s<span class=%s>%zu %s%s</span>", separator, level_name(level), n,
-			    level_name(level), level == LEVEL_ADVICE ? "" : plural(n));
+			    level_name(level), level == LEVEL_ADVICE ? "" : text_plural(n));
 		separator = ", ";
 	}
 }
@@ -119,7 +114,7 @@ static void add_run(struct text *out, const struct run_info *run)
 		nread += r->cached + r->captured;
 		nfailed += r->nfailed;
 	}
-	text_printf(out, "<p class=counts>%zu unit%s read", nread, plural(nread));
+	text_printf(out, "<p class=counts>%zu unit%s read", nread, text_plural(nread));
 	if (nfailed)
 		text_printf(out, ", <span class=error>%zu failed</span>", nfailed);
 	if (run->since)
@@ -242,7 +237,7 @@ static void add_unsure(struct text *out, const struct infer_result *r)
 	if (!sum)
 		return;
 	text_printf(out, "<details><summary>%lu time%s the analysis stayed quiet, not being sure</summary>\n"
-		    "<table>\n<thead><tr><th scope=col>Times<th scope=col>Why\n<tbody>\n", sum, plural(sum));
+		    "<table>\n<thead><tr><th scope=col>Times<th scope=col>Why\n<tbody>\n", sum, text_plural(sum));
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		if (r->unsure[k])
 			text_printf(out, "<tr><td>%lu<td>%s\n", r->unsure[k],
@@ -269,11 +264,11 @@ static void add_program(struct text *out, const struct run_info *run)
 	if (!r)
 		return;
 	text_printf(out, "<p>%zu function%s of %zu unit%s were analysed as one program. %zu call%s of "
-		    "functions that were neither read nor modelled.\n", r->nfunc, plural(r->nfunc), run->program,
-		    plural(run->program), r->unresolved, plural(r->unresolved));
+		    "functions that were neither read nor modelled.\n", r->nfunc, text_plural(r->nfunc), run->program,
+		    text_plural(run->program), r->unresolved, text_plural(r->unresolved));
 	if (r->over_budget) {
 		text_printf(out, "<details><summary>%zu function%s over budget: findings in them may be "
-			    "missing</summary>\n", r->over_budget, plural(r->over_budget));
+			    "missing</summary>\n", r->over_budget, text_plural(r->over_budget));
 		add_names(out, r->over_budget_names, r->over_budget);
 	}
 	add_unsure(out, r);
@@ -287,12 +282,12 @@ static void add_change(struct text *out, const struct run_info *run)
 	html_add(out, run->since);
 	text_printf(out, "</code> was checked: %zu C file%s and %zu function%s changed. Left out: %zu "
 		    "finding%s from before, and %zu newer whose path shows no changed function.\n", run->changed_files,
-		    plural(run->changed_files), run->changed_functions, plural(run->changed_functions),
-		    run->before, plural(run->before), run->elsewhere);
+		    text_plural(run->changed_files), run->changed_functions, text_plural(run->changed_functions),
+		    run->before, text_plural(run->before), run->elsewhere);
 	if (!run->noutside)
 		return;
 	text_printf(out, "<details open><summary>%zu changed file%s not checked: no unit of this build that "
-		    "was read is made from %s</summary>\n", run->noutside, plural(run->noutside),
+		    "was read is made from %s</summary>\n", run->noutside, text_plural(run->noutside),
 		    run->noutside == 1 ? "it" : "them");
 	add_names(out, run->outside, run->noutside);
 }
@@ -308,7 +303,7 @@ static void add_configuration(struct text *out, const struct run_info *run)
 		text_puts(out, "<h3>What was read</h3>\n");
 	}
 	text_printf(out, "<p>%zu unit%s asked for, %zu read, %zu failed%s.\n", run->wanted,
-		    plural(run->wanted), run->cached + run->captured, run->nfailed,
+		    text_plural(run->wanted), run->cached + run->captured, run->nfailed,
 		    run->interrupted ? "; the run was interrupted" : "");
 	add_change(out, run);
 	add_unit_notes(out, "could not be read: nothing in them was analysed", run->failed, run->nfailed,

@@ -8,11 +8,6 @@
 #include "base/arena.h"
 #include "report/finding.h"
 
-static const char *copied(struct arena *a, const char *s)
-{
-	return s ? arena_strdup(a, s) : NULL;
-}
-
 static struct func *copy_func(struct arena *a, const struct func *fn)
 {
 	struct func *copy = ARENA_NEW(a, struct func);
@@ -29,10 +24,10 @@ static struct step *copy_steps(struct arena *a, const struct step *steps, int n)
 	struct step *copy = arena_copy(a, steps, sizeof(*steps) * (size_t)n);
 
 	for (int i = 0; i < n; i++) {
-		copy[i].text = copied(a, steps[i].text);
-		copy[i].locks = copied(a, steps[i].locks);
-		copy[i].borrows = copied(a, steps[i].borrows);
-		copy[i].refs = copied(a, steps[i].refs);
+		copy[i].text = arena_strdup(a, steps[i].text);
+		copy[i].locks = arena_strdup(a, steps[i].locks);
+		copy[i].borrows = arena_strdup(a, steps[i].borrows);
+		copy[i].refs = arena_strdup(a, steps[i].refs);
 	}
 	return copy;
 }
@@ -50,12 +45,12 @@ static struct fact *copy_fact(struct arena *a, const struct fact *fact)
 		unit->file = fact->unit->file;
 		copy->unit = unit;
 	}
-	copy->object = copied(a, fact->object);
-	copy->class = copied(a, fact->class);
-	copy->kind_name = copied(a, fact->kind_name);
-	copy->function = copied(a, fact->function);
-	copy->field = copied(a, fact->field);
-	copy->say = copied(a, fact->say);
+	copy->object = arena_strdup(a, fact->object);
+	copy->class = arena_strdup(a, fact->class);
+	copy->kind_name = arena_strdup(a, fact->kind_name);
+	copy->function = arena_strdup(a, fact->function);
+	copy->field = arena_strdup(a, fact->field);
+	copy->say = arena_strdup(a, fact->say);
 	copy->steps = copy_steps(a, fact->steps, fact->nstep);
 	return copy;
 }

@@ -16,11 +16,6 @@
 
 #define MAX_LISTED 20	/* units or functions; the rest is counted, and complete in SARIF */
 
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* One unit and what there is to say of it; a compiler's message names the file itself. */
 static void add_unit(struct text *out, const char *head, const struct unit_note *unit)
 {
@@ -46,12 +41,12 @@ static void add_failed(struct text *out, const struct run_info *run)
 static void add_units(struct text *out, const struct run_info *run, bool all)
 {
 	text_printf(out, "devscope: %zu unit%s asked for: %zu read, %zu known from before, %zu failed",
-		    run->wanted, plural(run->wanted), run->captured, run->cached, run->nfailed);
+		    run->wanted, text_plural(run->wanted), run->captured, run->cached, run->nfailed);
 	if (run->interrupted)
 		text_puts(out, "; interrupted (what was read is kept)");
 	text_puts(out, "\n");
 	if (all)
-		text_printf(out, "  precompiled headers: used for %zu unit%s\n", run->pch, plural(run->pch));
+		text_printf(out, "  precompiled headers: used for %zu unit%s\n", run->pch, text_plural(run->pch));
 	add_failed(out, run);
 }
 
@@ -69,12 +64,12 @@ static void add_program(struct text *out, const struct run_info *run, bool all)
 	size_t most = all ? r->over_budget : 5;
 
 	text_printf(out, "  program: %zu unit%s, %zu function%s, %zu over budget, %zu call%s unresolved\n",
-		    run->program, plural(run->program), r->nfunc, plural(r->nfunc), r->over_budget,
-		    r->unresolved, plural(r->unresolved));
+		    run->program, text_plural(run->program), r->nfunc, text_plural(r->nfunc), r->over_budget,
+		    r->unresolved, text_plural(r->unresolved));
 	if (all)
 		text_printf(out, "  ops tables: %zu function%s in them, %zu edge%s through them, %zu call%s through "
-			    "pointers unresolved\n", r->nslot, plural(r->nslot), r->nslot_edge,
-			    plural(r->nslot_edge), r->unresolved_pointers, plural(r->unresolved_pointers));
+			    "pointers unresolved\n", r->nslot, text_plural(r->nslot), r->nslot_edge,
+			    text_plural(r->nslot_edge), r->unresolved_pointers, text_plural(r->unresolved_pointers));
 	for (size_t i = 0; i < r->over_budget && i < most; i++) {
 		text_puts(out, "  over budget: ");
 		text_report_add_safe(out, r->over_budget_names[i]);
@@ -127,14 +122,14 @@ static void add_change(struct text *out, const struct run_info *run, size_t n)
 	text_puts(out, "devscope: since ");
 	text_report_add_safe(out, run->since);
 	text_printf(out, ": %zu C file%s, %zu unit%s and %zu function%s changed; %zu finding%s, %zu from before\n",
-		    run->changed_files, plural(run->changed_files), run->wanted, plural(run->wanted),
-		    run->changed_functions, plural(run->changed_functions), n, plural(n), run->before);
+		    run->changed_files, text_plural(run->changed_files), run->wanted, text_plural(run->wanted),
+		    run->changed_functions, text_plural(run->changed_functions), n, text_plural(n), run->before);
 	if (run->before_failed)
 		text_printf(out, "  %zu unit%s could not be read as before: all findings there count as new\n",
-			    run->before_failed, plural(run->before_failed));
+			    run->before_failed, text_plural(run->before_failed));
 	if (run->elsewhere)
 		text_printf(out, "  %zu more finding%s since then, whose path shows no changed function: check the whole "
-			    "to see %s\n", run->elsewhere, plural(run->elsewhere), run->elsewhere == 1 ? "it" : "them");
+			    "to see %s\n", run->elsewhere, text_plural(run->elsewhere), run->elsewhere == 1 ? "it" : "them");
 	for (size_t i = 0; i < run->noutside && i < MAX_LISTED; i++) {
 		text_puts(out, "  not checked: ");
 		text_report_add_safe(out, run->outside[i]);
@@ -159,7 +154,7 @@ static void add_run(struct text *out, const struct run_info *run, const struct f
 		add_notes(out, run);
 	else if (run->nnoted)
 		text_printf(out, "  notes on %zu unit%s (--stats lists them)\n", run->nnoted,
-			    plural(run->nnoted));
+			    text_plural(run->nnoted));
 	if (run->infer) {
 		add_program(out, run, all);
 		add_unsure(out, run->infer);
