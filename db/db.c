@@ -8,6 +8,7 @@
  */
 #include "db/db.h"
 
+#include <ctype.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/message.h"
+#include "base/path.h"
+#include "base/text.h"
 
 #define BUSY_MS 20000	/* how long another devscope may hold the file; its transactions are short */
 
@@ -112,6 +115,55 @@ static const char *plain_name(struct db *db, const char *path)
 	return path[0] == '/' ? path : arena_printf(&db->arena, "./%s", path);
 }
 
+/* Is the file there, and neither it nor its folder for us to write? SQLite keeps its log beside it. */
+static bool is_read_only(struct db *db)
+{
+	return !access(db->path, R_OK) && (access(db->path, W_OK) || access(path_parent(&db->arena, db->path), W_OK));
+}
+
+/* A file: URI that says that nobody writes the file: then it can be read without a log or a lock beside it. */
+static const char *immutable_uri(struct db *db)
+{
+	struct text uri;
+	const char *s;
+
+	text_init(&uri);
+	text_puts(&uri, "file:");
+	for (const char *p = plain_name(db, db->path); *p; p++)
+		text_printf(&uri, isalnum((unsigned char)*p) || strchr("/._-", *p) ? "%c" : "%%%02X", (unsigned char)*p);
+	text_puts(&uri, "?immutable=1");
+	s = arena_strdup(&db->arena, text_str(&uri));
+	text_release(&uri);
+	return s;
+}
+
+/* Open a copy of a file that cannot be written, which goes with the connection. An SQLite result code. */
+static int open_copy(struct db *db)
+{
+	sqlite3 *from = NULL;
+	sqlite3_backup *copy;
+	int rc = sqlite3_open_v2(immutable_uri(db), &from, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_open_v2("", &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	if (rc == SQLITE_OK) {
+		copy = sqlite3_backup_init(db->handle, "main", from, "main");
+		if (copy)
+			sqlite3_backup_step(copy, -1);
+		rc = copy ? sqlite3_backup_finish(copy) : sqlite3_errcode(db->handle);
+	}
+	sqlite3_close(from);
+	problem("%s cannot be written: it is used as it is, what this run learns is not kept", db->path);
+	return rc;
+}
+
+static int open_file(struct db *db)
+{
+	if (is_read_only(db))
+		return open_copy(db);
+	return sqlite3_open_v2(plain_name(db, db->path), &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+}
+
 struct db *db_open(const char *path, const char **error)
 {
 	struct db *db = calloc(1, sizeof(*db));
@@ -122,7 +174,12 @@ struct db *db_open(const char *path, const char **error)
 	arena_init(&db->arena);
 	map_init(&db->stmts);
 	db->path = arena_strdup(&db->arena, path);
-	rc = sqlite3_open_v2(plain_name(db, path), &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	rc = open_file(db);
+	if ((rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT) {
+		*error = "cannot be read: it is damaged, or no SQLite database";
+		db_close(db);
+		return NULL;
+	}
 	if (rc != SQLITE_OK)
 		fail(db, rc, NULL);
 	sqlite3_extended_result_codes(db->handle, 1);

@@ -14,7 +14,11 @@
 struct db;
 struct stmt;
 
-/* Open (and create) path. NULL with *error set (static or borrowed until db_close) if it is no database or damaged. */
+/*
+ * Open (and create) path. Of a file that cannot be written, or whose folder cannot, a copy is opened that goes when it is
+ * closed. NULL with *error set (static or borrowed until db_close) if it is no
+ * database or damaged.
+ */
 struct db *db_open(const char *path, const char **error);
 void db_close(struct db *db);
 /*

@@ -218,7 +218,7 @@ void borrow_unlock(struct sim *sim, struct state *st, const struct sym *lock, co
 {
 	for (int i = 0; i < sim->nguarded; i++) {
 		const struct sym *addr = sim->guarded[i].addr;
-		struct dead d = {.by_unlock = true, .function = step->callee, .lock = lock, .began = step->at, .ended = step};
+		struct dead d = {.by_unlock = true, .function = step->callee, .lock = lock, .began = step->at};
 
 		if (!is_guard_of(sim->guarded[i].guard, addr, lock))
 			continue;

@@ -275,7 +275,6 @@ static void apply_dead(struct sim *sim, struct state *st, const struct insn *in,
 		d.spanned = NULL;
 		d.is_inherited = true;
 		d.lock = x->dead_locks[i];
-		d.ended = st->trace;
 		state_add_dead(&sim->pool, st, &d);
 	}
 }

@@ -39,7 +39,6 @@ static void end_borrow(struct iteration *it, struct state *st, const struct sym 
 {
 	struct dead d = {
 		.root = element, .function = it->m->name, .spanned = before, .began = it->in->at,
-		.ended = st->trace,
 	};
 
 	if (!it->e->keeps)

@@ -60,8 +60,7 @@ struct effect {
 	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock) */
 	bool counting;		/* TAKE: a count without an owner (semaphores): nothing is said of one left taken */
 	bool null_ok;		/* PUT, GET: NULL is allowed and does nothing */
-	bool null_on_entry;	/* FIND, GET: also drops the reference of the object in from_arg (iterators: of_find_*_node(from), pci_get_device(.., from)) */
-	int from_arg;		/* that argument, or -1 */
+	int from_arg;		/* FIND, GET: the argument whose reference is given back as well, NULL allowed; or -1 */
 	/* ITERATE, MATCH, CALL */
 	int callback;		/* argument that is the function */
 	int data;		/* argument handed to it, or -1 */

@@ -159,7 +159,6 @@ static void add_reference(struct builder *b, struct mark at, const struct entry 
 		f.when = WHEN_VALID;
 	}
 	f.from_arg = number_or(e->drops, -1);
-	f.null_on_entry = f.from_arg >= 0;
 	add_effect(b, at, func_of(b, at, e), &f);
 }
 

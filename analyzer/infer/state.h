@@ -86,7 +86,6 @@ struct dead {
 	const struct sym *lock;		/* by_unlock */
 	const struct lock_set *spanned;	/* locks held all along: they may keep it */
 	struct place began;
-	const struct trace *ended;
 };
 
 struct dead_set {

@@ -194,8 +194,7 @@ static const struct dead_set *copy_dead(struct analysis *an, const struct state 
 		c->items[n] = s->items[i];
 		c->items[n].root = sym_import(&an->syms, s->items[i].root);
 		c->items[n].spanned = NULL;
-		c->items[n].lock = sym_import(&an->syms, s->items[i].lock);
-		c->items[n++].ended = NULL;
+		c->items[n++].lock = sym_import(&an->syms, s->items[i].lock);
 	}
 	c->n = n;
 	return n ? c : NULL;

@@ -53,6 +53,24 @@ place_of_tree() {
 	both_same "$HERE/here" "$HERE/there"
 }
 
+# A database that cannot be written, as CI hands one to many, serves as well; it is left as it is.
+read_only_database() {
+	local run=() sum
+	[ "$(id -u)" -ne 0 ] || run=(setpriv "--bounding-set=-dac_override,-dac_read_search")
+	compile_commands "$HERE/a" "$TESTS"/fixtures/*.c
+	mkdir "$HERE/a database? 100%"
+	findings_of "$HERE/first" "$HERE/a" --db "$HERE/a database? 100%/d.db"
+	sum=$(sha256sum <"$HERE/a database? 100%/d.db")
+	chmod a-w "$HERE/a database? 100%"
+	"${run[@]}" "$TESTED" check --stats -p "$HERE/a" --db "$HERE/a database? 100%/d.db" --sarif "$HERE/second.sarif" \
+		>"$HERE/second.txt" 2>"$HERE/second.err" || true
+	chmod u+w "$HERE/a database? 100%"
+	both_same "$HERE/first" "$HERE/second"
+	expect_text "$HERE/second.err" 'cannot be written: it is used as it is'
+	expect_text "$HERE/second.err" ' 0 read, '
+	[ "$sum" = "$(sha256sum <"$HERE/a database? 100%/d.db")" ] && [ "$(ls "$HERE/a database? 100%")" = d.db ]
+}
+
 # A unit that changed and changed back gives what it gave before.
 change_and_back() {
 	cp -r "$TESTS/fixtures" "$HERE/src"
@@ -182,6 +200,7 @@ run_test same/processes number_of_processes
 run_test same/cache cache
 run_test same/order order_of_units
 run_test same/place place_of_tree
+run_test same/read-only read_only_database
 run_test same/change change_and_back
 run_test same/parts parts_joined
 run_test same/parts-stable parts_are_stable
