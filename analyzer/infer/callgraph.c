@@ -112,25 +112,35 @@ struct node *program_resolve(const struct program *p, const struct node *from, c
 	return n ? n : map_get(&p->globals, name);
 }
 
-static void add_callee(struct node ***list, int *n, int *cap, struct node *callee)
+/* The callees of a node while they are collected. */
+struct callees {
+	struct node **nodes;
+	unsigned char *bonds;
+	int n, cap;
+};
+
+static void add_callee(struct callees *list, struct node *callee, enum bond bond)
 {
-	for (int i = 0; i < *n; i++)
-		if ((*list)[i] == callee)
+	for (int i = 0; i < list->n; i++)
+		if (list->nodes[i] == callee) {
+			if (bond > list->bonds[i])
+				list->bonds[i] = (unsigned char)bond;
 			return;
-	if (*n == *cap) {
-		*cap = *cap ? *cap * 2 : 16;
-		*list = realloc(*list, sizeof(**list) * (size_t)*cap);
-		if (!*list)
+		}
+	if (list->n == list->cap) {
+		list->cap = list->cap ? list->cap * 2 : 16;
+		list->nodes = realloc(list->nodes, sizeof(*list->nodes) * (size_t)list->cap);
+		list->bonds = realloc(list->bonds, (size_t)list->cap);
+		if (!list->nodes || !list->bonds)
 			die("out of memory (call graph)");
 	}
-	(*list)[(*n)++] = callee;
+	list->nodes[list->n] = callee;
+	list->bonds[list->n++] = (unsigned char)bond;
 }
 
-static void add_edges(struct program *p, struct node *n)
+static void add_edges(struct program *p, struct node *n, struct callees *list)
 {
-	struct node **list = NULL;
-	int cap = 0;
-
+	list->n = 0;
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 
@@ -151,53 +161,84 @@ static void add_edges(struct program *p, struct node *n)
 				continue;
 			callee->is_callback |= k > 0;
 			if (!(m && m->opaque && k == 0))
-				add_callee(&list, &n->ncallee, &cap, callee);
+				add_callee(list, callee, k ? BOND_GIVEN : m ? BOND_MODEL : BOND_CALL);
 		}
 	}
-	if (n->ncallee)
-		n->callees = arena_copy(p->arena, list, sizeof(*list) * (size_t)n->ncallee);
-	free(list);
+	n->ncallee = list->n;
+	if (!list->n)
+		return;
+	n->callees = arena_copy(p->arena, list->nodes, sizeof(*list->nodes) * (size_t)list->n);
+	n->bonds = arena_copy(p->arena, list->bonds, (size_t)list->n);
 }
 
-static int by_component(const void *a, const void *b)
+static void add_all_edges(struct program *p)
+{
+	struct callees list = {0};
+
+	for (size_t i = 0; i < p->nnode; i++)
+		add_edges(p, p->nodes[i], &list);
+	free(list.nodes);
+	free(list.bonds);
+}
+
+static int by_order(const void *a, const void *b)
 {
 	const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
-	int c;
 
 	if (x->component != y->component)
 		return x->component < y->component ? -1 : 1;
-	c = strcmp(x->fn->name, y->fn->name);
-	if (!c)
-		c = strcmp(x->unit->file, y->unit->file);
-	if (!c)
-		c = x->key < y->key ? -1 : x->key > y->key;
-	return c;
+	if (x->inner != y->inner)
+		return x->inner < y->inner ? -1 : 1;
+	return x->finish < y->finish ? -1 : x->finish > y->finish;
 }
 
+/* The components of the graph of the edges that are no weaker than bond. */
+static void find_components(const struct program *p, enum bond bond, int *component, int *finish)
+{
+	size_t n = p->nnode, total = 0, at = 0;
+	struct arena scratch;
+	uint32_t *first, *to;
+
+	for (size_t i = 0; i < n; i++)
+		total += (size_t)p->nodes[i]->ncallee;
+	arena_init(&scratch);
+	first = ARENA_ARRAY(&scratch, uint32_t, n + 1);
+	to = ARENA_ARRAY(&scratch, uint32_t, total);
+	for (size_t i = 0; i < n; i++) {
+		for (int k = 0; k < p->nodes[i]->ncallee; k++)
+			if (p->nodes[i]->bonds[k] >= bond)
+				to[at++] = (uint32_t)p->nodes[i]->callees[k]->index;
+		first[i + 1] = (uint32_t)at;
+	}
+	scc_find(&(struct graph){.n = n, .first = first, .to = to}, component, finish);
+	arena_release(&scratch);
+}
+
+/*
+ * Callees first. Where that cannot be, because calls form a cycle, calls a model speaks of are given up, then
+ * functions that are only passed on, and then those calls that close the cycle.
+ */
 static void order_nodes(struct program *p)
 {
 	size_t n = p->nnode;
-	struct graph g = {.n = n};
 	struct arena scratch;
-	uint32_t *first, *to;
-	int *component;
+	int *component, *inner, *ignored, *finish;
 
 	arena_init(&scratch);
-	first = ARENA_ARRAY(&scratch, uint32_t, n + 1);
 	component = ARENA_ARRAY(&scratch, int, n);
-	for (size_t i = 0; i < n; i++)
-		first[i + 1] = first[i] + (uint32_t)p->nodes[i]->ncallee;
-	to = ARENA_ARRAY(&scratch, uint32_t, first[n]);
-	for (size_t i = 0; i < n; i++)
-		for (int k = 0; k < p->nodes[i]->ncallee; k++)
-			to[first[i] + (uint32_t)k] = (uint32_t)p->nodes[i]->callees[k]->index;
-	g.first = first;
-	g.to = to;
-	scc_find(&g, component);
-	for (size_t i = 0; i < n; i++)
+	inner = ARENA_ARRAY(&scratch, int, n);
+	ignored = ARENA_ARRAY(&scratch, int, n);
+	finish = ARENA_ARRAY(&scratch, int, n);
+	find_components(p, BOND_MODEL, component, NULL);
+	find_components(p, BOND_GIVEN, inner, NULL);
+	find_components(p, BOND_CALL, ignored, finish);
+	for (size_t i = 0; i < n; i++) {
 		p->nodes[i]->component = component[i];
+		p->nodes[i]->inner = inner[i];
+		p->nodes[i]->finish = finish[i];
+	}
 	arena_release(&scratch);
-	qsort(p->nodes, n, sizeof(*p->nodes), by_component);
+	qsort(p->nodes, n, sizeof(*p->nodes), by_order);
 	for (size_t i = 0; i < n; i++)
 		p->nodes[i]->index = i;
 }
@@ -287,8 +328,7 @@ void program_build(struct program *p, struct arena *a, struct unit *const *units
 	map_release(&by_key);
 	for (size_t i = 0; i < p->nnode; i++)
 		p->nodes[i]->index = i;
-	for (size_t i = 0; i < p->nnode; i++)
-		add_edges(p, p->nodes[i]);
+	add_all_edges(p);
 	order_nodes(p);
 	p->by_key = arena_copy(a, p->nodes, sizeof(*p->nodes) * p->nnode);
 	qsort(p->by_key, p->nnode, sizeof(*p->by_key), by_key_and_name);

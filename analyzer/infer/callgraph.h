@@ -22,14 +22,27 @@ struct model;
 struct summary;
 struct sym;
 
+/*
+ * How much a function must be known before its caller: which of the edges that form cycles are given up, the
+ * weakest first.
+ */
+enum bond {
+	BOND_MODEL,	/* called, but a model says what it does: its body has the result at most */
+	BOND_GIVEN,	/* its address is passed to a call */
+	BOND_CALL,
+};
+
 struct node {
 	const struct func *fn;
 	const struct unit *unit;	/* the first, by file name, that holds it */
 	uint64_t key;			/* its text and the keys of its static callees */
 	size_t index;			/* into program.nodes */
 	struct node **callees;		/* direct calls, and functions passed to calls; in order of appearance, no doubles */
+	unsigned char *bonds;		/* of the callees: enum bond */
 	int ncallee;
 	int component;			/* strongly connected component; callees have lower or equal numbers */
+	int inner;			/* the same within the component, without BOND_MODEL */
+	int finish;			/* the same within that, of BOND_CALL only, cut where cycles close */
 	bool is_callback;		/* its address is passed to a call */
 	bool matters;			/* it, or a callee, does something a model speaks of */
 	bool is_done;			/* simulated */
@@ -54,7 +67,7 @@ struct program {
 	struct arena *arena;
 	const struct model *model;
 	struct node **by_key;		/* sorted by key, then name */
-	struct node **nodes;		/* callees before callers; within a component by name, then file */
+	struct node **nodes;		/* callees before callers, as far as cycles let them */
 	size_t nnode;
 	size_t nedge;
 	size_t unresolved;		/* calls of functions with neither body nor model */

@@ -85,7 +85,7 @@ static void find_members(struct members *m, struct arena *a, const struct graph 
 	uint32_t *next;
 
 	m->component = ARENA_ARRAY(a, int, g->n);
-	m->n = scc_find(g, m->component);
+	m->n = scc_find(g, m->component, NULL);
 	m->first = ARENA_ARRAY(a, uint32_t, m->n + 1);
 	m->vertex = ARENA_ARRAY(a, uint32_t, g->n);
 	next = ARENA_ARRAY(a, uint32_t, m->n + 1);

@@ -12,12 +12,12 @@
 /* low and number are indexed like vertices; edge is the next edge to follow. */
 struct tarjan {
 	const struct graph *g;
-	int *component;
+	int *component, *finish;
 	int *number, *low;
 	uint32_t *edge;
 	bool *on_stack;
 	size_t *stack, nstack, *work, nwork;
-	int next, components;
+	int next, finished, components;
 };
 
 static void tarjan_open(struct tarjan *t, size_t v)
@@ -34,6 +34,8 @@ static void tarjan_close(struct tarjan *t, size_t v)
 	size_t w;
 
 	t->nwork--;
+	if (t->finish)
+		t->finish[v] = t->finished++;
 	if (t->nwork && t->low[v] < t->low[t->work[t->nwork - 1]])
 		t->low[t->work[t->nwork - 1]] = t->low[v];
 	if (t->low[v] != t->number[v])
@@ -65,9 +67,9 @@ static void tarjan_from(struct tarjan *t, size_t root)
 	}
 }
 
-int scc_find(const struct graph *g, int *component)
+int scc_find(const struct graph *g, int *component, int *finish)
 {
-	struct tarjan t = {.g = g, .component = component};
+	struct tarjan t = {.g = g, .component = component, .finish = finish};
 	struct arena scratch;
 
 	arena_init(&scratch);

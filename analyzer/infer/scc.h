@@ -17,7 +17,9 @@ struct graph {
 /*
  * Number the components from 0, so that an edge never leads to a higher one: component[v] is v's.
  * Returns how many there are. The numbers depend on the order of vertices and edges only.
+ * finish, unless NULL, gets the order in which a depth-first walk leaves the vertices: an edge leads to one left
+ * earlier, save for the few that close cycles.
  */
-int scc_find(const struct graph *g, int *component);
+int scc_find(const struct graph *g, int *component, int *finish);
 
 #endif
