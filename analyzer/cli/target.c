@@ -165,13 +165,20 @@ static void infer(struct target *t, struct unit *const *program, size_t n, struc
 	progress_end();
 }
 
-/* Does the finding, or the part of its path that is in its own function, lie in what was asked for? */
+/*
+ * Does the finding, or the part of its path that is in its own function, lie in what was asked for? Of a chain
+ * through many functions, that is everybody's, the end counts as well: where it is that the lock is taken again.
+ */
 static bool in_scope(const struct target *t, const struct finding *f)
 {
-	if (t->opt->flow || units_in_scope(&t->units, f->fact->at.file))
+	const struct fact *fact = f->fact;
+
+	if (t->opt->flow || units_in_scope(&t->units, fact->at.file) ||
+	    (fact->kind == FACT_LOCK_REENTRY && units_in_scope(&t->units, fact->origin.file)))
 		return true;
-	for (int i = 0; i < f->fact->nstep; i++)
-		if (!f->fact->steps[i].depth && units_in_scope(&t->units, f->fact->steps[i].at.file))
+	for (int i = 0; i < fact->nstep; i++)
+		if (!fact->steps[i].depth && !strcmp(fact->steps[i].func, fact->fn->name) &&
+		    units_in_scope(&t->units, fact->steps[i].at.file))
 			return true;
 	return false;
 }

@@ -23,6 +23,7 @@ enum fact_kind {
 	FACT_USE_UNKEPT,	/* a field used while what it needs is not kept (only memory is) */
 	FACT_REF_LEFT,		/* a path ends with a reference nobody gives back */
 	FACT_REF_LEFT_BY_TURN,	/* the same, per element of an iteration */
+	FACT_LOCK_REENTRY,	/* a callback comes to take a lock that its context holds */
 };
 
 enum step_kind {
@@ -60,8 +61,8 @@ struct fact {
 	const char *class;	/* lock class "iommu_group.mutex" or reference kind "device"; never NULL */
 	const char *kind_name;	/* lock kind "mutex", reference kind, or what was needed ("group member") */
 	const char *function;	/* the function that took, iterated or looked up: "bus_for_each_dev"; or NULL */
-	const char *field;	/* FACT_USE_UNKEPT: "device.iommu"; else NULL */
-	const char *say;	/* a clause of the model for people; or NULL */
+	const char *field;	/* FACT_USE_UNKEPT: "device.iommu"; FACT_LOCK_REENTRY: the callback's slot; else NULL */
+	const char *say;	/* a clause of the model for people; FACT_LOCK_REENTRY: what is iterated over; or NULL */
 	struct place origin;	/* where the lock was taken, the reference got, the borrow began */
 	bool is_warned;		/* the kernel itself warns on this path: it is held to be impossible */
 	int nstep;

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "infer/cone.h"
 #include "infer/reach.h"
+#include "infer/reentry.h"
 #include "infer/simulate.h"
 
 /* Kept for infer_print_summaries() and infer_print_reach(). */
@@ -69,7 +70,8 @@ static void release_idle(struct analysis *an)
 		arena_release(&an->idle[--an->nidle]);
 }
 
-static void count_pointers(struct analysis *an, struct infer_result *out)
+/* What needs the calls through pointers as well. */
+static void cross_pointers(struct analysis *an, struct infer_result *out)
 {
 	struct reach_graph g;
 	struct arena scratch;
@@ -79,6 +81,7 @@ static void count_pointers(struct analysis *an, struct infer_result *out)
 	out->nslot = g.nslot;
 	out->nslot_edge = g.nslot_edge;
 	out->unresolved_pointers = g.unresolved;
+	reentry_check(an, &g, last_units, nlast_unit);
 	arena_release(&scratch);
 }
 
@@ -100,15 +103,15 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	program_build(&an->program, a, sorted, nunit, opt->model);
 	simulate_all(an);
 	release_idle(an);
+	last_units = sorted;
+	nlast_unit = nunit;
+	cross_pointers(an, out);
 	if (out->nfact)
 		qsort(out->facts, out->nfact, sizeof(*out->facts), by_place);
 	if (out->over_budget)
 		qsort(out->over_budget_names, out->over_budget, sizeof(*out->over_budget_names), by_text);
 	out->nedge = an->program.nedge;
 	out->unresolved = an->program.unresolved;
-	last_units = sorted;
-	nlast_unit = nunit;
-	count_pointers(an, out);
 	sym_table_release(&an->syms);
 }
 

@@ -109,6 +109,7 @@ static const cyaml_schema_field_t iterator_fields[] = {
 	NUMBER(callback, REQUIRED, param_names), NUMBER(data, OPTIONAL, param_names),
 	NUMBER(element_param, OPTIONAL, param_names), NUMBER(data_param, OPTIONAL, param_names),
 	WORD(element, OPTIONAL), WORD(keeps, OPTIONAL), WORD(finds, OPTIONAL),
+	NUMBER(set, OPTIONAL, param_names), WORD(member, OPTIONAL),
 	CHOICE(how, OPTIONAL, how_names),
 	TRUTH(stops), TRUTH(opaque),
 	CYAML_FIELD_END
@@ -133,8 +134,9 @@ static const cyaml_schema_field_t need_fields[] = {
 };
 
 static const cyaml_schema_field_t context_fields[] = {
-	WORD(slot, REQUIRED), NUMBER(param, REQUIRED, param_names),
-	WORD(lock, OPTIONAL), WORD(lock_global, OPTIONAL),
+	WORD(slot, REQUIRED), NUMBER(param, REQUIRED, param_names), WORD(in, OPTIONAL),
+	WORD(lock, OPTIONAL), WORD(lock_global, OPTIONAL), WORD(kind, OPTIONAL),
+	CHOICE(mode, OPTIONAL, mode_names), WORD(on, OPTIONAL),
 	CYAML_FIELD_END
 };
 

@@ -69,6 +69,8 @@ struct effect {
 	bool stops;		/* ITERATE: a non-zero return of the callback ends it and is returned */
 	const char *element;	/* struct of the object: "device" */
 	const char *keeps;	/* what the iteration keeps: "memory" */
+	int set;		/* argument that is the set iterated over, or -1 */
+	const char *member_struct, *member_field;	/* the field of the object that names its set; or NULL */
 };
 
 /* Everything said of one function, over all files. */
@@ -100,9 +102,13 @@ struct model_need {
 /* What is held while an ops-table callback runs. */
 struct model_context {
 	const char *struct_name, *field;	/* "device_driver", "probe" */
-	int param;				/* the parameter that holds the lock's object; MODEL_NONE for a global */
+	int param;				/* the parameter that leads to the lock's object; MODEL_NONE for none */
+	const char *in_struct, *in_field;	/* where in what it points to the object is: "pci_dev", "dev"; or NULL */
 	const char *lock_struct, *lock_field;	/* "device", "mutex" */
 	const char *lock_global;
+	const char *kind;			/* of the lock: "mutex" */
+	bool is_shared;
+	const char *on;				/* the variable that is the set the object is in; or NULL */
 };
 
 /* How who finds a lock taken waits for it. */

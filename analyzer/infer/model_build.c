@@ -25,7 +25,7 @@ static void check_numbers(struct mark at, const struct entry *e)
 {
 	const int *const all[] = {
 		e->arg, e->nested_arg, e->drops, e->returns, e->callback, e->data,
-		e->element_param, e->data_param, e->param,
+		e->element_param, e->data_param, e->param, e->set,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -68,7 +68,7 @@ static bool effect_equal(const struct effect *x, const struct effect *y)
 	       x->null_ok == y->null_ok &&
 	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
 	       x->element_param == y->element_param && x->data_param == y->data_param &&
-	       x->stops == y->stops && x->element == y->element && x->keeps == y->keeps;
+	       x->stops == y->stops && x->element == y->element && x->keeps == y->keeps && x->set == y->set;
 }
 
 /* Append an effect; an exact double is a mistake. */
@@ -93,7 +93,7 @@ static struct effect effect_new(enum effect_kind kind, const char *what, const s
 	return (struct effect){
 		.kind = kind, .what = intern(what), .when = (enum effect_when)e->when,
 		.arg = number_or(e->arg, MODEL_NONE), .nested_arg = -1, .mode = (enum lock_mode)e->mode,
-		.from_arg = -1, .callback = -1, .data = -1, .element_param = -1, .data_param = -1,
+		.from_arg = -1, .callback = -1, .data = -1, .element_param = -1, .data_param = -1, .set = -1,
 	};
 }
 
@@ -162,6 +162,18 @@ static void add_reference(struct builder *b, struct mark at, const struct entry 
 	add_effect(b, at, func_of(b, at, e), &f);
 }
 
+/* "struct.field" into its two names. */
+static void split_field(struct mark at, const char *s, const char **name, const char **field)
+{
+	const char *dot = strchr(s, '.');
+
+	if (!dot || dot == s || !dot[1])
+		die("%s:%d:%d: '%s' is no field; expected struct.field, as device.mutex", at.path, at.line,
+		    at.col, s);
+	*name = intern_n(s, (size_t)(dot - s));
+	*field = intern(dot + 1);
+}
+
 static void add_iterator(struct builder *b, struct mark at, const struct entry *e)
 {
 	static const enum effect_kind kinds[] = { EFFECT_ITERATE, EFFECT_MATCH, EFFECT_CALL };
@@ -179,6 +191,11 @@ static void add_iterator(struct builder *b, struct mark at, const struct entry *
 	f.stops = e->stops != 0 || e->how == HOW_MATCH;
 	f.element = intern(e->element);
 	f.keeps = intern(e->keeps);
+	f.set = number_or(e->set, -1);
+	if (!e->set != !e->member)
+		die_at(at, "set and member go together");
+	if (e->member)
+		split_field(at, e->member, &f.member_struct, &f.member_field);
 	add_effect(b, at, func, &f);
 	if (!e->finds)
 		return;
@@ -197,18 +214,6 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 	if (f.kind == EFFECT_ALLOC)
 		f.arg = MODEL_RET;
 	add_effect(b, at, func_of(b, at, e), &f);
-}
-
-/* "struct.field" into its two names. */
-static void split_field(struct mark at, const char *s, const char **name, const char **field)
-{
-	const char *dot = strchr(s, '.');
-
-	if (!dot || dot == s || !dot[1])
-		die("%s:%d:%d: '%s' is no field; expected struct.field, as device.mutex", at.path, at.line,
-		    at.col, s);
-	*name = intern_n(s, (size_t)(dot - s));
-	*field = intern(dot + 1);
 }
 
 /* The lock of a guard or a context: lock or lock_global, one of them. */
@@ -267,9 +272,14 @@ static void add_need(struct builder *b, struct mark at, const struct entry *e)
 static void add_context(struct builder *b, struct mark at, const struct entry *e)
 {
 	struct model *m = b->model;
-	struct model_context c = { .param = *e->param };
+	struct model_context c = {
+		.param = *e->param, .kind = intern(e->kind ? e->kind : "mutex"),
+		.is_shared = e->mode == LOCK_SHARED, .on = intern(e->on),
+	};
 
 	split_field(at, e->slot, &c.struct_name, &c.field);
+	if (e->in)
+		split_field(at, e->in, &c.in_struct, &c.in_field);
 	split_lock(at, e, &c.lock_struct, &c.lock_field, &c.lock_global);
 	for (int i = 0; i < m->ncontext; i++) {
 		const struct model_context *old = &m->contexts[i];

@@ -208,22 +208,6 @@ bool reach_has(const struct reach *r, const struct node *n, size_t e)
 
 /* ------------------------------------------------------------------ ways */
 
-static void turn_round(struct reach *r)
-{
-	const struct graph *g = &r->graph.graph;
-	uint32_t *first = ARENA_ARRAY(r->arena, uint32_t, g->n + 2);
-
-	for (uint32_t e = 0; e < g->first[g->n]; e++)
-		first[g->to[e] + 2]++;
-	for (size_t v = 0; v < g->n; v++)
-		first[v + 2] += first[v + 1];
-	r->callers = ARENA_ARRAY(r->arena, uint32_t, g->first[g->n]);
-	for (size_t v = 0; v < g->n; v++)
-		for (uint32_t e = g->first[v]; e < g->first[v + 1]; e++)
-			r->callers[first[g->to[e] + 1]++] = (uint32_t)v;
-	r->callers_first = first;
-}
-
 /* Where own entries of element e begin. */
 static size_t own_begin(const struct reach *r, size_t e)
 {
@@ -247,8 +231,8 @@ static int *measure(struct reach *r, size_t e)
 	struct arena scratch;
 	uint32_t *queue;
 
-	if (!r->callers_first)
-		turn_round(r);
+	if (!r->callers.first)
+		r->callers = graph_turn(&r->graph.graph, r->arena);
 	arena_init(&scratch);
 	queue = ARENA_ARRAY(&scratch, uint32_t, n);
 	for (size_t i = own_begin(r, e); i < r->nown && r->own[i] >> 32 == e; i++) {
@@ -258,11 +242,11 @@ static int *measure(struct reach *r, size_t e)
 	for (size_t i = 0; i < end; i++) {
 		uint32_t v = queue[i];
 
-		for (uint32_t k = r->callers_first[v]; k < r->callers_first[v + 1]; k++) {
-			if (distance[r->callers[k]])
+		for (uint32_t k = r->callers.first[v]; k < r->callers.first[v + 1]; k++) {
+			if (distance[r->callers.to[k]])
 				continue;
-			distance[r->callers[k]] = distance[v] + 1;
-			queue[end++] = r->callers[k];
+			distance[r->callers.to[k]] = distance[v] + 1;
+			queue[end++] = r->callers.to[k];
 		}
 	}
 	arena_release(&scratch);

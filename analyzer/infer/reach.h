@@ -31,7 +31,7 @@ struct reach {
 	uint64_t *own;				/* sorted (element << 32 | vertex): where it happens itself */
 	size_t nown;
 	int **distance;				/* per element, once asked for, per vertex: 1 + edges to go, or 0 */
-	uint32_t *callers_first, *callers;	/* the graph turned round, once asked for */
+	struct graph callers;		/* the graph turned round, once asked for */
 };
 
 enum { REACH_SLEEP = 0 };			/* the element that is there always */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Strongly connected components (Tarjan, SIAM J. Comput. 1972). Entry: scc_find(). The
- * stack is explicit: call chains of the kernel are deeper than ours may be.
+ * Strongly connected components (Tarjan, SIAM J. Comput. 1972): scc_find(). The stack is explicit: call
+ * chains of the kernel are deeper than ours may be. The way back: graph_turn().
  */
 #include "infer/scc.h"
 
@@ -84,4 +84,18 @@ int scc_find(const struct graph *g, int *component, int *finish)
 			tarjan_from(&t, v);
 	arena_release(&scratch);
 	return t.components;
+}
+
+struct graph graph_turn(const struct graph *g, struct arena *a)
+{
+	uint32_t *first = ARENA_ARRAY(a, uint32_t, g->n + 2), *to = ARENA_ARRAY(a, uint32_t, g->first[g->n]);
+
+	for (uint32_t e = 0; e < g->first[g->n]; e++)
+		first[g->to[e] + 2]++;
+	for (size_t v = 0; v < g->n; v++)
+		first[v + 2] += first[v + 1];
+	for (size_t v = 0; v < g->n; v++)
+		for (uint32_t e = g->first[v]; e < g->first[v + 1]; e++)
+			to[first[g->to[e] + 1]++] = (uint32_t)v;
+	return (struct graph){.n = g->n, .first = first, .to = to};
 }

@@ -2,10 +2,12 @@
 #ifndef INFER_SCC_H
 #define INFER_SCC_H
 
-/* Strongly connected components of any directed graph. */
+/* Directed graphs: strongly connected components, and the way back. */
 
 #include <stddef.h>
 #include <stdint.h>
+
+struct arena;
 
 /* Vertices 0..n-1; the edges of v go to to[first[v]] .. to[first[v + 1] - 1]. */
 struct graph {
@@ -21,5 +23,8 @@ struct graph {
  * earlier, save for the few that close cycles.
  */
 int scc_find(const struct graph *g, int *component, int *finish);
+
+/* The graph turned round: the edges of v lead to where edges to v came from, in their order. It lives in a. */
+struct graph graph_turn(const struct graph *g, struct arena *a);
 
 #endif

@@ -142,15 +142,19 @@ static void adds_up_over_files(void **state)
 	file_with("a.yaml", "locks:\n  - {function: swap, takes: mutex, arg: 0}\n");
 	m = load("locks:\n  - {function: swap, releases: mutex, arg: 1}\n"
 		 "guards:\n  - {field: group.list, lock_global: big_lock}\n"
-		 "contexts:\n  - {slot: pci_driver.probe, param: 0, lock: pci_dev.dev.mutex}\n");
+		 "contexts:\n  - {slot: pci_driver.probe, param: 0, in: pci_dev.dev, lock: device.mutex, on: pci_bus_type}\n");
 	assert_int_equal(model_find(m, "swap")->neffect, 2);
 	assert_int_equal(effect_of(m, "swap", 0)->kind, EFFECT_TAKE);
 	assert_int_equal(effect_of(m, "swap", 1)->kind, EFFECT_RELEASE);
 	assert_string_equal(m->guards[0].struct_name, "group");
 	assert_string_equal(m->guards[0].field, "list");
 	assert_string_equal(m->guards[0].lock_global, "big_lock");
-	assert_string_equal(m->contexts[0].lock_struct, "pci_dev");
-	assert_string_equal(m->contexts[0].lock_field, "dev.mutex");
+	assert_string_equal(m->contexts[0].in_struct, "pci_dev");
+	assert_string_equal(m->contexts[0].in_field, "dev");
+	assert_string_equal(m->contexts[0].lock_struct, "device");
+	assert_string_equal(m->contexts[0].lock_field, "mutex");
+	assert_string_equal(m->contexts[0].on, "pci_bus_type");
+	assert_string_equal(m->contexts[0].kind, "mutex");
 	unlink(file_with("a.yaml", ""));
 }
 
