@@ -101,7 +101,7 @@ static int find_group(struct device *dev, void *data)
 	if (!dev->group)
 		return 0;
 	if (!*found)
-		*found = device_group_get(dev);
+		*found = group_get(dev->group);
 	return dev->group->iommu->ops == (*found)->iommu->ops ? 0 : -EXDEV;
 }
 

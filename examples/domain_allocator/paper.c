@@ -3,13 +3,15 @@
 
 #include "paper.h"
 
+const struct shape paper_least = { .page_sizes = 0x1000, .last_address = ~0UL };
+
 static int paper_join(struct member *member)
 {
 	struct paper_stream *stream = port_alloc(sizeof(*stream));
 
 	if (!stream)
 		return -ENOMEM;
-	stream->page_sizes = 0x1000;
+	stream->page_sizes = paper_least.page_sizes;
 	member->priv = stream;
 	return 0;
 }
@@ -24,7 +26,7 @@ static int paper_shape(struct member *member, enum domain_type type, struct shap
 	struct paper_stream *stream = member->priv;
 
 	shape->page_sizes = stream->page_sizes;
-	shape->last_address = type == DOMAIN_BLOCKED ? 0 : ~0UL;
+	shape->last_address = type == DOMAIN_BLOCKED ? 0 : paper_least.last_address;
 	return 0;
 }
 

@@ -7,6 +7,9 @@
 /* An IOMMU driver without hardware, which uses all that a driver may use. */
 extern const struct iommu_ops paper_ops;
 
+/* What a domain for any of its devices can map. */
+extern const struct shape paper_least;
+
 /* What it keeps of a member: as long as it is one. */
 struct paper_stream {
 	const struct domain *domain;	/* that translates for it */

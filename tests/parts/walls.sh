@@ -113,7 +113,7 @@ readme_tour() {
 	local file bad=0
 	while IFS= read -r -d '' file; do
 		grep -qF "\`$(basename "$file")\`" "$SOURCE/README.md" || { echo "$file is not in README.md"; bad=1; }
-	done < <(git -C "$SOURCE" ls-files -z -- 'analyzer/*.c' 'db/*.c' 'rules/rules.c')
+	done < <(git -C "$SOURCE" ls-files -z -- 'analyzer/*.c' 'db/*.c' 'rules/rules.c' 'examples/*.c')
 	return $bad
 }
 
@@ -121,7 +121,7 @@ readme_tour() {
 shell_scripts() {
 	need_packages shellcheck
 	cd "$SOURCE" || return
-	shellcheck -x -P "SCRIPTDIR:tests:tests/kernel" .ci/run examples/kernel/run examples/kernel/lib.sh tests/run tests/lib.sh \
+	shellcheck -x -P "SCRIPTDIR:tests:tests/kernel" .ci/run examples/domain_allocator/run examples/kernel/run examples/kernel/lib.sh tests/run tests/lib.sh \
 		tests/kernel/lib.sh tests/kernel/controls tests/bench/run tests/parts/*.sh
 }
 
