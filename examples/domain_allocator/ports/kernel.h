@@ -30,7 +30,6 @@
 #define lock_take mutex_lock
 #define lock_release mutex_unlock
 #define lock_assert_held lockdep_assert_held
-#define bus bus_type
 #define bus_walk bus_for_each_dev
 #define driver device_driver
 #define device_get get_device

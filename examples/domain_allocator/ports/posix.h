@@ -55,7 +55,12 @@ static inline void lock_init(struct lock *lock, const char *name)
 }
 
 #ifdef PORT_MEASURE
-extern _Thread_local long port_held_longest, port_held_total;	/* ns, of locks named group.mutex */
+/* How long a thread has held locks of a name that begins with this letter. */
+struct port_held {
+	long longest, total, times;	/* ns, ns */
+};
+
+extern _Thread_local struct port_held port_held[128];
 
 static inline long port_now(void)
 {
@@ -72,13 +77,13 @@ static inline void port_taken(struct lock *lock)
 
 static inline void port_releasing(struct lock *lock)
 {
-	long held = port_now() - lock->taken;
+	struct port_held *held = &port_held[lock->name[0] & 127];
+	long span = port_now() - lock->taken;
 
-	if (lock->name[0] != 'g')
-		return;
-	port_held_total += held;
-	if (held > port_held_longest)
-		port_held_longest = held;
+	held->total += span;
+	held->times++;
+	if (held->longest < span)
+		held->longest = span;
 }
 #else
 static inline void port_taken(struct lock *lock)
