@@ -3,7 +3,7 @@
 -- What devscope remembers of a tree, in one SQLite file (.devscope.db). The file is a document: query it
 -- freely, with any SQLite tool, also while devscope runs. There are two sorts of tables:
 --
---   rebuilt   config, unit, file, dep, func, unit_func, slot, summary, run, finding, step
+--   rebuilt   config, unit, file, dep, func, unit_func, slot, summary, summary_rest, run, finding, step
 --             made by devscope from the tree. A devscope with another schema version empties them; no content
 --             is ever migrated, it is captured again.
 --   written   triage
@@ -71,6 +71,7 @@ CREATE TABLE func (
 	static	INTEGER NOT NULL,	-- 1: not known outside of its unit
 	ninsn	INTEGER NOT NULL,	-- instructions in it
 	size	INTEGER NOT NULL,	-- bytes of the text
+	brief	BLOB NOT NULL,		-- all but its instructions, quick to read: analyzer/flow/flow_brief.c. Not for people
 	text	BLOB NOT NULL		-- its flow as text, compressed (one zstd frame)
 ) STRICT;
 CREATE INDEX func_name ON func (name);
@@ -102,11 +103,17 @@ CREATE INDEX slot_struct ON slot (struct, field);
 -- it was told of the functions called are the same. For all configurations. Not for people.
 CREATE TABLE summary (
 	key	INTEGER PRIMARY KEY,	-- hash of the function's text, the models and the engine's sources
-	used	INTEGER NOT NULL,	-- the newest run when it was made or used, give or take 10
-	size	INTEGER NOT NULL,	-- bytes
-	bytes	BLOB NOT NULL		-- what was learnt, compressed (one zstd frame): analyzer/infer/cache.c
+	used	INTEGER NOT NULL,	-- the newest run when it was made or used, give or take 30
+	head	BLOB NOT NULL		-- what must be the same for it to be used, and counts: analyzer/infer/cache.c
 ) STRICT;
 CREATE INDEX summary_used ON summary (used);
+
+-- What was learnt itself: the summary and what may be reported.
+CREATE TABLE summary_rest (
+	key	INTEGER PRIMARY KEY REFERENCES summary ON DELETE CASCADE,
+	size	INTEGER NOT NULL,	-- bytes
+	bytes	BLOB NOT NULL		-- compressed (one zstd frame)
+) STRICT;
 
 -- One "devscope check" that ran to its end. The newest 20 of each configuration are kept.
 CREATE TABLE run (

@@ -16,7 +16,7 @@
 
 #include "db/schema.inc"
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 5
 #define APPLICATION_ID 0x44655653	/* "DeVS" */
 
 #define TEXT_(x) #x
@@ -54,6 +54,12 @@ size_t store_count(struct store *s, const char *sql, int64_t arg)
 	while (db_step(st))
 		n = (size_t)db_col_int(st, 0);
 	return n;
+}
+
+void store_begin(struct store *s)
+{
+	store_end_reading(s);
+	db_begin(s->db);
 }
 
 /* Drop all tables but what people wrote. */
@@ -114,7 +120,7 @@ struct store *store_open(const char *path, const char *config)
 		die("%s %s: move it away and run again (all but triage is rebuilt), or choose another place "
 		    "with --db FILE", path, error);
 	bring_up_schema(s->db, path);
-	db_begin(s->db);
+	store_begin(s);
 	st = db_prepare(s->db, "INSERT OR IGNORE INTO config (name) VALUES (?1)");
 	db_bind_text(st, 1, config);
 	db_run(st);
@@ -132,8 +138,9 @@ struct store *store_open(const char *path, const char *config)
 
 void store_close(struct store *s)
 {
+	store_end_reading(s);
 	if (s->changed) {
-		db_begin(s->db);
+		store_begin(s);
 		store_drop_versions(s);
 		db_exec(s->db, "DELETE FROM func WHERE NOT EXISTS "
 			"(SELECT 1 FROM unit_func WHERE func = func.id)");

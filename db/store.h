@@ -15,6 +15,7 @@
 
 struct arena;
 struct finding_list;
+struct infer_cache;
 struct store;
 struct unit;
 
@@ -61,10 +62,16 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
  */
 size_t store_keep_units(struct store *s, const char *const *files, size_t n);
 /*
- * Load the flow of the units of these ids, which were captured well: out[i] is that of ids[i], sorted as they are. Function
- * bodies that several units share are parsed once. Everything lives in a.
+ * Load the flow of the units of these ids, which were captured well: out[i] is that of ids[i], sorted as they are.
+ * Functions that several units share are there once; their bodies are read by func_read() only, while the store is
+ * open. Everything lives in a.
  */
 void store_load_units(struct store *s, struct arena *a, const int64_t *ids, size_t n, struct unit **out);
+/*
+ * The bodies that were to be read have been. From the loading until then, or until something is saved, the store shows
+ * what it held then.
+ */
+void store_end_reading(struct store *s);
 /* What a merge did. */
 struct store_merged {
 	size_t added, known;	/* versions of units: taken over; there already, with the same contents of all files */
@@ -84,11 +91,10 @@ void store_check_part(struct store *s, const char *path);
  */
 void store_merge(struct store *s, const char *path, struct store_merged *out);
 /*
- * What was learnt of functions in earlier runs, under keys and in bytes that are infer's (infer_options.find and
- * keep, with the store as their cache). What was kept is in the file after store_save_summaries().
+ * What was learnt of functions in earlier runs, under keys and in bytes that are infer's. What was kept is in the file
+ * after store_save_summaries().
  */
-const void *store_find_summary(void *store, uint64_t key, size_t *size);
-void store_keep_summary(void *store, uint64_t key, const void *bytes, size_t size);
+void store_cache(struct store *s, struct infer_cache *out);
 void store_save_summaries(struct store *s);
 /* Save a run and its findings (with steps). */
 void store_put_run(struct store *s, const struct finding_list *findings, const char *command_line,

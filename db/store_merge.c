@@ -106,8 +106,8 @@ static void copy_contents(struct store *s, int64_t config)
 	db_exec(s->db, "CREATE TEMP TABLE IF NOT EXISTS file_at (part INTEGER PRIMARY KEY, own INTEGER NOT NULL)");
 	db_exec(s->db, "DELETE FROM func_at");
 	db_exec(s->db, "DELETE FROM file_at");
-	db_exec(s->db, "INSERT OR IGNORE INTO main.func (hash, name, file, line, static, ninsn, size, text) "
-		"SELECT hash, name, file, line, static, ninsn, size, text FROM part.func ORDER BY id");
+	db_exec(s->db, "INSERT OR IGNORE INTO main.func (hash, name, file, line, static, ninsn, size, brief, text) "
+		"SELECT hash, name, file, line, static, ninsn, size, brief, text FROM part.func ORDER BY id");
 	db_exec(s->db, "INSERT INTO func_at SELECT p.id, m.id FROM part.func p JOIN main.func m USING (hash)");
 	run_with(s, "INSERT OR IGNORE INTO main.file (config, path, hash, size, mtime) "
 		 "SELECT ?2, path, hash, size, 0 FROM part.file WHERE config = ?1 ORDER BY id", config, s->config);
@@ -184,7 +184,7 @@ void store_merge(struct store *s, const char *path, struct store_merged *out)
 	int64_t config = open_part(s, path);
 
 	memset(out, 0, sizeof(*out));
-	db_begin(s->db);
+	store_begin(s);
 	if (config) {
 		copy_contents(s, config);
 		copy_units(s, config, out);

@@ -16,11 +16,14 @@ struct store {
 	char *path;
 	int64_t config;		/* row of the configuration at work */
 	struct summaries *summaries;	/* store_summaries.c; NULL until the first is asked for */
+	bool reading;		/* a transaction that only reads is open: store_load.c */
 	bool changed;		/* a unit was replaced or dropped: there may be rows nobody uses */
 	ZSTD_CCtx *compress;
 	ZSTD_DCtx *decompress;
 };
 
+/* Begin a transaction that writes; one that only reads ends. */
+void store_begin(struct store *s);
 /* Forget summaries that were not saved. */
 void store_drop_summaries(struct store *s);
 

@@ -59,7 +59,7 @@ void store_put_run(struct store *s, const struct finding_list *findings, const c
 	struct stmt *st;
 	int64_t run;
 
-	db_begin(s->db);
+	store_begin(s);
 	st = db_prepare(s->db, "INSERT INTO run (config, at, command, status) "
 			"VALUES (?1, datetime('now'), ?2, ?3)");
 	db_bind_int(st, 1, s->config);

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "db/store_own.h"
 #include "flow/flow.h"
+#include "flow/flow_brief.h"
 #include "flow/flow_text.h"
 
 #define ZSTD_LEVEL 3
@@ -100,6 +101,7 @@ static int64_t put_func(struct store *s, struct arena *a, struct func *fn)
 	struct stmt *st = db_prepare(s->db, "SELECT id FROM func WHERE hash = ?1");
 	int64_t id = 0;
 	size_t len, room, packed;
+	struct text brief;
 	void *buf;
 
 	store_bind_hash(st, 1, fn->hash);
@@ -113,8 +115,8 @@ static int64_t put_func(struct store *s, struct arena *a, struct func *fn)
 	packed = ZSTD_compressCCtx(s->compress, buf, room, fn->text, len, ZSTD_LEVEL);
 	if (ZSTD_isError(packed))
 		bug("zstd: %s", ZSTD_getErrorName(packed));
-	st = db_prepare(s->db, "INSERT INTO func (hash, name, file, line, static, ninsn, size, text) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+	st = db_prepare(s->db, "INSERT INTO func (hash, name, file, line, static, ninsn, size, brief, text) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 	store_bind_hash(st, 1, fn->hash);
 	db_bind_text(st, 2, fn->name);
 	db_bind_text(st, 3, fn->file);
@@ -122,8 +124,12 @@ static int64_t put_func(struct store *s, struct arena *a, struct func *fn)
 	db_bind_int(st, 5, fn->is_static);
 	db_bind_int(st, 6, fn->ninsn);
 	db_bind_int(st, 7, (int64_t)len);
-	db_bind_blob(st, 8, buf, packed);
+	text_init(&brief);
+	flow_print_brief(&brief, fn);
+	db_bind_blob(st, 8, brief.s, brief.len);
+	db_bind_blob(st, 9, buf, packed);
 	db_run(st);
+	text_release(&brief);
 	return db_last_id(s->db);
 }
 
@@ -212,7 +218,7 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
 		if (!u)
 			what = arena_printf(&a, "its flow cannot be read back: %s", text_str(&error));
 	}
-	db_begin(s->db);
+	store_begin(s);
 	st = db_prepare(s->db, "INSERT INTO unit (config, file, key, ok, error, note, cpu_ms) "
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 	db_bind_int(st, 1, s->config);
@@ -264,7 +270,7 @@ size_t store_keep_units(struct store *s, const char *const *files, size_t n)
 			map_set(&drop, intern(db_col_text(st, 0)), s);
 	dropped = drop.n;
 	if (dropped)
-		db_begin(s->db);
+		store_begin(s);
 	for (size_t i = 0; i < dropped; i++)
 		drop_unit(s, drop.entries[i].key);
 	if (dropped)

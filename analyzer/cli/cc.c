@@ -79,17 +79,17 @@ static void capture(struct cc *c)
 /* The findings of this unit's own functions: each function belongs to one unit, so make reports it once. */
 static void analyse(struct cc *c)
 {
+	struct infer_cache cache;
 	const struct infer_options how = {
 		.model = model_load(&c->arena, c->opt.model_dir, c->opt.models.items, c->opt.models.n),
 		.roots = &c->program[c->nprogram - 1],
 		.nroot = 1,
-		.find = store_find_summary,
-		.keep = store_keep_summary,
-		.cache = c->store,
+		.cache = &cache,
 	};
 	struct infer_result result;
 	size_t n = 0;
 
+	store_cache(c->store, &cache);
 	infer_run(&c->arena, c->program, c->nprogram, &how, &result);
 	store_save_summaries(c->store);
 	rules_run(result.facts, result.nfact, &c->findings);

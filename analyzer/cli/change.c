@@ -171,6 +171,8 @@ static bool same_function(const struct func *a, const struct func *b)
 {
 	if (a->hash[0] == b->hash[0] && a->hash[1] == b->hash[1])
 		return true;
+	func_read(a);
+	func_read(b);
 	return a->is_static == b->is_static && !text_compare(a->notes, b->notes) && !text_compare(a->section, b->section) &&
 	       a->text && b->text && same_code(a->text, b->text);
 }
@@ -241,12 +243,10 @@ void change_find_functions(struct change *c, struct unit *const *before, size_t 
 
 static bool calls_changed(const struct change *c, const struct func *fn)
 {
-	for (int i = 0; fn && i < fn->ninsn; i++)
-		if (fn->insns[i].op == OP_CALL)
-			for (int k = 0; k < fn->insns[i].narg; k++)
-				if (fn->insns[i].args[k].kind == ARG_FUNC &&
-				    map_get(&c->functions, fn->insns[i].args[k].name))
-					return true;
+	for (int i = 0; fn && i < fn->nlink; i++)
+		if ((fn->links[i].kind == LINK_CALL || fn->links[i].kind == LINK_PASSED) &&
+		    map_get(&c->functions, fn->links[i].name))
+			return true;
 	return false;
 }
 

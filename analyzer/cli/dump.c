@@ -33,6 +33,9 @@ static size_t load_newest(struct arena *a, struct store *store, struct unit ***p
 	}
 	*program = ARENA_ARRAY(a, struct unit *, kept);
 	store_load_units(store, a, ids, kept, *program);
+	for (size_t i = 0; i < kept; i++)	/* the store is about to be closed */
+		for (int k = 0; k < (*program)[i]->nfunc; k++)
+			func_read((*program)[i]->funcs[k]);
 	return kept;
 }
 

@@ -152,12 +152,12 @@ static void infer_progress(void *cookie, size_t done, size_t total)
 static void infer(struct target *t, struct unit *const *program, size_t n, struct infer_result *out)
 {
 	struct infer_options how = {.model = t->model, .progress = infer_progress};
+	struct infer_cache cache;
 
 	progress_start("analyse", 0, t->opt->quiet);
 	if (t->store && !t->opt->no_cache) {
-		how.find = store_find_summary;
-		how.keep = store_keep_summary;
-		how.cache = t->store;
+		store_cache(t->store, &cache);
+		how.cache = &cache;
 	}
 	infer_run(&t->arena, program, n, &how, out);
 	if (how.cache)

@@ -116,6 +116,34 @@ struct param {
 	bool is_pointer;
 };
 
+/*
+ * What a function names, in order of appearance, for whoever needs no more of it than that. A call is one LINK_CALL or
+ * LINK_INDIRECT, then what it is said to lead to (of LINK_INDIRECT), then the functions passed to it.
+ */
+enum flow_link_kind {
+	LINK_CALL,	/* a call of the function name */
+	LINK_INDIRECT,	/* a call through a pointer. No name */
+	LINK_FIELD,	/* that pointer may be what is in the field name: "struct.field" */
+	LINK_TARGET,	/* ... or that function */
+	LINK_LOST,	/* ... or something that nobody knows; no name. A parameter's callers know what it is */
+	LINK_PASSED,	/* the function is passed to the call */
+	LINK_NAMED,	/* other than in a call, the function's address is an operand */
+	LINK_KINDS
+};
+
+struct flow_link {
+	enum flow_link_kind kind;
+	const char *name;
+};
+
+struct func;
+
+/* Where a function's instructions are while nobody has read them. */
+struct func_source {
+	/* Set fn's insns, blocks and text; die() if that cannot be. */
+	void (*read)(struct func_source *source, struct func *fn);
+};
+
 struct func {
 	const char *name;
 	const char *file;	/* where it is defined, relative to the tree */
@@ -131,6 +159,10 @@ struct func {
 	struct insn *insns;	/* instruction n makes value %n */
 	int nblock;
 	struct block *blocks;	/* blocks[0] is the entry; numbered in reverse post-order */
+	int nlink;
+	const struct flow_link *links;
+	struct func_source *source;	/* not NULL: insns, blocks and text are NULL until func_read() */
+	int64_t row;		/* for the source */
 	const char *text;	/* its canonical text, when it was read from or made for storage */
 	uint64_t hash[2];	/* XXH3-128 of that text */
 };
@@ -156,6 +188,13 @@ const char *flow_op_name(enum flow_op op);
 const char *flow_sub_name(enum flow_sub sub);
 /* For qsort() over pointers to units: by file. */
 int unit_compare(const void *a, const void *b);
+/* See to it that the function's instructions, blocks and text are there. */
+static inline const struct func *func_read(const struct func *fn)
+{
+	if (!fn->insns && fn->source)
+		fn->source->read(fn->source, (struct func *)fn);
+	return fn;
+}
 /* Does the op end a block? */
 static inline bool flow_is_terminator(enum flow_op op)
 {

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "base/arena.h"
+#include "flow/flow_brief.h"
 #include "flow/flow_scan.h"
 
 static bool is_block_line(const char *p)
@@ -217,6 +218,8 @@ static struct func *read_func(struct scan *s)
 		read_body(s);
 	if (!s->failed)
 		keep_text(s, from);
+	if (!s->failed)
+		flow_link_func(s->a, s->fn);
 	return s->failed ? NULL : s->fn;
 }
 

@@ -380,6 +380,7 @@ static void put_head(struct text *out, const struct func *fn)
 
 void flow_print_func(struct text *out, const struct func *fn)
 {
+	func_read(fn);
 	put_head(out, fn);
 	for (int b = 0; b < fn->nblock; b++) {
 		put_block(out, b);

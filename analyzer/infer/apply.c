@@ -195,7 +195,7 @@ static bool bind_callbacks(struct sim *sim, struct state *st, const struct insn 
 	for (int i = 0; i < 8 && i + 1 < in->narg && i < callee->fn->nparam; i++) {
 		const struct sym *a;
 
-		if (!(callee->summary->calls_params & 1u << i))
+		if (!(node_summary(callee)->calls_params & 1u << i))
 			continue;
 		a = state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[i + 1]));
 		if (a->kind == SYM_FUNC) {
@@ -210,12 +210,12 @@ static bool bind_callbacks(struct sim *sim, struct state *st, const struct insn 
 
 static void call_body(struct sim *sim, struct state *st, const struct insn *in, struct node *callee)
 {
-	const struct summary *s = callee->summary;
+	const struct summary *s = node_summary(callee);
 	const struct sym *bound[8];
 
 	if (s && bind_callbacks(sim, st, in, callee, bound)) {
 		const char *name = in->args[0].kind == ARG_FUNC ? callee->fn->name : NULL;
-		const struct summary *special = simulate_special(sim->an, callee, name, bound);
+		const struct summary *special = summary_read(simulate_special(sim->an, callee, name, bound));
 
 		s = special ? special : s;
 	}
@@ -231,7 +231,7 @@ static void call_body(struct sim *sim, struct state *st, const struct insn *in, 
 
 const struct sym *apply_result_of(struct sim *sim, struct state *st, const struct insn *in, struct node *body)
 {
-	const struct summary *s = body->summary;
+	const struct summary *s = node_summary(body);
 	const struct sym *ret = NULL;
 	struct fill f;
 

@@ -3,7 +3,8 @@
  * What is kept between runs. Entry points: cache_find(), cache_keep(), and the records of
  * what a simulation asks for. What was asked is asked again in the same order: as long as the
  * answers are the same, a simulation now would ask the same next, so that nothing is
- * made that a run without a cache would not make as well.
+ * made that a run without a cache would not make as well. For all that a summary's hash is enough: the summary itself
+ * is read when a simulation wants it (summary_read_kept()), which for most functions of a run is never.
  */
 #include "infer/cache.h"
 
@@ -16,6 +17,15 @@
 #include "infer/simulate.h"
 
 #include "infer/engine.inc"
+
+#define MOST_FACTS 100000	/* of one function */
+
+/* What it takes to read a summary. */
+struct summary_source {
+	struct analysis *an;
+	uint64_t key;
+	struct step_source from;
+};
 
 enum { ANSWER_UNREAD, ANSWER_NOT_YET, ANSWER_HASH };	/* no body; no summary; the hash of one */
 
@@ -61,10 +71,10 @@ static bool has_unread(const struct record *r, const char *name, bool is_address
 void record_body(struct analysis *an, struct node *n, const char *name)
 {
 	struct record *r = an->record;
-	struct consult c = {.node = n, .name = name, .summary = n ? n->summary : NULL};
+	struct consult c = {.node = n, .name = name, .summary = n ? n->kept_summary : NULL};
 	uint32_t *by = !n ? NULL : name ? &n->named_by : &n->asked_by;
 
-	if (!an->options->find || (by ? *by == r->serial : has_unread(r, name, false)))
+	if (!an->options->cache || (by ? *by == r->serial : has_unread(r, name, false)))
 		return;
 	if (by)
 		*by = r->serial;
@@ -76,7 +86,7 @@ void record_address(struct analysis *an, struct node *n, const char *name)
 	struct record *r = an->record;
 	struct consult c = {.node = n, .name = name, .is_address = true};
 
-	if (!an->options->find || (n ? n->meant_by == r->serial : has_unread(r, name, true)))
+	if (!an->options->cache || (n ? n->meant_by == r->serial : has_unread(r, name, true)))
 		return;
 	if (n)
 		n->meant_by = r->serial;
@@ -89,7 +99,7 @@ void record_special(struct analysis *an, struct node *n, const char *name, const
 	struct record *r = an->record;
 	struct consult c = {.node = n, .name = name, .is_muted = an->muted > r->muted, .summary = s};
 
-	if (!an->options->find)
+	if (!an->options->cache)
 		return;
 	for (int i = 0; i < r->n; i++)
 		if (r->items[i].node == n && r->items[i].name == name && r->items[i].bound &&
@@ -194,26 +204,40 @@ static void pack_consult(struct packer *p, const struct consult *c)
 		pack_answer(p, c);
 }
 
+/* All that decides whether the entry may be used, and what it adds to the counts. */
+static void pack_head(struct packer *p, const struct summary *s, const struct record *r)
+{
+	pack_hash(p, r->node->fn->hash[0]);
+	pack_int(p, r->n);
+	for (int i = 0; i < r->n; i++)
+		pack_consult(p, &r->items[i]);
+	pack_hash(p, s->hash);
+	for (int k = 0; k < UNSURE_KINDS; k++)
+		if (r->unsure[k]) {
+			pack_int(p, k + 1);
+			pack_int(p, (int64_t)r->unsure[k]);
+		}
+	pack_int(p, 0);
+	pack_int(p, r->is_over);
+	pack_int(p, (int64_t)r->nfact);
+}
+
 static void put_entry(struct analysis *an, uint64_t key, const struct summary *s, const struct record *r,
 		      const struct packer *body)
 {
-	struct packer p;
+	const struct infer_cache *cache = an->options->cache;
+	struct packer head, rest;
 
-	packer_init(&p, &an->program);
-	pack_hash(&p, r->node->fn->hash[0]);
-	pack_int(&p, r->n);
-	for (int i = 0; i < r->n; i++)
-		pack_consult(&p, &r->items[i]);
-	pack_hash(&p, s->hash);
-	pack_bytes(&p, body->out.s, body->out.len);
-	for (int k = 0; k < UNSURE_KINDS; k++)
-		pack_int(&p, (int64_t)r->unsure[k]);
-	pack_int(&p, r->is_over);
-	pack_int(&p, (int64_t)r->nfact);
+	packer_init(&head, &an->program);
+	packer_init(&rest, &an->program);
+	pack_head(&head, s, r);
+	pack_hash(&rest, s->hash);
+	pack_bytes(&rest, body->out.s, body->out.len);
 	for (size_t i = 0; i < r->nfact; i++)
-		pack_fact(&p, an->result->facts[r->first_fact + i]);
-	an->options->keep(an->options->cache, key, p.out.s, p.out.len);
-	packer_release(&p);
+		pack_fact(&rest, an->result->facts[r->first_fact + i]);
+	cache->keep(cache->cookie, key, head.out.s, head.out.len, rest.out.s, rest.out.len);
+	packer_release(&head);
+	packer_release(&rest);
 }
 
 void cache_keep(struct analysis *an, struct node *n, const struct sym *const *bound, struct summary *s,
@@ -224,14 +248,14 @@ void cache_keep(struct analysis *an, struct node *n, const struct sym *const *bo
 	struct arena scratch;
 	bool is_whole;
 
-	if (!an->options->find)
+	if (!an->options->cache)
 		return;
 	arena_init(&scratch);
 	packer_init(&body, &an->program);
 	from = source_of(&scratch, r->items, r->n);
 	is_whole = pack_summary(&body, s, an->options->model, &from);
 	s->hash = hash_of(n, body.out.s, body.out.len);
-	if (is_whole)
+	if (is_whole && !an->is_damaged)
 		put_entry(an, key_of(an, n, bound), s, r, &body);
 	packer_release(&body);
 	arena_release(&scratch);
@@ -270,9 +294,9 @@ static bool is_same(struct analysis *an, struct node *n, struct unpacker *u, str
 		return false;
 	if (how & 4)
 		return unpack_hash(u) == (asked ? asked->key : 0) && !u->failed;
-	c.summary = asked ? asked->summary : NULL;
+	c.summary = asked ? asked->kept_summary : NULL;
 	if (how & 1) {
-		if (!asked || !asked->summary || !unpack_bound(u, bound))
+		if (!asked || !asked->kept_summary || !unpack_bound(u, bound))
 			return false;
 		an->muted += how >> 1 & 1;
 		c.summary = simulate_special(an, asked, name, bound);
@@ -282,58 +306,113 @@ static bool is_same(struct analysis *an, struct node *n, struct unpacker *u, str
 	return is_answer(u, asked, c.summary) && !u->failed;
 }
 
-static struct summary *read_summary(struct analysis *an, struct unpacker *u, const struct record *r)
+/* A summary that can be read later. */
+static struct summary *unread_summary(struct analysis *an, uint64_t key, uint64_t hash, const struct record *r)
 {
-	struct unpacker body;
-	struct arena scratch;
-	struct step_source from;
-	struct summary *s;
-	uint64_t hash = unpack_hash(u);
-	size_t len;
-	const void *bytes = unpack_bytes(u, &len);
+	struct summary *s = ARENA_NEW(an->arena, struct summary);
 
-	arena_init(&scratch);
-	from = source_of(&scratch, r->items, r->n);
-	unpacker_init(&body, &an->program, &an->syms, bytes, len);
-	s = unpack_summary(&body, an->arena, an->options->model, &from);
-	if (s)
-		s->hash = hash;
-	unpacker_release(&body);
-	arena_release(&scratch);
+	s->hash = hash;
+	s->source = ARENA_NEW(an->arena, struct summary_source);
+	s->source->an = an;
+	s->source->key = key;
+	s->source->from = source_of(an->arena, r->items, r->n);
 	return s;
 }
 
-/* Counts and facts; false, with nothing added, when they make no sense. */
-static bool read_facts(struct analysis *an, struct node *n, struct unpacker *u, struct record *r)
+static void forget(struct analysis *an, uint64_t key)
 {
-	unsigned long unsure[UNSURE_KINDS];
-	struct fact **facts;
-	bool is_over;
-	int nfact;
+	an->options->cache->forget(an->options->cache->cookie, key);
+	an->is_damaged = true;
+}
 
-	for (int k = 0; k < UNSURE_KINDS; k++)
-		unsure[k] = (unsigned long)unpack_int(u);
-	is_over = unpack_int(u);
-	nfact = unpack_count(u);
-	facts = ARENA_ARRAY(an->arena, struct fact *, nfact);
-	for (int i = 0; i < nfact; i++)
-		facts[i] = unpack_fact(u, an->arena);
-	if (u->failed)
-		return false;
-	memcpy(r->unsure, unsure, sizeof(unsure));
-	if (is_over)
-		simulate_over_budget(an, n->fn);
-	for (int i = 0; i < nfact; i++) {
+/* A copy of the rest of an entry, to be freed: reading it may lead to others. Empty if there is none. */
+static void *copy_rest(struct analysis *an, uint64_t key, size_t *size)
+{
+	const void *bytes = an->options->cache->find_rest(an->options->cache->cookie, key, size);
+	void *copy;
+
+	*size = bytes ? *size : 0;
+	copy = malloc(*size + 1);
+	if (!copy)
+		die("out of memory (%zu bytes asked for)", *size);
+	if (bytes)
+		memcpy(copy, bytes, *size);
+	return copy;
+}
+
+void summary_read_kept(struct summary *s)
+{
+	struct summary_source *source = s->source;
+	struct analysis *an = source->an;
+	struct unpacker rest, u;
+	struct summary *whole = NULL;
+	size_t size;
+	void *copy = copy_rest(an, source->key, &size);
+	uint64_t hash = s->hash;
+	const void *bytes;
+
+	s->source = NULL;
+	unpacker_init(&rest, &an->program, &an->syms, copy, size);
+	if (unpack_hash(&rest) == hash) {
+		bytes = unpack_bytes(&rest, &size);
+		unpacker_init(&u, &an->program, &an->syms, bytes, size);
+		whole = unpack_summary(&u, an->arena, an->options->model, &source->from);
+		unpacker_release(&u);
+	}
+	if (whole)
+		*s = *whole;
+	else
+		s->is_unknown = true;
+	if (!whole)
+		forget(an, source->key);
+	s->hash = hash;
+	unpacker_release(&rest);
+	free(copy);
+}
+
+/* The facts of an entry; false, with nothing added, when they make no sense. */
+static bool read_facts(struct analysis *an, struct node *n, uint64_t key, uint64_t hash, int nfact)
+{
+	struct fact **facts = ARENA_ARRAY(an->arena, struct fact *, nfact);
+	struct unpacker u;
+	bool is_good;
+	size_t size;
+	void *copy = copy_rest(an, key, &size);
+
+	unpacker_init(&u, &an->program, &an->syms, copy, size);
+	u.failed |= unpack_hash(&u) != hash;
+	unpack_bytes(&u, &size);
+	for (int i = 0; i < nfact && !u.failed; i++)
+		facts[i] = unpack_fact(&u, an->arena);
+	is_good = !u.failed;
+	for (int i = 0; i < nfact && is_good; i++) {
 		facts[i]->fn = n->fn;
 		facts[i]->unit = n->unit;
 		explain_add(an, facts[i]);
 	}
-	return true;
+	unpacker_release(&u);
+	free(copy);
+	return is_good;
 }
 
-static struct summary *read_entry(struct analysis *an, struct node *n, struct unpacker *u, struct record *r)
+static void read_counts(struct unpacker *u, unsigned long unsure[UNSURE_KINDS])
 {
-	struct summary *s;
+	for (int64_t kind; (kind = unpack_int(u)); ) {
+		if (kind < 0 || kind > UNSURE_KINDS)
+			u->failed = true;
+		if (u->failed)
+			break;
+		unsure[kind - 1] = (unsigned long)unpack_int(u);
+	}
+}
+
+static struct summary *read_entry(struct analysis *an, struct node *n, uint64_t key, struct unpacker *u,
+				  struct record *r)
+{
+	unsigned long unsure[UNSURE_KINDS] = {0};
+	uint64_t hash;
+	bool is_over;
+	int64_t nfact;
 	int nconsult;
 
 	if (unpack_hash(u) != n->fn->hash[0])
@@ -342,41 +421,36 @@ static struct summary *read_entry(struct analysis *an, struct node *n, struct un
 	for (int i = 0; i < nconsult; i++)
 		if (!is_same(an, n, u, r))
 			return NULL;
-	s = read_summary(an, u, r);
-	return s && read_facts(an, n, u, r) ? s : NULL;
-}
-
-/* The entry's bytes, the caller's to free: they must outlive the questions, which look for other entries. */
-static void *copy_entry(struct analysis *an, uint64_t key, size_t *len)
-{
-	const void *bytes = an->options->find(an->options->cache, key, len);
-	void *copy;
-
-	if (!bytes)
+	hash = unpack_hash(u);
+	read_counts(u, unsure);
+	is_over = unpack_int(u);
+	nfact = unpack_int(u);
+	if (u->failed || nfact < 0 || nfact > MOST_FACTS || (nfact && !read_facts(an, n, key, hash, (int)nfact)))
 		return NULL;
-	copy = malloc(*len + 1);
-	if (!copy)
-		die("out of memory (%zu bytes asked for)", *len);
-	memcpy(copy, bytes, *len);
-	return copy;
+	memcpy(r->unsure, unsure, sizeof(unsure));
+	if (is_over)
+		simulate_over_budget(an, n->fn);
+	return unread_summary(an, key, hash, r);
 }
 
 struct summary *cache_find(struct analysis *an, struct node *n, const struct sym *const *bound, struct record *r)
 {
+	const struct infer_cache *cache = an->options->cache;
 	struct summary *s;
 	struct unpacker u;
-	void *bytes;
-	size_t len;
+	const void *head;
+	uint64_t key;
+	size_t size;
 
-	if (!an->options->find)
+	if (!cache)
 		return NULL;
-	bytes = copy_entry(an, key_of(an, n, bound), &len);
-	if (!bytes)
+	key = key_of(an, n, bound);
+	head = cache->find(cache->cookie, key, &size);
+	if (!head)
 		return NULL;
-	unpacker_init(&u, &an->program, &an->syms, bytes, len);
-	s = read_entry(an, n, &u, r);
+	unpacker_init(&u, &an->program, &an->syms, head, size);
+	s = read_entry(an, n, key, &u, r);
 	unpacker_release(&u);
-	free(bytes);
 	r->n = 0;
 	return s;
 }

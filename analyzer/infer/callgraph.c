@@ -1,38 +1,108 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Call graph. Entry: program_build(), in this order: one key per function of each unit
+ * Call graph, from what functions name (their links). Entry: program_build(), in this order: one key per function of each unit
  * (its text's hash and the keys of what its static names resolve to), one node per
  * key, edges, strongly connected components, and the order for the bottom-up walk.
  */
 #include "infer/callgraph.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/message.h"
+#include "base/text.h"
 #include "infer/model.h"
 #include "infer/scc.h"
 
-/* A function as one unit has it, while keys are computed. */
+/* ------------------------------------------------------------------ names */
+
+enum { ANY_UNIT = 0 };	/* in place of a unit's number and 1: the functions that other units can call */
+
+struct name_slot {
+	const char *name;	/* NULL: free */
+	uint32_t unit;
+	struct instance *at;
+};
+
+/* A function as one unit has it. */
 struct instance {
 	const struct func *fn;
 	uint64_t key;
+	struct node *node;
 	bool is_keyed, is_open;
 };
 
-static bool names_function(const struct arg *a)
+/* Names are interned: their addresses stand for them. */
+static struct name_slot *find_name(const struct name_table *t, uint32_t unit, const char *name)
 {
-	return a->kind == ARG_FUNC;
+	uint64_t h = ((uintptr_t)name >> 3) * 0x9e3779b97f4a7c15ULL ^ unit * 0xff51afd7ed558ccdULL;
+	size_t at = (h ^ h >> 29) & (t->size - 1);
+
+	while (t->slots[at].name && (t->slots[at].name != name || t->slots[at].unit != unit))
+		at = (at + 1) & (t->size - 1);
+	return &t->slots[at];
 }
+
+static struct instance *get_name(const struct name_table *t, uint32_t unit, const char *name)
+{
+	return t->size ? find_name(t, unit, name)->at : NULL;
+}
+
+/* The first of that name stays. */
+static void add_name(struct name_table *t, uint32_t unit, struct instance *in)
+{
+	struct name_slot *slot = find_name(t, unit, in->fn->name);
+
+	if (!slot->name)
+		*slot = (struct name_slot){in->fn->name, unit, in};
+}
+
+struct node *program_global(const struct program *p, const char *name)
+{
+	const struct instance *in = get_name(&p->names, ANY_UNIT, name);
+
+	return in ? in->node : NULL;
+}
+
+struct node *program_resolve_in(const struct program *p, size_t unit, const char *name)
+{
+	const struct instance *in = get_name(&p->names, (uint32_t)unit + 1, name);
+
+	return in ? in->node : program_global(p, name);
+}
+
+struct node *program_resolve(const struct program *p, const struct node *from, const char *name)
+{
+	return program_resolve_in(p, from->unit_index, name);
+}
+
+size_t program_unit(const struct program *p, const char *file)
+{
+	size_t low = 0, high = p->nunit;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int c = text_compare(p->units[mid]->file, file);
+
+		if (!c)
+			return mid;
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return p->nunit;
+}
+
+/* ------------------------------------------------------------------ nodes */
 
 /*
  * Key of an instance: cycles are cut where they close, so that the key of a function in a
  * cycle may depend on which member was asked for first; units are walked in name order, so
  * it is the same in every run.
  */
-static uint64_t key_instance(struct map *unit, struct instance *in)
+static uint64_t key_instance(const struct name_table *t, uint32_t unit, struct instance *in)
 {
 	uint64_t parts[2];
 
@@ -42,75 +112,95 @@ static uint64_t key_instance(struct map *unit, struct instance *in)
 		return in->fn->hash[0];
 	in->is_open = true;
 	parts[0] = in->fn->hash[0] ^ (in->fn->hash[1] * 31);
-	for (int i = 0; i < in->fn->ninsn; i++) {
-		const struct insn *insn = &in->fn->insns[i];
+	for (int i = 0; i < in->fn->nlink; i++) {
+		const struct flow_link *l = &in->fn->links[i];
+		struct instance *callee = NULL;
 
-		for (int k = 0; k < insn->narg; k++) {
-			struct instance *callee;
-
-			if (!names_function(&insn->args[k]))
-				continue;
-			callee = map_get(unit, insn->args[k].name);
-			if (!callee || !callee->fn->is_static)
-				continue;
-			parts[1] = key_instance(unit, callee);
-			parts[0] = map_hash(parts, sizeof(parts));
-		}
+		if (l->kind == LINK_CALL || l->kind == LINK_PASSED || l->kind == LINK_NAMED)
+			callee = get_name(t, unit, l->name);
+		if (!callee || !callee->fn->is_static)
+			continue;
+		parts[1] = key_instance(t, unit, callee);
+		parts[0] = map_hash(parts, sizeof(parts));
 	}
 	in->is_open = false;
 	in->is_keyed = true;
 	return in->key = parts[0];
 }
 
-static struct node *add_node(struct program *p, struct map *by_key, const struct unit *u, const struct instance *in)
+/* Nodes by key, while they are made. */
+struct key_table {
+	struct node **slots;
+	size_t size;
+};
+
+static struct node *add_node(struct program *p, struct key_table *by_key, size_t unit, const struct instance *in)
 {
-	char text[64];
+	size_t at = in->key & (by_key->size - 1);
 	struct node *n;
 
-	snprintf(text, sizeof(text), "%016llx", (unsigned long long)in->key);
-	n = map_get(by_key, text);
-	if (n && n->fn->name == in->fn->name)
-		return n;
+	for (; (n = by_key->slots[at]); at = (at + 1) & (by_key->size - 1))
+		if (n->key == in->key && n->fn->name == in->fn->name)
+			return n;
 	n = ARENA_NEW(p->arena, struct node);
 	n->fn = in->fn;
-	n->unit = u;
+	n->unit = p->units[unit];
+	n->unit_index = (uint32_t)unit;
 	n->key = in->key;
-	map_set(by_key, arena_strdup(p->arena, text), n);
+	by_key->slots[at] = n;
 	p->nodes[p->nnode++] = n;
 	return n;
 }
 
-static void add_unit(struct program *p, struct map *by_key, struct arena *scratch, const struct unit *u, size_t index)
+static void add_unit(struct program *p, struct key_table *by_key, struct instance *all, size_t unit)
 {
-	struct instance *all = ARENA_ARRAY(scratch, struct instance, u->nfunc);
-	struct map local;
+	const struct unit *u = p->units[unit];
 
-	map_init(&local);
 	for (int i = 0; i < u->nfunc; i++) {
 		all[i].fn = u->funcs[i];
-		if (!map_get(&local, u->funcs[i]->name))
-			map_set(&local, u->funcs[i]->name, &all[i]);
+		add_name(&p->names, (uint32_t)unit + 1, &all[i]);
 	}
 	for (int i = 0; i < u->nfunc; i++) {
-		struct node *n;
-
-		key_instance(&local, &all[i]);
-		n = add_node(p, by_key, u, &all[i]);
-		map_set(&p->locals[index], n->fn->name, n);
-		if (!n->fn->is_static && !map_get(&p->globals, n->fn->name))
-			map_set(&p->globals, n->fn->name, n);
+		key_instance(&p->names, (uint32_t)unit + 1, &all[i]);
+		all[i].node = add_node(p, by_key, unit, &all[i]);
+		if (!all[i].fn->is_static)
+			add_name(&p->names, ANY_UNIT, &all[i]);
 	}
-	map_release(&local);
-	map_set(&p->unit_index, u->file, (void *)(uintptr_t)(index + 1));
 }
 
-struct node *program_resolve(const struct program *p, const struct node *from, const char *name)
+static void add_nodes(struct program *p)
 {
-	size_t index = (size_t)(uintptr_t)map_get(&p->unit_index, from->unit->file);
-	struct node *n = index ? map_get(&p->locals[index - 1], name) : NULL;
+	struct key_table by_key = {.size = 16};
+	struct instance *all;
+	size_t total = 0;
 
-	return n ? n : map_get(&p->globals, name);
+	for (size_t i = 0; i < p->nunit; i++)
+		total += (size_t)p->units[i]->nfunc;
+	while (by_key.size < total * 2)
+		by_key.size *= 2;
+	p->nodes = ARENA_ARRAY(p->arena, struct node *, total);
+	p->names.size = by_key.size * 2;
+	p->names.slots = calloc(p->names.size, sizeof(*p->names.slots));
+	by_key.slots = calloc(by_key.size, sizeof(*by_key.slots));
+	if (!p->names.slots || !by_key.slots)
+		die("out of memory (%zu functions)", total);
+	all = ARENA_ARRAY(p->arena, struct instance, total);
+	for (size_t i = 0; i < p->nunit; i++) {
+		add_unit(p, &by_key, all, i);
+		all += p->units[i]->nfunc;
+	}
+	free(by_key.slots);
 }
+
+static void resolve_links(struct program *p, struct node *n)
+{
+	n->named = ARENA_ARRAY(p->arena, struct node *, n->fn->nlink);
+	for (int i = 0; i < n->fn->nlink; i++)
+		if (n->fn->links[i].name && n->fn->links[i].kind != LINK_FIELD)
+			n->named[i] = program_resolve(p, n, n->fn->links[i].name);
+}
+
+/* ------------------------------------------------------------------ edges */
 
 /* The callees of a node while they are collected. */
 struct callees {
@@ -141,28 +231,22 @@ static void add_callee(struct callees *list, struct node *callee, enum bond bond
 static void add_edges(struct program *p, struct node *n, struct callees *list)
 {
 	list->n = 0;
-	for (int i = 0; i < n->fn->ninsn; i++) {
-		const struct insn *in = &n->fn->insns[i];
+	resolve_links(p, n);
+	for (int i = 0; i < n->fn->nlink; i++) {
+		const struct flow_link *l = &n->fn->links[i];
+		const struct model_func *m = NULL;
 
-		for (int k = 0; in->op == OP_CALL && k < in->narg; k++) {
-			const struct model_func *m;
-			struct node *callee;
-
-			if (!names_function(&in->args[k]))
-				continue;
-			m = model_find(p->model, in->args[k].name);
-			callee = program_resolve(p, n, in->args[k].name);
-			if (k == 0) {
-				p->nedge++;
-				n->matters |= m != NULL;
-				p->unresolved += !callee && !m;
-			}
-			if (!callee)
-				continue;
-			callee->is_callback |= k > 0;
-			if (!(m && m->opaque && k == 0))
-				add_callee(list, callee, k ? BOND_GIVEN : m ? BOND_MODEL : BOND_CALL);
+		if (l->kind == LINK_CALL) {
+			m = model_find(p->model, l->name);
+			p->nedge++;
+			n->matters |= m != NULL;
+			p->unresolved += !n->named[i] && !m;
 		}
+		if (!n->named[i] || (l->kind != LINK_CALL && l->kind != LINK_PASSED))
+			continue;
+		n->named[i]->is_callback |= l->kind == LINK_PASSED;
+		if (!(m && m->opaque))
+			add_callee(list, n->named[i], l->kind == LINK_PASSED ? BOND_GIVEN : m ? BOND_MODEL : BOND_CALL);
 	}
 	n->ncallee = list->n;
 	if (!list->n)
@@ -307,25 +391,12 @@ struct node *program_find(const struct program *p, uint64_t key, const char *nam
 void program_build(struct program *p, struct arena *a, struct unit *const *units, size_t nunit,
 		   const struct model *model)
 {
-	struct map by_key;
-	struct arena scratch;
-	size_t total = 0;
-
 	memset(p, 0, sizeof(*p));
 	p->arena = a;
 	p->model = model;
-	for (size_t i = 0; i < nunit; i++)
-		total += (size_t)units[i]->nfunc;
-	p->nodes = ARENA_ARRAY(a, struct node *, total);
-	p->locals = ARENA_ARRAY(a, struct map, nunit);
-	map_init(&by_key);
-	arena_init(&scratch);
-	for (size_t i = 0; i < nunit; i++) {
-		add_unit(p, &by_key, &scratch, units[i], i);
-		arena_clear(&scratch);
-	}
-	arena_release(&scratch);
-	map_release(&by_key);
+	p->units = units;
+	p->nunit = nunit;
+	add_nodes(p);
 	for (size_t i = 0; i < p->nnode; i++)
 		p->nodes[i]->index = i;
 	add_all_edges(p);
@@ -338,10 +409,6 @@ void program_build(struct program *p, struct arena *a, struct unit *const *units
 
 void program_release(struct program *p)
 {
-	size_t n = p->unit_index.n;
-
-	for (size_t i = 0; i < n; i++)
-		map_release(&p->locals[i]);
-	map_release(&p->globals);
-	map_release(&p->unit_index);
+	free(p->names.slots);
+	memset(&p->names, 0, sizeof(p->names));
 }

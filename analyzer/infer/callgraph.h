@@ -35,6 +35,8 @@ enum bond {
 struct node {
 	const struct func *fn;
 	const struct unit *unit;	/* the first, by file name, that holds it */
+	uint32_t unit_index;		/* of that unit, in the program */
+	struct node **named;		/* per link of fn: the node that it names; NULL if that was not read */
 	uint64_t key;			/* its text and the keys of its static callees */
 	size_t index;			/* into program.nodes */
 	struct node **callees;		/* direct calls, and functions passed to calls; in order of appearance, no doubles */
@@ -46,7 +48,7 @@ struct node {
 	bool is_callback;		/* its address is passed to a call */
 	bool matters;			/* it, or a callee, does something a model speaks of */
 	bool is_done;			/* simulated */
-	struct summary *summary;	/* NULL until then */
+	struct summary *kept_summary;	/* NULL until then; to be looked at through node_summary() */
 	uint32_t twin;			/* how many before it have the same text (but other callees), by unit and name */
 	/* cache.c: the last record that has it, by its key, by its name, and what its name means */
 	uint32_t asked_by, named_by, meant_by;
@@ -71,18 +73,27 @@ struct program {
 	size_t nnode;
 	size_t nedge;
 	size_t unresolved;		/* calls of functions with neither body nor model */
-	struct map globals;		/* name -> node: functions that other units can call */
-	struct map *locals;		/* per unit: name -> node */
-	struct map unit_index;		/* file -> 1 + index */
+	struct name_table {		/* functions by unit and name */
+		struct name_slot *slots;
+		size_t size;		/* a power of two */
+	} names;
+	struct unit *const *units;
+	size_t nunit;
 };
 
-/* Build the program from units sorted by file. The units are borrowed. */
+/* Build the program from units sorted by file. The units, and their array, are borrowed. */
 void program_build(struct program *p, struct arena *a, struct unit *const *units, size_t nunit,
 		   const struct model *model);
 void program_release(struct program *p);
 /* The node of that key and name, or NULL. */
 struct node *program_find(const struct program *p, uint64_t key, const char *name);
-/* The node that name means in the unit of from; NULL when it was not read. */
+/* The node that an (interned) name means in the unit of from; NULL when it was not read. */
 struct node *program_resolve(const struct program *p, const struct node *from, const char *name);
+/* The same in the unit of that number. */
+struct node *program_resolve_in(const struct program *p, size_t unit, const char *name);
+/* The node of that name that other units can call, or NULL. */
+struct node *program_global(const struct program *p, const char *name);
+/* The number of a unit, by its file; nunit if it is not there. */
+size_t program_unit(const struct program *p, const char *file);
 
 #endif

@@ -76,8 +76,9 @@ static const struct sym *through_body(struct chains *c, const struct node *n, co
 {
 	const struct node *body = program_resolve(c->g->program, n, in->args[0].name);
 
-	if (!body || !body->summary || param >= 32 || !(body->summary->calls_params & 1u << param))
+	if (!body || !body->kept_summary || param >= 32 || !(node_summary(body)->calls_params & 1u << param))
 		return NULL;
+	func_read(body->fn);
 	for (int i = 0; i < body->fn->ninsn; i++) {
 		const struct insn *inner = &body->fn->insns[i];
 		const struct sym *s;
@@ -111,6 +112,7 @@ static void back_passed(struct chains *c, long at, const struct node *n, const s
 
 static void back_calls(struct chains *c, long at, const struct node *n)
 {
+	func_read(n->fn);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 		const struct link to = c->links[at];
@@ -150,6 +152,7 @@ static bool is_of_slot(const struct node *n, const struct arg *a, const char *sl
 
 static void back_slot(struct chains *c, long at, const struct node *n, const char *slot)
 {
+	func_read(n->fn);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 
@@ -209,6 +212,7 @@ bool chains_call_of(const struct chains *c, const char *slot, const struct node 
 	low += p->nnode;
 	for (uint32_t k = c->callers.first[low]; k < c->callers.first[low + 1]; k++) {
 		*n = p->nodes[c->callers.to[k]];
+		func_read((*n)->fn);
 		for (int i = 0; i < (*n)->fn->ninsn; i++) {
 			*in = &(*n)->fn->insns[i];
 			if ((*in)->op == OP_CALL && is_of_slot(*n, &(*in)->args[0], slot, 4))

@@ -95,6 +95,8 @@ static unsigned calls_of(const struct cone *c, const struct node *n)
 
 	for (int i = 0; i < fn->nparam && i < 8; i++)
 		may |= may_be_function(fn, i) ? 1u << i : 0;
+	if (may)
+		func_read(fn);
 	for (int i = 0; may && i < fn->ninsn; i++) {
 		const struct insn *in = &fn->insns[i];
 		unsigned at = in->op == OP_CALL ? called_operands(c, n, in) : 0;
@@ -131,7 +133,7 @@ static void find_calls(struct cone *c)
 /* Does caller hand the given function a function to call, or something that may be one? Or the function to others? */
 static void look_at_caller(struct cone *c, struct node *caller, const struct node *given)
 {
-	const struct func *fn = caller->fn;
+	const struct func *fn = func_read(caller->fn);
 	unsigned called = (unsigned)c->calls[given->index] << 1;
 
 	for (int i = 0; i < fn->ninsn; i++) {
@@ -162,16 +164,11 @@ static void look_at_caller(struct cone *c, struct node *caller, const struct nod
 /* Does n take, other than for a call, the address of a function that is given callbacks to call? */
 static bool takes_given(const struct cone *c, const struct node *n)
 {
-	for (int i = 0; i < n->fn->ninsn; i++) {
-		const struct insn *in = &n->fn->insns[i];
+	for (int i = 0; i < n->fn->nlink; i++) {
+		const struct node *named = n->fn->links[i].kind == LINK_NAMED ? n->named[i] : NULL;
 
-		for (int k = 0; k < in->narg; k++) {
-			const struct node *named = in->op != OP_CALL && in->args[k].kind == ARG_FUNC
-				? program_resolve(c->p, n, in->args[k].name) : NULL;
-
-			if (named && c->given[named->index] && c->calls[named->index])
-				return true;
-		}
+		if (named && c->given[named->index] && c->calls[named->index])
+			return true;
 	}
 	return false;
 }
@@ -211,17 +208,9 @@ static void go_down(struct cone *c)
 	while (c->nstack) {
 		const struct node *n = c->stack[--c->nstack];
 
-		for (int i = 0; i < n->fn->ninsn; i++) {
-			const struct insn *in = &n->fn->insns[i];
-
-			for (int k = 0; k < in->narg; k++) {
-				struct node *named = in->args[k].kind == ARG_FUNC
-					? program_resolve(c->p, n, in->args[k].name) : NULL;
-
-				if (named)
-					want(c, named);
-			}
-		}
+		for (int i = 0; i < n->fn->nlink; i++)
+			if (n->named[i])
+				want(c, n->named[i]);
 	}
 }
 
@@ -238,10 +227,10 @@ void cone_mark(const struct program *p, struct unit *const *units, size_t nunit,
 	find_callers(&c);
 	find_calls(&c);
 	for (size_t i = 0; i < nunit; i++) {
-		size_t index = (size_t)(uintptr_t)map_get(&p->unit_index, units[i]->file);
+		size_t index = program_unit(p, units[i]->file);
 
-		for (int k = 0; index && k < units[i]->nfunc; k++) {
-			struct node *n = map_get(&p->locals[index - 1], units[i]->funcs[k]->name);
+		for (int k = 0; index < p->nunit && k < units[i]->nfunc; k++) {
+			struct node *n = program_resolve_in(p, index, units[i]->funcs[k]->name);
 
 			want(&c, n);
 			give(&c, n);

@@ -55,7 +55,7 @@ static void simulate_all(struct analysis *an)
 		die("out of memory (%zu functions)", n);
 	if (opt->roots)
 		cone_mark(&an->program, opt->roots, opt->nroot, wanted);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !an->is_damaged; i++) {
 		if (opt->progress)
 			opt->progress(opt->cookie, i, n);
 		if (!opt->roots || wanted[i])
@@ -85,58 +85,63 @@ static void cross_pointers(struct analysis *an, struct infer_result *out)
 	arena_release(&scratch);
 }
 
-void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
-	       const struct infer_options *opt, struct infer_result *out)
+/* One run; what was kept and turns out to be damaged is forgotten on the way, and makes it worthless. */
+static bool run_once(struct arena *a, const struct infer_options *opt, struct infer_result *out)
 {
-	struct unit **sorted = arena_copy(a, units, sizeof(*units) * nunit);
 	struct analysis *an = &last;
 
-	memset(out, 0, sizeof(*out));
-	program_release(&an->program);
-	memset(an, 0, sizeof(*an));
-	qsort(sorted, nunit, sizeof(*sorted), unit_compare);
+	infer_result_release(out);
 	an->arena = a;
 	an->options = opt;
 	an->result = out;
 	sym_table_init(&an->syms, a);
 	an->syms.by_field = true;
-	program_build(&an->program, a, sorted, nunit, opt->model);
+	program_build(&an->program, a, last_units, nlast_unit, opt->model);
 	simulate_all(an);
 	release_idle(an);
-	last_units = sorted;
-	nlast_unit = nunit;
+	out->nedge = an->program.nedge;
+	out->unresolved = an->program.unresolved;
 	cross_pointers(an, out);
+	return !an->is_damaged;
+}
+
+void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
+	       const struct infer_options *opt, struct infer_result *out)
+{
+	memset(out, 0, sizeof(*out));
+	last_units = arena_copy(a, units, sizeof(*units) * nunit);
+	nlast_unit = nunit;
+	qsort(last_units, nunit, sizeof(*last_units), unit_compare);
+	while (!run_once(a, opt, out))
+		;
 	if (out->nfact)
 		qsort(out->facts, out->nfact, sizeof(*out->facts), by_place);
 	if (out->over_budget)
 		qsort(out->over_budget_names, out->over_budget, sizeof(*out->over_budget_names), by_text);
-	out->nedge = an->program.nedge;
-	out->unresolved = an->program.unresolved;
-	sym_table_release(&an->syms);
 }
 
 void infer_print_summaries(struct text *out, const struct unit *u)
 {
-	size_t index = (size_t)(uintptr_t)map_get(&last.program.unit_index, u->file);
+	size_t index = program_unit(&last.program, u->file);
 
-	for (int i = 0; index && i < u->nfunc; i++) {
-		const struct node *n = map_get(&last.program.locals[index - 1], u->funcs[i]->name);
+	for (int i = 0; index < last.program.nunit && i < u->nfunc; i++) {
+		const struct node *n = program_resolve_in(&last.program, index, u->funcs[i]->name);
 
-		if (n && n->summary)
-			summary_print(out, n->fn, n->summary);
+		if (n && n->kept_summary)
+			summary_print(out, n->fn, node_summary(n));
 	}
 }
 
 void infer_print_reach(struct text *out, const struct unit *u)
 {
-	size_t index = (size_t)(uintptr_t)map_get(&last.program.unit_index, u->file);
+	size_t index = program_unit(&last.program, u->file);
 	struct arena scratch;
 	struct reach r;
 
 	arena_init(&scratch);
 	reach_build(&r, &scratch, &last.program, last_units, nlast_unit);
-	for (int i = 0; index && i < u->nfunc; i++) {
-		const struct node *n = map_get(&last.program.locals[index - 1], u->funcs[i]->name);
+	for (int i = 0; index < last.program.nunit && i < u->nfunc; i++) {
+		const struct node *n = program_resolve_in(&last.program, index, u->funcs[i]->name);
 
 		if (n)
 			reach_print(out, &r, n);
@@ -149,6 +154,7 @@ void infer_result_release(struct infer_result *r)
 	free(r->facts);
 	free(r->over_budget_names);
 	program_release(&last.program);
+	sym_table_release(&last.syms);
 	memset(&last, 0, sizeof(last));
 	memset(r, 0, sizeof(*r));
 }

@@ -34,17 +34,27 @@ enum unsure_kind {
 	UNSURE_KINDS
 };
 
+/*
+ * What is kept of functions from run to run, by key. An entry has a head, which says whether it may be used, and a rest,
+ * which is asked for only if somebody wants to know more.
+ */
+struct infer_cache {
+	/* The head, good until the run ends; NULL if there is no such entry. */
+	const void *(*find)(void *cookie, uint64_t key, size_t *size);
+	/* The rest of an entry that was found, good until the next call; NULL if it is damaged. */
+	const void *(*find_rest)(void *cookie, uint64_t key, size_t *size);
+	/* It is no good: from now on it is not found. */
+	void (*forget)(void *cookie, uint64_t key);
+	/* Keep an entry, in place of an older one. */
+	void (*keep)(void *cookie, uint64_t key, const void *head, size_t nhead, const void *rest, size_t nrest);
+	void *cookie;
+};
+
 struct infer_options {
 	const struct model *model;
 	struct unit *const *roots;	/* only what the results of these units need is simulated; NULL: everything */
 	size_t nroot;
-	/*
-	 * What was learnt of functions in earlier runs, by key; or all NULL. find gives bytes that are good until it is
-	 * called again, or NULL; keep is given those of functions that were simulated.
-	 */
-	const void *(*find)(void *cache, uint64_t key, size_t *size);
-	void (*keep)(void *cache, uint64_t key, const void *bytes, size_t size);
-	void *cache;
+	const struct infer_cache *cache;	/* what was learnt of functions in earlier runs; or NULL */
 	int state_budget;	/* block visits of one function before it is over budget; 0: the default */
 	void (*progress)(void *cookie, size_t done, size_t total);	/* or NULL */
 	void *cookie;

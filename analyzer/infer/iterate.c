@@ -106,7 +106,7 @@ static void run_turn(struct iteration *it, struct state *st, int turn,
 		     void (*next)(struct iteration *it, struct state *st, const struct sym *element,
 				  const struct sym *ret, const struct lock_set *before))
 {
-	const struct summary *s = it->callback->summary;
+	const struct summary *s = node_summary(it->callback);
 	struct sim *sim = it->sim;
 	struct trace *t = state_step(&sim->pool, st, turn ? STEP_NEXT : STEP_ITERATE, it->in->at, sim->fn->name);
 	const struct param *params = it->callback->fn->params;
@@ -251,7 +251,7 @@ static struct node *callback_of(struct sim *sim, struct state *st, const struct 
 	if (f->kind != SYM_FUNC)
 		return NULL;
 	n = sim_body(sim, f, false);
-	return n && n->summary && !n->summary->is_unknown ? n : NULL;
+	return n && n->kept_summary && !node_summary(n)->is_unknown ? n : NULL;
 }
 
 bool iterate_call(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m,

@@ -256,7 +256,7 @@ static int64_t unpack_func(struct unpacker *u, const char *name, uint64_t key)
 	const struct node *n;
 
 	if (!key) {
-		if (!name || map_get(&u->program->globals, name))
+		if (!name || program_global(u->program, name))
 			fail(u);
 		return 0;
 	}

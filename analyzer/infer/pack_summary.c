@@ -63,7 +63,8 @@ static void pack_inner(struct job *j, const struct trace *t)
 
 	pack_int(j->p, t != NULL);
 	for (int i = 0; t && i < j->from->n; i++) {
-		if (!find_steps(j->from->items[i], t, &at, &use))
+		/* Steps are found only in what was read: nobody has seen the others. */
+		if (j->from->items[i]->source || !find_steps(j->from->items[i], t, &at, &use))
 			continue;
 		pack_hash(j->p, j->from->items[i]->hash);
 		pack_int(j->p, at);
@@ -85,7 +86,7 @@ static const struct trace *unpack_inner(struct job *j)
 	at = (int)unpack_int(j->u);
 	use = (int)unpack_int(j->u);
 	for (int i = 0; i < j->from->n; i++) {
-		t = j->from->items[i]->hash == hash ? steps_of(j->from->items[i], at, use) : NULL;
+		t = j->from->items[i]->hash == hash ? steps_of(summary_read(j->from->items[i]), at, use) : NULL;
 		if (t)
 			return t;
 	}

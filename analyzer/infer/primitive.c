@@ -334,11 +334,11 @@ static void set_result(struct sim *sim, struct state *st, const struct insn *in,
 {
 	int site = sim_site(sim, in);
 	const struct sym *v = m->returns >= 0 ? argument(sim, st, in, m->returns) : NULL;
+	const struct summary *s = !v && body ? node_summary(body) : NULL;
 
-	if (!v && body && body->summary && body->summary->ncase == 1 && body->summary->cases[0].ret &&
-	    body->summary->cases[0].ret->kind == SYM_PARAM)
-		v = argument(sim, st, in, (int)body->summary->cases[0].ret->value);
-	if (!v && body && body->summary && !m->opaque)
+	if (!v && s && s->ncase == 1 && s->cases[0].ret && s->cases[0].ret->kind == SYM_PARAM)
+		v = argument(sim, st, in, (int)s->cases[0].ret->value);
+	if (!v && s && !m->opaque)
 		v = apply_result_of(sim, st, in, body);
 	st->env[site] = v ? v : sym_new(&sim->syms, site, ORDINAL_RESULT, st->turn, in->name);
 }

@@ -45,30 +45,32 @@ static void *grown(void *p, size_t n, size_t *cap, size_t size)
 	return p;
 }
 
-/* The key of a field in b->name; false when it has none. */
-static bool name_field(struct builder *b, const char *struct_name, const char *field)
+/* The name of a field; NULL when it has none. */
+static const char *field_name(struct builder *b, const char *struct_name, const char *field)
 {
 	if (!struct_name || !*struct_name || !field || !*field)
-		return false;
+		return NULL;
 	text_clear(&b->name);
-	text_printf(&b->name, "%s.%s", struct_name, field);
-	return true;
+	text_puts(&b->name, struct_name);
+	text_putc(&b->name, '.');
+	text_puts(&b->name, field);
+	return intern(text_str(&b->name));
 }
 
 /* ------------------------------------------------------------------ fields */
 
-static void add_slot(struct builder *b, const struct unit *u, const struct slot *s)
+static void add_slot(struct builder *b, size_t unit, const struct slot *s)
 {
-	const struct node from = {.unit = u};
-	const struct node *n = program_resolve(b->g->program, &from, s->func);
+	const struct node *n = program_resolve_in(b->g->program, unit, s->func);
+	const char *name = field_name(b, s->struct_name, s->field);
 	struct field *f;
 
-	if (!n || !name_field(b, s->struct_name, s->field))
+	if (!n || !name)
 		return;
-	f = map_get(&b->fields, text_str(&b->name));
+	f = map_get(&b->fields, name);
 	if (!f) {
 		f = ARENA_NEW(&b->scratch, struct field);
-		map_set(&b->fields, intern(text_str(&b->name)), f);
+		map_set(&b->fields, name, f);
 	}
 	f->funcs = grown(f->funcs, f->n, &f->cap, sizeof(*f->funcs));
 	f->funcs[f->n++] = n;
@@ -101,7 +103,7 @@ static void collect_fields(struct builder *b, struct arena *a, struct unit *cons
 
 	for (size_t i = 0; i < nunit; i++)
 		for (int k = 0; k < units[i]->nslot; k++)
-			add_slot(b, units[i], &units[i]->slots[k]);
+			add_slot(b, i, &units[i]->slots[k]);
 	map_sort(&b->fields);
 	g->nfield = b->fields.n;
 	g->fields = ARENA_ARRAY(a, const char *, g->nfield);
@@ -140,55 +142,44 @@ static bool is_open(const struct model_func *m)
 	return !(m && m->opaque);
 }
 
-/* What a pointer that is called may be, added to n's edges; false when some of it is not known. */
-static bool add_pointer(struct builder *b, const struct node *n, const struct arg *a, int depth)
+/* The pointer that is called was read from that field; false when nothing is known to be in there. */
+static bool add_field_edge(struct builder *b, size_t from, const char *name)
 {
-	const struct insn *in;
-	const struct field *f;
-	struct node *callee;
-	bool all = true;
+	const struct field *f = map_get(&b->fields, name);
 
-	if (a->kind == ARG_PARAM || (a->kind == ARG_INT && !a->value))
-		return true;
-	if (a->kind == ARG_FUNC) {
-		callee = program_resolve(b->g->program, n, a->name);
-		if (callee && is_open(model_find(b->g->program->model, a->name)))
-			add_edge(b, n->index, callee->index);
-		return true;
-	}
-	if (a->kind != ARG_INSN || !depth)
-		return false;
-	in = &n->fn->insns[a->n];
-	if (in->op == OP_PHI || in->op == OP_SELECT) {
-		for (int i = in->op == OP_SELECT; i < in->narg; i++)
-			all &= add_pointer(b, n, &in->args[i], depth - 1);
-		return all;
-	}
-	if (in->op != OP_LOAD || !name_field(b, in->struct_name, in->field))
-		return false;
-	f = map_get(&b->fields, text_str(&b->name));
 	if (!f)
 		return false;
 	b->g->nslot_edge += f->n;
-	add_edge(b, n->index, f->vertex);
+	add_edge(b, from, f->vertex);
 	return true;
 }
 
-static void add_call(struct builder *b, const struct node *n, const struct insn *in)
+static void add_links(struct builder *b, const struct node *n)
 {
-	const struct program *p = b->g->program;
-	const struct model_func *m = NULL;
+	const struct model *model = b->g->program->model;
+	bool is_lost = false, open = false;	/* of the call at work: not all targets are known; it calls what it is given */
 
-	if (in->args[0].kind == ARG_FUNC)
-		m = model_find(p->model, in->args[0].name);
-	if (!add_pointer(b, n, &in->args[0], 4))
-		b->g->unresolved++;
-	for (int k = 1; k < in->narg; k++) {
-		struct node *passed = in->args[k].kind == ARG_FUNC ? program_resolve(p, n, in->args[k].name) : NULL;
+	for (int i = 0; i < n->fn->nlink; i++) {
+		const struct flow_link *l = &n->fn->links[i];
+		bool is_edge = false;
 
-		if (passed && is_open(m))
-			add_edge(b, n->index, passed->index);
+		switch (l->kind) {
+		case LINK_CALL: case LINK_INDIRECT:
+			b->g->unresolved += is_lost;
+			is_lost = false;
+			open = l->kind == LINK_INDIRECT || is_open(model_find(model, l->name));
+			is_edge = open;
+			break;
+		case LINK_FIELD: is_lost |= !add_field_edge(b, n->index, l->name); break;
+		case LINK_LOST: is_lost = true; break;
+		case LINK_TARGET: is_edge = is_open(model_find(model, l->name)); break;
+		case LINK_PASSED: is_edge = open; break;
+		default: break;
+		}
+		if (is_edge && n->named[i])
+			add_edge(b, n->index, n->named[i]->index);
 	}
+	b->g->unresolved += is_lost;
 }
 
 static void make_edges(struct builder *b, uint32_t *first)
@@ -196,11 +187,7 @@ static void make_edges(struct builder *b, uint32_t *first)
 	const struct program *p = b->g->program;
 
 	for (size_t v = 0; v < p->nnode; v++) {
-		const struct func *fn = p->nodes[v]->fn;
-
-		for (int i = 0; i < fn->ninsn; i++)
-			if (fn->insns[i].op == OP_CALL)
-				add_call(b, p->nodes[v], &fn->insns[i]);
+		add_links(b, p->nodes[v]);
 		first[v + 1] = (uint32_t)b->nto;
 	}
 	for (size_t i = 0; i < b->fields.n; i++) {

@@ -95,14 +95,16 @@ static void add_wrapper(struct collector *c, int param, const char *kind)
 static int returned_param(const struct collector *c, const struct insn *call)
 {
 	const struct node *n;
+	const struct summary *s;
 	const struct sym *ret;
 
 	if (call->args[0].kind != ARG_FUNC)
 		return -1;
 	n = program_resolve(c->g->program, c->node, call->args[0].name);
-	if (!n || !n->summary || n->summary->ncase != 1)
+	s = n ? node_summary(n) : NULL;
+	if (!s || s->ncase != 1)
 		return -1;
-	ret = n->summary->cases[0].ret;
+	ret = s->cases[0].ret;
 	return ret && ret->kind == SYM_PARAM && ret->value + 1 < call->narg ? (int)ret->value : -1;
 }
 
@@ -221,11 +223,12 @@ static bool has_kind(const struct collector *c, const char *kind)
 
 static void collect_node(struct collector *c, const struct node *n)
 {
-	const struct summary *s = n->summary;
+	const struct summary *s = node_summary(n);
 
 	c->node = n;
 	c->begin = c->list->n;
 	c->nunnamed = 0;
+	func_read(n->fn);
 	for (int i = 0; i < n->fn->ninsn; i++)
 		if (n->fn->insns[i].op == OP_CALL)
 			collect_call(c, &n->fn->insns[i]);

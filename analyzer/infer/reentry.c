@@ -46,6 +46,7 @@ static bool is_lock_of(const struct check *c, const struct sym *lock, const stru
 /* The call that takes the element's lock, in n itself; its model's effect comes back. */
 static const struct insn *take_in(struct check *c, const struct node *n, const struct sym *element)
 {
+	func_read(n->fn);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 		const struct model_func *m;
@@ -67,7 +68,7 @@ static const struct insn *take_in(struct check *c, const struct node *n, const s
 /* Do callers of n find that it takes the lock of what its parameter points to? */
 static bool takes_of_param(const struct check *c, const struct node *n, int param)
 {
-	const struct summary *s = n->summary;
+	const struct summary *s = node_summary(n);
 
 	for (int i = 0; s && i < s->ncase; i++)
 		for (int k = 0; s->cases[i].takes && k < s->cases[i].takes->n; k++) {
@@ -299,7 +300,7 @@ static bool enter(struct chains *chains, long at, const char *slot)
 /* The lock of its element that the callback takes: its class; false for none. */
 static bool find_class(struct check *c)
 {
-	const struct summary *s = c->callback->summary;
+	const struct summary *s = node_summary(c->callback);
 
 	for (int i = 0; s && i < s->ncase; i++)
 		for (int k = 0; s->cases[i].takes && k < s->cases[i].takes->n; k++) {
@@ -312,6 +313,19 @@ static bool find_class(struct check *c)
 			c->kind = h->kind;
 			return c->class_name != h->kind;
 		}
+	return false;
+}
+
+/* Does it call a function that goes over a set? */
+static bool iterates(const struct check *c, const struct node *n)
+{
+	for (int i = 0; i < n->fn->nlink; i++) {
+		const struct flow_link *l = &n->fn->links[i];
+		const struct effect *e = l->kind == LINK_CALL ? iterate_effect(model_find(c->an->options->model, l->name)) : NULL;
+
+		if (e && e->set >= 0)
+			return true;
+	}
 	return false;
 }
 
@@ -346,8 +360,11 @@ void reentry_check(struct analysis *an, const struct reach_graph *g, struct unit
 	c.chains.cookie = &c;
 	for (size_t v = 0; v < an->program.nnode; v++) {
 		const struct node *n = an->program.nodes[v];
+		bool wanted = iterates(&c, n);
 
-		for (int i = 0; n->matters && i < n->fn->ninsn; i++)
+		if (wanted)
+			func_read(n->fn);
+		for (int i = 0; wanted && i < n->fn->ninsn; i++)
 			if (n->fn->insns[i].op == OP_CALL)
 				check_call(&c, n, &n->fn->insns[i]);
 	}

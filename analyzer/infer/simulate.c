@@ -357,7 +357,7 @@ static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const
 	memset(sim, 0, sizeof(*sim));
 	sim->an = an;
 	sim->node = n;
-	sim->fn = n->fn;
+	sim->fn = func_read(n->fn);
 	sim->bound = bound;
 	arena_init(&sim->arena);
 	if (an->nidle)
@@ -502,7 +502,7 @@ static struct summary *simulate(struct analysis *an, struct node *n, const struc
 
 void simulate_node(struct analysis *an, struct node *n)
 {
-	n->summary = simulate(an, n, NULL);
+	n->kept_summary = simulate(an, n, NULL);
 	n->is_done = true;
 	an->result->nfunc++;
 }
@@ -529,7 +529,7 @@ static struct special *make_special(struct analysis *an, struct node *n, const s
 	sp->depth = an->depth;
 	sp->is_muted = an->muted > 0;
 	sp->is_open = true;
-	sp->summary = n->summary;	/* what recursion sees */
+	sp->summary = n->kept_summary;	/* what recursion sees */
 	sp->summary = simulate(an, n, sp->bound);
 	sp->is_open = false;
 	return sp;

@@ -39,6 +39,7 @@ struct analysis {
 	int muted;			/* while a function is simulated again: counts nothing */
 	struct record *record;		/* of the simulation at work */
 	uint32_t serial;		/* of the last record */
+	bool is_damaged;		/* a kept summary turned out so when it was asked for: all is to be done again */
 	size_t fact_cap, over_cap;
 	struct arena idle[MAX_SIMS];	/* arenas of simulations that are over */
 	int nidle;
@@ -98,7 +99,7 @@ struct sim {
 
 /* Simulate the node; its facts go to the result, its summary into the node. */
 void simulate_node(struct analysis *an, struct node *n);
-/* The node's summary when those functions are given for its parameters; NULL when too deep. name: as in record_body(). */
+/* The node's summary, maybe not read, when those functions are given for its parameters; NULL when too deep. name: as in record_body(). */
 struct summary *simulate_special(struct analysis *an, struct node *n, const char *name,
 				 const struct sym *const bound[8]);
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "infer/callgraph.h"
 #include "infer/state.h"
 
 struct sim;
@@ -36,7 +37,14 @@ struct scase {
 	const struct trace *trace;	/* the steps worth showing */
 };
 
+/*
+ * What was kept of a function is read only when somebody wants to know: until summary_read() only hash is set. Whoever
+ * looks at a summary calls that first.
+ */
+struct summary_source;
+
 struct summary {
+	struct summary_source *source;	/* not NULL: not read yet */
 	struct scase *cases;
 	int ncase;
 	bool is_unknown;		/* over budget or in a cycle: says nothing */
@@ -46,6 +54,21 @@ struct summary {
 	uint64_t hash;			/* of all that callers see of it; with a cache only */
 };
 
+/* cache.c: read what was kept of it. */
+void summary_read_kept(struct summary *s);
+
+/* The summary, with all that is known; NULL of NULL. */
+static inline const struct summary *summary_read(const struct summary *s)
+{
+	if (s && s->source)
+		summary_read_kept((struct summary *)s);
+	return s;
+}
+/* What is known of the node; NULL when it was not simulated yet. */
+static inline const struct summary *node_summary(const struct node *n)
+{
+	return summary_read(n->kept_summary);
+}
 /* Make the summary of a finished simulation from its exits. Lives in the program's arena. */
 struct summary *summary_make(struct sim *sim);
 /* Append it as text, for goldens: one paragraph a case. */

@@ -33,6 +33,7 @@ static const struct sym *stored_at(struct reader *r, const struct node *n, const
 {
 	const struct sym *found = NULL;
 
+	func_read(n->fn);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 		const struct sym *to, *value;
@@ -124,7 +125,7 @@ static const struct sym *value_of_call(struct reader *r, const struct node *n, c
 	if (m && m->returns >= 0 && m->returns + 1 < in->narg)
 		return reader_value(r, n, &in->args[m->returns + 1]);
 	body = program_resolve(r->program, n, in->args[0].name);
-	ret = body ? returned(body->summary) : NULL;
+	ret = body ? returned(node_summary(body)) : NULL;
 	return ret ? reader_fill(r, n, in, ret) : NULL;
 }
 
@@ -188,6 +189,7 @@ const struct sym *reader_value(struct reader *r, const struct node *n, const str
 	default:
 		return sym_new(r->syms, -1, 0, 0, NULL);
 	}
+	func_read(n->fn);
 	if (!*values)
 		*values = ARENA_ARRAY(r->arena, const struct sym *, n->fn->ninsn);
 	if ((*values)[a->n])
