@@ -55,7 +55,7 @@ static void simulate_all(struct analysis *an)
 		die("out of memory (%zu functions)", n);
 	if (opt->roots)
 		cone_mark(&an->program, opt->roots, opt->nroot, wanted);
-	for (size_t i = 0; i < n && !an->is_damaged; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (opt->progress)
 			opt->progress(opt->cookie, i, n);
 		if (!opt->roots || wanted[i])
@@ -85,7 +85,10 @@ static void cross_pointers(struct analysis *an, struct infer_result *out)
 	arena_release(&scratch);
 }
 
-/* One run; what was kept and turns out to be damaged is forgotten on the way, and makes it worthless. */
+/*
+ * One run. What was kept and turns out to be damaged is forgotten on the way and makes it worthless; it goes on, so that
+ * all that is damaged and wanted is found in few runs.
+ */
 static bool run_once(struct arena *a, const struct infer_options *opt, struct infer_result *out)
 {
 	struct analysis *an = &last;
