@@ -385,36 +385,44 @@ bool capture_run(const struct command_list *list, const size_t *want, size_t nwa
 	return ended_by;
 }
 
-/* The word with the folders of this machine replaced, into the hash. */
-static void hash_word(XXH3_state_t *state, const char *word, const struct command_list *list,
-		      const struct command *cmd)
+/* The folders of this machine, and what stands for them in the key. */
+struct known_folder {
+	const char *folder, *stands;
+	size_t n;
+};
+
+/* The longest of the folders that the word goes on with: one may lie inside the other. NULL: none. */
+static const struct known_folder *folder_at(const char *word, const struct known_folder *known, size_t n)
 {
-	const struct {
-		const char *folder, *stands;
-	} known[] = {
-		{ list->source_root, "<source>" },
-		{ cmd->directory, "<build>" },
-		{ list->build, "<build>" },
-	};
+	const struct known_folder *best = NULL;
 
-	while (*word) {
-		size_t best = 0, which = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct known_folder *k = &known[i];
 
-		/* The longest that fits: one may lie inside the other. */
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-			size_t n = strlen(known[i].folder);
-
-			if (n > best && n > 1 && !strncmp(word, known[i].folder, n) &&
-			    (!word[n] || word[n] == '/' || word[n] == '='))
-				best = n, which = i;
-		}
-		if (best)
-			XXH3_128bits_update(state, known[which].stands, strlen(known[which].stands));
-		else
-			XXH3_128bits_update(state, word, 1);
-		word += best ? best : 1;
+		if ((!best || k->n > best->n) && k->n > 1 && !strncmp(word, k->folder, k->n) &&
+		    (!word[k->n] || word[k->n] == '/' || word[k->n] == '='))
+			best = k;
 	}
-	XXH3_128bits_update(state, "", 1);
+	return best;
+}
+
+/* The word with the folders replaced, into the hash. They are absolute, so that only a slash can begin one. */
+static void hash_word(XXH3_state_t *state, const char *word, const struct known_folder *known, size_t n)
+{
+	const char *from = word;
+
+	while ((word = strchr(word, '/'))) {
+		const struct known_folder *k = folder_at(word, known, n);
+
+		if (!k) {
+			word++;
+			continue;
+		}
+		XXH3_128bits_update(state, from, (size_t)(word - from));
+		XXH3_128bits_update(state, k->stands, strlen(k->stands));
+		from = word += k->n;
+	}
+	XXH3_128bits_update(state, from, strlen(from) + 1);
 }
 
 /* markers.h is the same for all units: read once for each folder. */
@@ -440,6 +448,11 @@ void capture_key(const struct command_list *list, const struct command *cmd,
 	const struct text *markers = marker_text(opt->marker_dir);
 	static const char version[] = "devscope " DEVSCOPE_VERSION " capture 4 LLVM ";
 	XXH3_state_t *state = XXH3_createState();
+	const struct known_folder known[] = {
+		{ list->source_root, "<source>", strlen(list->source_root) },
+		{ cmd->directory, "<build>", strlen(cmd->directory) },
+		{ list->build, "<build>", strlen(list->build) },
+	};
 	struct capture_options plain = *opt;
 	XXH128_hash_t h;
 	struct arena a;
@@ -456,7 +469,7 @@ void capture_key(const struct command_list *list, const struct command *cmd,
 	XXH3_128bits_update(state, bitcode_llvm_version(), strlen(bitcode_llvm_version()) + 1);
 	XXH3_128bits_update(state, text_str(markers), markers->len);
 	for (int i = 0; i < f.argc; i++)
-		hash_word(state, f.argv[i], list, cmd);
+		hash_word(state, f.argv[i], known, sizeof(known) / sizeof(known[0]));
 	h = XXH3_128bits_digest(state);
 	hash[0] = h.low64;
 	hash[1] = h.high64;

@@ -120,11 +120,19 @@ static bool starts(const char *s, const char *head)
 	return !strncmp(s, head, strlen(head));
 }
 
+/* Are the first three characters the name's? All words of all commands are looked up each time devscope runs. */
+static bool may_fit(const char *word, const char *name)
+{
+	return word[0] == name[0] && (!name[1] || (word[1] == name[1] && (!name[2] || word[2] == name[2])));
+}
+
 static const struct option *option_find(const char *word)
 {
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		const struct option *o = &options[i];
 
+		if (!may_fit(word, o->name))
+			continue;
 		if (!strcmp(word, o->name))
 			return o;
 		if ((o->form == HEAD || o->form == EITHER) && starts(word, o->name))
