@@ -160,6 +160,9 @@ static void add_run(struct text *out, const struct run_info *run, const struct f
 		add_unsure(out, run->infer);
 		if (!run->label)
 			add_findings(out, run, l);
+		if (all)
+			text_printf(out, "  simulated now: %zu function%s\n", run->infer->nsimulated,
+				    text_plural(run->infer->nsimulated));
 	}
 	text_printf(out, "  time: capture %.1f s, load %.1f s, infer %.1f s, rules and report %.1f s\n",
 		    run->seconds[STAGE_CAPTURE], run->seconds[STAGE_LOAD], run->seconds[STAGE_INFER],
