@@ -22,7 +22,7 @@ CREATE TABLE config (
 ) STRICT;
 
 -- A version of a translation unit, as it was captured from certain contents of its files. The last three that could
--- be read are kept, the highest id being the newest; and the last attempt, if it failed.
+-- be read are kept, the highest id being the newest; and the last three attempts that failed.
 CREATE TABLE unit (
 	id	INTEGER PRIMARY KEY,
 	config	INTEGER NOT NULL REFERENCES config ON DELETE CASCADE,	-- where it belongs
@@ -45,14 +45,17 @@ CREATE TABLE file (
 	config	INTEGER NOT NULL REFERENCES config ON DELETE CASCADE,	-- the tree it was seen in
 	-- relative to the source tree, else to the build folder, else absolute
 	path	TEXT NOT NULL,
-	hash	BLOB NOT NULL,		-- of its content
-	size	INTEGER NOT NULL,	-- bytes
+	hash	BLOB NOT NULL,		-- of its content; of nothing where size is below 0
+	-- bytes; -1: it is not known what was read, so that the unit is read again each time; -2: there was no such
+	-- file, and the unit failed for that
+	size	INTEGER NOT NULL,
 	-- when it was changed, as last seen with this content: nanoseconds since 1970; 0 if not seen here
 	mtime	INTEGER NOT NULL,
 	UNIQUE (config, path, hash)
 ) STRICT;
 
--- Which files a unit was made from: itself, and each header it includes.
+-- Which files a unit was made from: itself, and each header it includes. Of one that failed: those that decided that,
+-- with each place where a missing header was looked for. While they are the same, it is not tried again.
 CREATE TABLE dep (
 	unit	INTEGER NOT NULL REFERENCES unit ON DELETE CASCADE,
 	file	INTEGER NOT NULL REFERENCES file,

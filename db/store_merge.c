@@ -134,7 +134,6 @@ static bool is_known(struct store *s, int64_t unit)
 
 static void copy_unit(struct store *s, int64_t unit)
 {
-	struct stmt *st;
 	int64_t own;
 
 	run_with(s, "INSERT INTO main.unit (config, file, key, ok, error, note, cpu_ms) "
@@ -147,10 +146,6 @@ static void copy_unit(struct store *s, int64_t unit)
 	run_with(s, "INSERT INTO main.slot (unit, struct, field, func, object, file, line, col) "
 		 "SELECT ?2, struct, field, func, object, file, line, col FROM part.slot WHERE unit = ?1 ORDER BY rowid",
 		 unit, own);
-	st = db_prepare(s->db, "SELECT file FROM main.unit WHERE id = ?1");
-	db_bind_int(st, 1, own);
-	while (db_step(st))
-		store_drop_failures(s, db_col_text(st, 0), own);
 }
 
 static void copy_units(struct store *s, int64_t config, struct store_merged *out)

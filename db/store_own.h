@@ -32,9 +32,10 @@ void store_bind_hash(struct stmt *st, int i, const uint64_t hash[2]);
 void store_col_hash(struct stmt *st, int i, uint64_t hash[2]);
 /* The one number that a question with one parameter is answered with. */
 size_t store_count(struct store *s, const char *sql, int64_t arg);
-/* Drop the failed attempts at that file before the row "newest". */
-void store_drop_failures(struct store *s, const char *file, int64_t newest);
-/* Drop all but the last few versions of each unit: at the end, when no run may still want one of them. */
+/*
+ * Drop all but the last few versions of each unit, and all but the last few attempts that failed: at the end, when no
+ * run may still want one of them.
+ */
 void store_drop_versions(struct store *s);
 
 #endif

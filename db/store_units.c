@@ -185,26 +185,16 @@ static void put_dep(struct store *s, int64_t unit, const struct dep *d)
 	db_run(st);
 }
 
-void store_drop_failures(struct store *s, const char *file, int64_t newest)
-{
-	struct stmt *st = db_prepare(s->db, "DELETE FROM unit WHERE config = ?1 AND file = ?2 AND id <> ?3 AND NOT ok");
-
-	db_bind_int(st, 1, s->config);
-	db_bind_text(st, 2, file);
-	db_bind_int(st, 3, newest);
-	db_run(st);
-	s->changed = true;
-}
-
 void store_drop_versions(struct store *s)
 {
 	db_exec(s->db, "DELETE FROM unit WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
-		"(PARTITION BY config, file ORDER BY id DESC) AS nth FROM unit WHERE ok) WHERE nth > " KEEP_VERSIONS ")");
+		"(PARTITION BY config, file, ok ORDER BY id DESC) AS nth FROM unit) WHERE nth > " KEEP_VERSIONS ")");
 }
 
 int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c)
 {
 	struct unit *u = NULL;
+	const struct dep never = {.path = file, .size = DEP_NEVER};
 	const char *what = c->error;
 	struct arena a;
 	struct text error;
@@ -234,7 +224,9 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
 		put_flow(s, &a, unit, u);
 	for (size_t i = 0; i < c->ndep; i++)
 		put_dep(s, unit, &c->deps[i]);
-	store_drop_failures(s, file, unit);
+	if (c->ok && !u)	/* our own mistake: no change of the files mends it */
+		put_dep(s, unit, &never);
+	s->changed = true;
 	db_commit(s->db);
 	text_release(&error);
 	arena_release(&a);

@@ -270,8 +270,7 @@ static void worker_end(struct pool *p, struct worker *s, int status, const struc
 		unit.error = arena_printf(&p->scratch, "killed after %d s", p->opt.timeout);
 	else
 		child_result(&p->scratch, &s->child, status, &unit);
-	deps_read(&p->deps, &p->scratch, p->list, s->child.cmd, child_file(&p->scratch, &s->child, "d"),
-		  p->pch ? p->planned_ns : s->began_ns, &unit);
+	deps_read(&p->deps, &p->scratch, &s->child, p->pch ? p->planned_ns : s->began_ns, &unit);
 	child_clean(&p->scratch, &s->child);
 	done(cookie, &unit);
 }

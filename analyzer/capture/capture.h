@@ -43,10 +43,16 @@ void commands_read(struct arena *a, const char *path, struct command_list *out);
  */
 void commands_of_kbuild(struct arena *a, int argc, char **argv, struct command_list *out);
 
+/* In place of a file's size. */
+enum {
+	DEP_NEVER = -1,		/* what was read is not known: what was made from it is never current */
+	DEP_ABSENT = -2,	/* there was no such file, and the unit failed for that */
+};
+
 /* A file a unit was made from. */
 struct dep {
 	const char *path;	/* relative to the source root if inside it, else relative to the build folder, else absolute */
-	uint64_t hash[2];	/* XXH3-128 of its content */
+	uint64_t hash[2];	/* XXH3-128 of its content; of no meaning for DEP_NEVER and DEP_ABSENT */
 	int64_t size, mtime_ns;	/* as seen when it was hashed: a quick check */
 };
 
@@ -55,6 +61,7 @@ struct captured {
 	size_t index;		/* into the command list */
 	bool ok;
 	const char *error;	/* !ok: clang's first error line, or what happened ("killed after 300 s") */
+	bool lasting;		/* !ok: it would fail again while deps are the same; else one of them is DEP_NEVER */
 	const char *note;	/* something a user should know ("read without markers"); or NULL */
 	const char *flow;	/* ok: the unit's text, flow_print_unit() */
 	size_t flow_len;

@@ -8,6 +8,10 @@
  * without the flags it refuses, then without markers.h. The files are N.bc, N.d (dependencies), N.err
  * (clang's messages), N.msg (ours) and N.out: a line "ok NOTE" ("pch NOTE" with a precompiled header) and
  * the flow, or "failed NOTE" and the error.
+ *
+ * When the source is to blame the word is "lasting" in place of "failed". clang removes N.d if a header is missing, so
+ * it is then asked for the files again, with the missing ones left out: N.d and, of the attempt without markers, N.d2;
+ * N.missing has the name that was not found and the folders in which clang looks, a line each.
  */
 #include "capture/child.h"
 
@@ -28,6 +32,7 @@
 #include "base/text.h"
 #include "capture/bitcode.h"
 #include "capture/capture.h"
+#include "capture/failure.h"
 #include "capture/flags.h"
 #include "capture/pch.h"
 #include "flow/flow_text.h"
@@ -38,7 +43,7 @@ enum {
 	CHILD_TROUBLE = 2,	/* die() in the child, or the result cannot be written */
 };
 
-static const char *const kinds[] = { "bc", "d", "err", "msg", "out" };
+static const char *const kinds[] = { "bc", "d", "d2", "err", "missing", "msg", "out" };
 
 /* The state of one child. */
 struct attempt {
@@ -46,9 +51,11 @@ struct attempt {
 	struct arena arena;
 	struct flags flags;	/* the unit's, without the names of files */
 	struct text messages;	/* clang's, of its last run */
+	int status;		/* its wait status; -1: it did not run */
 	const char *note;
 	const char *error;
 	const char *pch;	/* the precompiled header that was used, or NULL */
+	bool plain;		/* it was tried without markers */
 };
 
 /* What clang reads before the unit. */
@@ -84,10 +91,9 @@ static char **launched(struct attempt *t, const struct flags *f)
 }
 
 /* Start clang with no input and its messages in a file, and wait. Its wait status, or -1 with error set. */
-static int run_clang(struct attempt *t, struct flags *f)
+static int run_clang(struct attempt *t, char **argv)
 {
 	const char *messages = child_file(&t->arena, t->c, "err");
-	char **argv = launched(t, f);
 	posix_spawn_file_actions_t files;
 	int err, status = -1;
 	pid_t pid;
@@ -109,8 +115,8 @@ static int run_clang(struct attempt *t, struct flags *f)
 	return status;
 }
 
-/* clang's whole command line, with the files of this run. */
-static void add_files(struct attempt *t, enum before before, struct flags *out)
+/* clang's whole command line, with the files of this run: to compile, or to list the files that are read. */
+static void add_files(struct attempt *t, enum before before, const char *list, struct flags *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (int i = 0; i < t->flags.argc; i++)
@@ -129,11 +135,11 @@ static void add_files(struct attempt *t, enum before before, struct flags *out)
 		flags_add(&t->arena, out, "-ivfsoverlay");
 		flags_add(&t->arena, out, t->c->overlay);
 	}
-	flags_add(&t->arena, out, "-MD");
+	flags_add(&t->arena, out, list ? "-M" : "-MD");
 	flags_add(&t->arena, out, "-MF");
-	flags_add(&t->arena, out, child_file(&t->arena, t->c, "d"));
-	flags_add(&t->arena, out, "-o");
-	flags_add(&t->arena, out, child_file(&t->arena, t->c, "bc"));
+	flags_add(&t->arena, out, child_file(&t->arena, t->c, list ? list : "d"));
+	flags_add(&t->arena, out, list ? "-MG" : "-o");
+	flags_add(&t->arena, out, list ? "-v" : child_file(&t->arena, t->c, "bc"));
 	flags_add(&t->arena, out, t->c->cmd->file);
 }
 
@@ -184,19 +190,19 @@ static const char *clang_error(struct attempt *t, int status)
 static bool compile(struct attempt *t, enum before before)
 {
 	struct flags f;
-	int status;
 
 	t->error = NULL;
+	t->plain = before == NOTHING;
 	for (int i = 0; i < REFUSALS; i++) {
-		add_files(t, before, &f);
-		status = run_clang(t, &f);
-		if (!status)
+		add_files(t, before, NULL, &f);
+		t->status = run_clang(t, launched(t, &f));
+		if (!t->status)
 			return true;
-		if (status < 0 || !flags_strip_refused(&t->arena, &t->flags, text_str(&t->messages)))
+		if (t->status < 0 || !flags_strip_refused(&t->arena, &t->flags, text_str(&t->messages)))
 			break;
 	}
 	if (!t->error)
-		t->error = clang_error(t, status);
+		t->error = clang_error(t, t->status);
 	return false;
 }
 
@@ -226,20 +232,61 @@ static bool lower(struct attempt *t, struct text *flow)
 	return unit;
 }
 
-static int leave_result(struct attempt *t, const struct text *flow, bool ok)
+/* List the files the unit reads, whether they are there or not. */
+static bool list_files(struct attempt *t, enum before before, const char *list)
 {
-	FILE *f = fopen(child_file(&t->arena, t->c, "out"), "wb");
-	const char *what = ok ? text_str(flow) : t->error;
-	size_t n = ok ? flow->len : strlen(what);
+	const char *error = t->error;
+	struct flags f;
+	int status;
+
+	add_files(t, before, list, &f);
+	status = run_clang(t, f.argv);
+	t->error = error;
+	return WIFEXITED(status) && WEXITSTATUS(status) <= 1 && path_is_file(child_file(&t->arena, t->c, list));
+}
+
+/* Write bytes to one of the child's files. */
+static bool leave(struct attempt *t, const char *kind, const char *head, const char *what, size_t n)
+{
+	FILE *f = fopen(child_file(&t->arena, t->c, kind), "wb");
 
 	if (!f)
-		return CHILD_TROUBLE;
-	fprintf(f, "%s %s\n", !ok ? "failed" : t->pch ? "pch" : "ok", t->note ? t->note : "");
-	if (fwrite(what, 1, n, f) != n || fclose(f)) {
-		fprintf(stderr, "cannot keep what was read: %s\n", strerror(errno));
-		return CHILD_TROUBLE;
-	}
-	return CHILD_DONE;
+		return false;
+	fputs(head, f);
+	if (fwrite(what, 1, n, f) == n && !fclose(f))
+		return true;
+	fprintf(stderr, "cannot keep what was read: %s\n", strerror(errno));
+	return false;
+}
+
+/* It failed. If that is the source's fault, leave which files decide that. False if it may pass. */
+static bool leave_files(struct attempt *t)
+{
+	const char *messages = text_str(&t->messages), *missing = failure_missing(&t->arena, messages);
+	bool of_source = failure_is_of_source(messages), left = true;
+	struct text folders;
+
+	if (!WIFEXITED(t->status) || WEXITSTATUS(t->status) != 1)
+		return false;
+	text_init(&folders);
+	if (of_source)
+		left = list_files(t, MARKERS, "d") && (!t->plain || list_files(t, NOTHING, "d2")) &&
+		       failure_folders(text_str(&t->messages), &folders);
+	else	/* it does not get as far as a place when the unit's own file is missing */
+		left = missing && !strcmp(missing, t->c->cmd->file);
+	if (left && missing)
+		left = leave(t, "missing", arena_printf(&t->arena, "%s\n", missing), text_str(&folders), folders.len);
+	text_release(&folders);
+	return left;
+}
+
+static int leave_result(struct attempt *t, const struct text *flow, bool ok)
+{
+	const char *what = ok ? text_str(flow) : t->error;
+	const char *word = ok ? t->pch ? "pch" : "ok" : leave_files(t) ? "lasting" : "failed";
+	const char *head = arena_printf(&t->arena, "%s %s\n", word, t->note ? t->note : "");
+
+	return leave(t, "out", head, what, ok ? flow->len : strlen(what)) ? CHILD_DONE : CHILD_TROUBLE;
 }
 
 /* die() ends with exit(): what the parent wants done at its end must not run here. */
@@ -291,7 +338,7 @@ static bool misses_a_file(const struct attempt *t)
 
 void child_run(const struct child *c)
 {
-	struct attempt t = { .c = c };
+	struct attempt t = { .c = c, .status = -1 };
 	struct text flow;
 	bool ok = false;
 
@@ -349,6 +396,7 @@ void child_result(struct arena *a, const struct child *c, int status, struct cap
 	n = strcspn(s, "\n");
 	out->pch = !strncmp(s, "pch ", 4);
 	out->ok = out->pch || !strncmp(s, "ok ", 3);
+	out->lasting = !strncmp(s, "lasting ", 8);
 	note = s + strcspn(s, " \n");
 	note += *note == ' ';
 	if (note < s + n)

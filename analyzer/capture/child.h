@@ -28,9 +28,9 @@ struct child {
 
 /* The child's life: run clang, lower, leave the result, end. A job ends with status 0 if it was done. */
 _Noreturn void child_run(const struct child *c);
-/* In the parent, once it ended with wait status: read ok, error, note and flow. Strings are the arena's. */
+/* In the parent, once it ended with wait status: read ok, error, lasting, note and flow. Strings are the arena's. */
 void child_result(struct arena *a, const struct child *c, int status, struct captured *out);
-/* Name of one of the child's files: "d" is the dependency file. */
+/* Name of one of the child's files. "d" is the dependency file; see child.c. */
 char *child_file(struct arena *a, const struct child *c, const char *kind);
 /* Remove the child's files. */
 void child_clean(struct arena *a, const struct child *c);

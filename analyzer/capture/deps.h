@@ -12,8 +12,7 @@
 #include "base/text.h"
 
 struct captured;
-struct command;
-struct command_list;
+struct child;
 struct view;
 
 /* Files hashed so far: a header is read once a run, not once a unit. */
@@ -30,12 +29,12 @@ struct deps {
 void deps_init(struct deps *d, const char *marker_dir, const char *folder, const struct view *view);
 void deps_release(struct deps *d);
 /*
- * Fill out->deps and out->ndep from the dependency file clang wrote for cmd (or, when there is none, with the
- * unit's own file), sorted by name. A unit that reads a file which the view does not have fails: out->ok and
- * out->error are set then. A file changed since since_ns (clock time: when the unit's child began)
- * may not be what clang read: it gets a size that no file has, so that the unit counts as out of date.
+ * Fill out->deps and out->ndep from the dependency files that child left (or, when there is none, with the unit's own
+ * file), sorted by name. A unit that reads a file which the view does not have fails: out->ok and out->error are set
+ * then. A file changed since since_ns (clock time: when the unit's child began) may not be what clang read, and is
+ * DEP_NEVER. A failure that is lasting for want of a file has DEP_ABSENT for each place where that was looked for; one
+ * that may pass has a DEP_NEVER.
  */
-void deps_read(struct deps *d, struct arena *a, const struct command_list *list, const struct command *cmd,
-	       const char *depfile, int64_t since_ns, struct captured *out);
+void deps_read(struct deps *d, struct arena *a, const struct child *child, int64_t since_ns, struct captured *out);
 
 #endif

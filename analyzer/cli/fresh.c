@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is current. A version of a unit is, when each of the files it was made from still has that content. So
+ * What is current. A version of a unit is, when each of the files it was made from still has that content, and when
+ * a file that it failed for is still not there. So
  * every content of every file is looked at once, which is a matter of thousands, and only the units made from a
  * content that is gone are found; not every unit with each of its headers, which would be millions.
  */
@@ -20,6 +21,7 @@
 /* A file as the view has it. */
 struct seen_file {
 	bool there, replaced, hashed;
+	bool hidden;		/* on the disk, and not part of the view */
 	const char *content;	/* where it lies */
 	int64_t size, mtime_ns;
 	uint64_t hash[2];
@@ -29,8 +31,8 @@ static void see(struct seen_file *f, const struct view *view, const char *path)
 {
 	struct stat st;
 
-	memset(f, 0, sizeof(*f));
 	f->content = view_content(view, path);
+	f->hidden |= !f->content && path_is_file(path);
 	if (!f->content || stat(f->content, &st) || !S_ISREG(st.st_mode))
 		return;
 	f->there = true;
@@ -62,6 +64,8 @@ static bool is_current(const struct fresh *fr, struct seen_file *f, const struct
 {
 	const struct dep *d = &stored->dep;
 
+	if (d->size == DEP_ABSENT)
+		return !f->there && !f->hidden;
 	if (!f->there)
 		return false;
 	if (!f->replaced && d->mtime_ns && f->size == d->size && f->mtime_ns == d->mtime_ns)	/* 0: not known */
@@ -78,6 +82,7 @@ static void find(struct seen_file *f, struct arena *scratch, const struct comman
 		 const char *name)
 {
 	arena_clear(scratch);
+	memset(f, 0, sizeof(*f));
 	if (name[0] == '/') {
 		see(f, view, name);
 		return;
@@ -143,15 +148,25 @@ void fresh_release(struct fresh *f)
 	map_release(&f->first);
 }
 
-const struct stored_unit *fresh_current(const struct fresh *f, const char *file, const uint64_t key[2])
+static const struct stored_unit *find_current(const struct fresh *f, const char *file, const uint64_t key[2], bool ok)
 {
 	const struct stored_unit *u = map_get(&f->first, file);
 
 	for (; u && u < f->units + f->n && u->file == file; u++)
-		if (u->ok && !f->is_stale[u - f->units] &&
+		if (u->ok == ok && !f->is_stale[u - f->units] &&
 		    (!key || (u->key[0] == key[0] && u->key[1] == key[1])))
 			return u;
 	return NULL;
+}
+
+const struct stored_unit *fresh_current(const struct fresh *f, const char *file, const uint64_t key[2])
+{
+	return find_current(f, file, key, true);
+}
+
+const struct stored_unit *fresh_failed(const struct fresh *f, const char *file, const uint64_t key[2])
+{
+	return find_current(f, file, key, false);
 }
 
 const struct stored_unit *fresh_any(const struct fresh *f, const char *file)

@@ -34,8 +34,10 @@ struct fresh {
 void fresh_look(struct fresh *f, struct arena *a, struct store *store, const struct command_list *commands,
 		const struct view *view);
 void fresh_release(struct fresh *f);
-/* The newest version of that file (interned) that the view's content gives, under that key (NULL: any). */
+/* The newest version of that file (interned) that was read and that the view's content gives, under that key (NULL: any). */
 const struct stored_unit *fresh_current(const struct fresh *f, const char *file, const uint64_t key[2]);
+/* The newest attempt at that file that failed, and would again with the view's content. */
+const struct stored_unit *fresh_failed(const struct fresh *f, const char *file, const uint64_t key[2]);
 /* The newest version of that file that could be read, of whatever content; NULL if there is none. */
 const struct stored_unit *fresh_any(const struct fresh *f, const char *file);
 /* Add to out (file, interned -> any) the units of which some version was made from one of these files. */

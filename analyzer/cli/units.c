@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which units a check is about, and bringing the database up to date with them. fresh.c knows which versions
- * in it are those of the tree. Units that failed are tried again each time, for what they missed may have come.
+ * in it are those of the tree. A unit that failed is tried again once a file changed or came that might mend it; what
+ * is said of it is the same either way.
  */
 #include "cli/units.h"
 
@@ -246,12 +247,17 @@ struct capturing {
 	struct run_info *run;
 	const struct capture_options *opt;
 	int64_t *ids;		/* per command: the unit captured now; 0 */
-	size_t todo;
+	size_t todo, done;
 };
 
 static void add_note(struct arena *a, struct unit_note *list, size_t *n, const char *file, const char *text)
 {
 	list[(*n)++] = (struct unit_note){.file = file, .text = arena_strdup(a, text)};
+}
+
+static void note_failed(struct capturing *cap, const char *file, const char *error)
+{
+	add_note(cap->units->arena, cap->run->failed, &cap->run->nfailed, file, error ? error : "no reason given");
 }
 
 static void unit_captured(void *cookie, const struct captured *c)
@@ -267,11 +273,10 @@ static void unit_captured(void *cookie, const struct captured *c)
 	if (c->ok)
 		cap->run->captured++;
 	else
-		add_note(u->arena, cap->run->failed, &cap->run->nfailed, name,
-			 c->error ? c->error : "no reason given");
+		note_failed(cap, name, c->error);
 	if (c->ok && c->note)
 		add_note(u->arena, cap->run->noted, &cap->run->nnoted, name, c->note);
-	progress_at(cap->run->captured + cap->run->nfailed, cap->todo, name);
+	progress_at(++cap->done, cap->todo, name);
 }
 
 /* The wanted units that the view has, and the database not as they are there; counts the others. */
@@ -283,7 +288,7 @@ static size_t *find_stale(struct capturing *cap, const struct fresh *f, const st
 	for (size_t i = 0; i < u->nwanted; i++) {
 		const struct command *cmd = &u->commands.items[u->wanted[i]];
 		const char *name = u->names[u->wanted[i]];
-		const struct stored_unit *known = NULL;
+		const struct stored_unit *known = NULL, *failed = NULL;
 		uint64_t key[2];
 
 		if (!view_content(view, cmd->file))
@@ -292,6 +297,12 @@ static size_t *find_stale(struct capturing *cap, const struct fresh *f, const st
 		capture_key(&u->commands, cmd, cap->opt, key);
 		if (!no_cache)
 			known = fresh_current(f, name, key);
+		if (!no_cache && !known)
+			failed = fresh_failed(f, name, key);
+		if (failed) {
+			note_failed(cap, name, failed->error);
+			continue;
+		}
 		if (!known) {
 			stale[cap->todo++] = u->wanted[i];
 			continue;

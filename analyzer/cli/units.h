@@ -58,9 +58,9 @@ const char *units_config(const struct units *u, const struct options *opt, const
  */
 size_t units_select_changed(struct units *u, const struct fresh *f, const struct map *changed);
 /*
- * Bring the database up to date with the wanted units of the view: capture those that are new, changed or failed
- * before. Fills in the units part of run, and the ids of the program: all that the database has, in order of the
- * commands.
+ * Bring the database up to date with the wanted units of the view: capture those that are new or changed, and those
+ * that failed if that may have passed. Fills in the units part of run, and the ids of the program: all that the
+ * database has, in order of the commands.
  */
 void units_capture(const struct units *u, const struct fresh *f, const struct view *view,
 		   const struct options *opt, struct run_info *run, struct id_list *program);

@@ -27,6 +27,103 @@ missing_header() {
 	expect_text "$HERE/out" 'bad\.c:6:.*\[lock-leak\]'
 }
 
+# counted STATUS RUN...: a check with --sarif, and whether clang was run ("none" or "some").
+counted() {
+	local want=$1 runs=$2
+	shift 2
+	rm -f "$HERE/runs"
+	expect_status "$want" "$TESTED" check -p "$HERE/build" --clang "$HERE/counting" --sarif "$HERE/out.sarif" "$@"
+	if [ "$runs" = none ] && [ -e "$HERE/runs" ]; then
+		echo "clang was run:"
+		cat "$HERE/runs" "$HERE/err"
+		return 1
+	fi
+	[ "$runs" = none ] || [ -e "$HERE/runs" ] || { echo "clang was not run"; cat "$HERE/err"; return 1; }
+}
+
+# A tree with a clean unit and one that misses late.h, for counted().
+counted_tree() {
+	mkdir -p "$HERE"/tree/{first,second,units}
+	clean_unit "$HERE/tree/clean.c"
+	printf '#include "late.h"\nint from_late(void) { return LATE; }\n' >"$HERE/tree/units/late.c"
+	compile_commands "$HERE/build" "$HERE/tree/clean.c" "$HERE/tree/units/late.c"
+	jq --arg top "$HERE/tree" \
+		'map(.arguments |= .[:1] + ["-I", "\($top)/first", "-I\($top)/none", "-I", "\($top)/second"] + .[1:])' \
+		"$HERE/build/compile_commands.json" >"$HERE/commands"
+	mv "$HERE/commands" "$HERE/build/compile_commands.json"
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\necho "$*" >>%s/runs\n[ -e %s/sick ] && kill -9 $$\nexec clang-%s "$@"\n' \
+		"$HERE" "$HERE" "$LLVM" >"$HERE/counting"
+	chmod +x "$HERE/counting"
+}
+
+# The summary, but what was read now and how long that took.
+said() {
+	sed -e 's/[0-9]* read, [0-9]* known from before/READ/' -e '/^  time: /d' "$HERE/err"
+}
+
+# kept NAME, same_as NAME: what the last check said.
+kept() {
+	said >"$HERE/$1.err"
+	cp "$HERE/out.sarif" "$HERE/$1.sarif"
+}
+
+same_as() {
+	same "$HERE/$1.err" <(said)
+	same "$HERE/$1.sarif" "$HERE/out.sarif"
+}
+
+# A unit that failed is not tried again before something changed that may mend it, and what is said is the same.
+failures_are_remembered() {
+	local place
+	counted_tree
+	counted 3 some
+	kept first
+	expect_text "$HERE/err" "late\.c:1:10: fatal error: 'late\.h' file not found"
+	counted 3 none
+	same_as first
+	counted 3 some --no-cache
+	same_as first
+	for place in first second none units; do
+		mkdir -p "$HERE/tree/$place"
+		echo '#define LATE 3' >"$HERE/tree/$place/late.h"
+		counted 0 some
+		expect_text "$HERE/err" '2 units asked for: 1 read, 1 known from before, 0 failed'
+		counted 0 none
+		rm "$HERE/tree/$place/late.h"
+		counted 3 none
+		same_as first
+	done
+	printf 'int from_late(void) { return nothing; }\n' >"$HERE/tree/units/late.c"
+	counted 3 some
+	expect_text "$HERE/err" "late\.c:1:30: error: use of undeclared identifier 'nothing'"
+	kept second
+	counted 3 none
+	same_as second
+	printf 'int from_late(void) { return 3; }\n' >"$HERE/tree/units/late.c"
+	counted 0 some
+	mv "$HERE/tree/units/late.c" "$HERE/late.c"
+	counted 3 some
+	expect_text "$HERE/err" 'no such file or directory'
+	kept third
+	counted 3 none
+	same_as third
+	mv "$HERE/late.c" "$HERE/tree/units/late.c"
+	counted 0 none
+}
+
+# What the machine was to blame for is tried again.
+failures_pass() {
+	counted_tree
+	printf 'int from_late(void) { return 3; }\n' >"$HERE/tree/units/late.c"
+	touch "$HERE/sick"
+	counted 3 some
+	counted 3 some
+	rm "$HERE/sick"
+	counted 0 some
+	counted 0 none
+}
+
 # no_database CONTENT PATTERN: a compile database that is none.
 no_database() {
 	mkdir -p "$HERE/build"
@@ -77,6 +174,8 @@ odd_name() {
 }
 
 run_test input/missing-header missing_header
+run_test input/failures-remembered failures_are_remembered
+run_test input/failures-pass failures_pass
 run_test input/no-database no_database none 'compdb'
 run_test input/empty-database no_database '[]' 'compdb'
 run_test input/not-json no_database '[{ "file": ' '[Ll]ine [0-9]+'

@@ -114,7 +114,7 @@ static void units_come_back_with_their_files(void **state)
 
 	(void)state;
 	assert_false(run(DEVSCOPE_CLANG, 60, &l, &r));
-	assert_int_equal(r.n, 4);
+	assert_int_equal(r.n, 6);
 	assert_true(result(&r, "good.c")->ok);
 	assert_non_null(strstr(result(&r, "good.c")->flow, "good"));
 	assert_null(result(&r, "good.c")->note);
@@ -135,8 +135,63 @@ static void a_failure_shows_clang_s_first_error(void **state)
 	assert_false(result(&r, "missing.c")->ok);
 	assert_string_equal(result(&r, "missing.c")->error,
 			    "missing.c:2:10: fatal error: 'nowhere.h' file not found");
-	assert_int_equal(result(&r, "missing.c")->ndep, 1);
 	assert_nothing_stays();
+}
+
+static const struct dep *dep_of(const struct captured *unit, const char *path)
+{
+	for (size_t i = 0; i < unit->ndep; i++)
+		if (!strcmp(unit->deps[i].path, path))
+			return &unit->deps[i];
+	fail_msg("%s is not among the files", path);
+	return NULL;
+}
+
+static void what_fails_for_its_source_has_the_files_that_decide_it(void **state)
+{
+	const struct captured *unit;
+	struct command_list l;
+	struct results r;
+
+	(void)state;
+	run(DEVSCOPE_CLANG, 60, &l, &r);
+	unit = result(&r, "missing.c");
+	assert_true(unit->lasting);
+	assert_int_equal(dep_of(unit, "missing.c")->size, 40);
+	assert_int_equal(dep_of(unit, "sub/h.h")->size, 7);
+	assert_int_equal(dep_of(unit, "nowhere.h")->size, DEP_ABSENT);
+	assert_int_equal(dep_of(unit, "first/nowhere.h")->size, DEP_ABSENT);
+	assert_int_equal(dep_of(unit, "sub/nowhere.h")->size, DEP_ABSENT);
+	unit = result(&r, "mistake.c");
+	assert_true(unit->lasting);
+	assert_int_equal(unit->ndep, 2);
+	assert_int_equal(dep_of(unit, "mistake.c")->size, 32);
+	assert_int_equal(dep_of(unit, "sub/h.h")->size, 7);
+	unit = result(&r, "gone.c");
+	assert_true(unit->lasting);
+	assert_int_equal(unit->ndep, 1);
+	assert_int_equal(dep_of(unit, "gone.c")->size, DEP_ABSENT);
+}
+
+/* What is there but was not read may be anything: it may have come meanwhile. */
+static void what_may_be_there_by_now_is_not_taken_for_absent(void **state)
+{
+	struct command_list l;
+	struct results r;
+
+	(void)state;
+	write_file("sub/nowhere.h", "\n", 0600);
+	run(DEVSCOPE_CLANG, 60, &l, &r);
+	unlink(in_folder("sub/nowhere.h"));
+	assert_int_equal(dep_of(result(&r, "missing.c"), "sub/nowhere.h")->size, DEP_NEVER);
+}
+
+/* A failure of the machine, or one whose cause is not known, is never current. */
+static void assert_passing(const struct captured *unit, const char *file)
+{
+	assert_false(unit->ok);
+	assert_false(unit->lasting);
+	assert_int_equal(dep_of(unit, file)->size, DEP_NEVER);
 }
 
 static void refused_flags_and_markers_are_given_up(void **state)
@@ -161,9 +216,10 @@ static void a_hanging_unit_is_killed(void **state)
 
 	(void)state;
 	assert_false(run(in_folder("hang"), 1, &l, &r));
-	assert_int_equal(r.n, 4);
+	assert_int_equal(r.n, 6);
 	assert_false(result(&r, "good.c")->ok);
 	assert_string_equal(result(&r, "good.c")->error, "killed after 1 s");
+	assert_passing(result(&r, "good.c"), "good.c");
 	assert_nothing_stays();
 }
 
@@ -174,9 +230,25 @@ static void a_crash_costs_one_unit(void **state)
 
 	(void)state;
 	assert_false(run(in_folder("crash"), 60, &l, &r));
-	assert_int_equal(r.n, 4);
+	assert_int_equal(r.n, 6);
 	assert_false(result(&r, "good.c")->ok);
 	assert_non_null(strstr(result(&r, "good.c")->error, "clang crashed"));
+	assert_passing(result(&r, "good.c"), "good.c");
+	assert_nothing_stays();
+}
+
+static void trouble_of_the_machine_may_pass(void **state)
+{
+	struct command_list l;
+	struct results r;
+
+	(void)state;
+	assert_false(run(in_folder("full"), 60, &l, &r));
+	assert_string_equal(result(&r, "good.c")->error, "clang-19: error: unable to make temporary file");
+	assert_passing(result(&r, "good.c"), "good.c");
+	assert_string_equal(result(&r, "mistake.c")->error, "mistake.c:1:1: fatal error: cannot open file 'x': "
+			    "Input/output error");
+	assert_passing(result(&r, "mistake.c"), "mistake.c");
 	assert_nothing_stays();
 }
 
@@ -211,14 +283,22 @@ static int set_up(void **state)
 	write_file("markers/markers.h", "int marker_of_the_test;\n", 0600);
 	write_file("in c.h", "int q;\n", 0600);
 	write_file("good.c", "#include \"in c.h\"\nint good(int *p) { return *p; }\n", 0600);
-	write_file("missing.c", "int x;\n#include \"nowhere.h\"\n", 0600);
+	mkdir(in_folder("sub"), 0700);
+	write_file("sub/h.h", "int q;\n", 0600);
+	write_file("missing.c", "#include \"sub/h.h\"\n#include \"nowhere.h\"\n", 0600);
+	write_file("mistake.c", "#include \"h.h\"\nint x = nothing;\n", 0600);
 	write_file("flags.c", "int flags;\n", 0600);
 	write_file("clash.c", "float marker_of_the_test;\n", 0600);
 	write_file("hang", "#!/bin/sh\nsleep 1000 & sleep 1000\n", 0700);
 	write_file("crash", "#!/bin/sh\nkill -SEGV $$\n", 0700);
+	write_file("full", "#!/bin/sh\ncase \"$*\" in *mistake.c) echo \"mistake.c:1:1: fatal error: cannot open file 'x': "
+		   "Input/output error\";; *) echo 'clang-19: error: unable to make temporary file';; esac >&2\nexit 1\n",
+		   0700);
 	write_file("compile_commands.json",
 		   "[{\"file\":\"good.c\",\"command\":\"clang -c good.c\"},"
-		   "{\"file\":\"missing.c\",\"command\":\"clang -c missing.c\"},"
+		   "{\"file\":\"missing.c\",\"command\":\"clang -Ifirst -c missing.c\"},"
+		   "{\"file\":\"mistake.c\",\"command\":\"clang -Isub -c mistake.c\"},"
+		   "{\"file\":\"gone.c\",\"command\":\"clang -c gone.c\"},"
 		   "{\"file\":\"clash.c\",\"command\":\"clang -c clash.c\"},"
 		   "{\"file\":\"flags.c\",\"command\":\"clang -fno-such-flag -c flags.c\"}]",
 		   0600);
@@ -244,6 +324,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(units_come_back_with_their_files),
 		cmocka_unit_test(a_failure_shows_clang_s_first_error),
+		cmocka_unit_test(what_fails_for_its_source_has_the_files_that_decide_it),
+		cmocka_unit_test(what_may_be_there_by_now_is_not_taken_for_absent),
+		cmocka_unit_test(trouble_of_the_machine_may_pass),
 		cmocka_unit_test(refused_flags_and_markers_are_given_up),
 		cmocka_unit_test(a_hanging_unit_is_killed),
 		cmocka_unit_test(a_crash_costs_one_unit),

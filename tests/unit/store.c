@@ -172,6 +172,10 @@ static void test_failed_units_and_dropped_ones(void **state)
 	struct store *s = store_open(path, ".");
 	struct captured bad = {.error = "x.h: no such file"};
 	struct captured unreadable = {.ok = true, .flow = "nonsense\n", .flow_len = 9};
+	struct dep absent[] = {
+		{.path = "x.h", .hash = {1, 0}, .size = DEP_ABSENT}, {.path = "y/x.h", .hash = {1, 0}, .size = DEP_ABSENT},
+	};
+	struct stored_file *files;
 	const char *const keep[] = {"bad.c"};
 	struct stored_unit u;
 	struct unit **units;
@@ -179,6 +183,8 @@ static void test_failed_units_and_dropped_ones(void **state)
 
 	(void)state;
 	arena_init(&a);
+	bad.deps = absent;
+	bad.ndep = 2;
 	store_put_unit(s, "bad.c", (uint64_t[2]){1, 1}, &bad);
 	store_put_unit(s, "odd.c", (uint64_t[2]){1, 1}, &unreadable);
 	put(s, "a.c", unit_text(&a, "a.c", own), 1);
@@ -187,6 +193,10 @@ static void test_failed_units_and_dropped_ones(void **state)
 	assert_string_equal(u.error, "x.h: no such file");
 	u = version(s, &a, "odd.c", 0);
 	assert_true(u.id && !u.ok);
+	assert_int_equal(store_files(s, &a, &files), 5);	/* a.c, include/h.h, odd.c, x.h, y/x.h */
+	assert_string_equal(files[2].dep.path, "odd.c");
+	assert_int_equal(files[2].dep.size, DEP_NEVER);	/* our own mistake: no change of a file mends it */
+	assert_int_equal(files[3].dep.size, DEP_ABSENT);
 	assert_int_equal(load(s, &a, &units), 1);
 	assert_int_equal(store_keep_units(s, keep, 1), 2);
 	assert_false(version(s, &a, "a.c", 0).id);
@@ -248,9 +258,15 @@ static void test_last_versions_are_kept(void **state)
 	store_put_unit(s, "a.c", (uint64_t[2]){6, 9}, &bad);
 	store_put_unit(s, "a.c", (uint64_t[2]){7, 9}, &bad);
 	assert_false(version(s, &a, "a.c", 0).ok);
-	assert_int_equal(version(s, &a, "a.c", 1).key[0], 5);
-	assert_int_equal(version(s, &a, "a.c", 3).key[0], 3);
-	assert_false(version(s, &a, "a.c", 4).id);
+	for (uint64_t key = 8; key < 12; key++)
+		store_put_unit(s, "a.c", (uint64_t[2]){key, 9}, &bad);
+	store_close(s);
+	s = store_open(path, ".");
+	for (int i = 0; i < 3; i++)
+		assert_true(!version(s, &a, "a.c", i).ok && version(s, &a, "a.c", i).key[0] == 11u - (unsigned int)i);
+	for (int i = 3; i < 6; i++)
+		assert_true(version(s, &a, "a.c", i).ok && version(s, &a, "a.c", i).key[0] == 8u - (unsigned int)i);
+	assert_false(version(s, &a, "a.c", 6).id);
 	store_close(s);
 	arena_release(&a);
 }
