@@ -24,6 +24,23 @@ int64_t blocks_case_value(LLVMValueRef v)
 	return LLVMGetIntTypeWidth(LLVMTypeOf(v)) > 64 ? 0 : LLVMConstIntGetSExtValue(v);
 }
 
+/*
+ * Does the block call a function that the compiler must not leave a call of (attribute "error")? A kernel that builds
+ * never comes there: compile-time assertions end so, and may hang on what only an inlining compiler knows.
+ */
+static bool cannot_be(LLVMBasicBlockRef block)
+{
+	static const char error[] = "dontcall-error";
+
+	for (LLVMValueRef v = LLVMGetFirstInstruction(block); v; v = LLVMGetNextInstruction(v)) {
+		LLVMValueRef fn = LLVMIsACallInst(v) ? LLVMIsAFunction(LLVMGetCalledValue(v)) : NULL;
+
+		if (fn && LLVMGetStringAttributeAtIndex(fn, LLVMAttributeFunctionIndex, error, sizeof(error) - 1))
+			return true;
+	}
+	return false;
+}
+
 /* The successor taken for sure, or -1. */
 static int sure_successor(LLVMValueRef term)
 {
@@ -31,6 +48,9 @@ static int sure_successor(LLVMValueRef term)
 	LLVMValueRef condition;
 
 	if (LLVMGetInstructionOpcode(term) == LLVMBr && n == 2) {
+		for (unsigned i = 0; i < 2; i++)
+			if (cannot_be(LLVMGetSuccessor(term, i)) && !cannot_be(LLVMGetSuccessor(term, !i)))
+				return !i;
 		condition = LLVMGetCondition(term);
 		return LLVMIsAConstantInt(condition) ? !LLVMConstIntGetZExtValue(condition) : -1;
 	}

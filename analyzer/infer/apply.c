@@ -174,6 +174,7 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 		to = state_copy(&sim->pool, st);
 		fill_init(&f, sim, to, in, ORDINAL_INNER + 100 * i);
 		memcpy(f.args, first.args, sizeof(f.args));
+		f.is_sure = conditions.sure == i;
 		if (!assume_condition(sim, to, s, &conditions, i) ||
 		    !fill_apply(&f, in, s, &s->cases[i], callee, &ret)) {
 			state_free(&sim->pool, to);

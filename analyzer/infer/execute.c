@@ -163,6 +163,8 @@ static void run_asm(struct sim *sim, struct state *st, const struct insn *in)
 				site -= (int)(map_hash(a->name, strlen(a->name)) & 0xffffff);
 			else if (a->kind == SYM_INT)
 				site -= (int)(a->value & 0xffff);
+			else if (sym_is_machine(a))
+				site -= -a->site & 0xffffff;
 			else
 				ordinal = ordinal * 8191 + a->id + 1;
 		}

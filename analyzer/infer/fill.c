@@ -16,6 +16,7 @@
 void fill_init(struct fill *f, struct sim *sim, struct state *st, const struct insn *in, int64_t first_ordinal)
 {
 	memset(f->args, 0, sizeof(f->args));
+	f->is_sure = false;
 	f->nunknown = 0;
 	f->sim = sim;
 	f->st = st;
@@ -204,17 +205,19 @@ static bool is_in_all_cases(const struct summary *s, const struct held *h)
 	return true;
 }
 
-static void apply_locks(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
-			const struct scase *c,
+static void apply_locks(struct fill *f, const struct insn *in, const struct summary *s, const struct scase *c,
 			const struct filled *x, const char *callee)
 {
+	struct sim *sim = f->sim;
+	struct state *st = f->st;
+
 	for (int i = 0; c->locks && i < c->locks->n; i++) {
 		const struct held *h = &c->locks->items[i];
 		struct lock_event e = inner_event(in, x->locks[i], h, c->trace, callee, sim_site(sim, in));
 		const struct held *old = state_find_lock(st, x->locks[i], h->kind);
 
 		e.recursive = h->count > 1;
-		e.is_maybe = !is_in_all_cases(s, h);
+		e.is_maybe = !f->is_sure && !is_in_all_cases(s, h);
 		if (h->state == LOCK_DROPPED)
 			primitive_release(sim, st, &e);
 		else if (h->state == LOCK_HELD && !(old && old->is_vague))
@@ -296,7 +299,7 @@ bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, 
 	for (int i = 0; c->uses && i < c->uses->n; i++)
 		borrow_use_inner(sim, f->st, x.uses[i], &c->uses->items[i], in->at, callee);
 	check_takes(sim, f->st, in, c, &x, callee);
-	apply_locks(sim, f->st, in, s, c, &x, callee);
+	apply_locks(f, in, s, c, &x, callee);
 	apply_refs(sim, f->st, in, c, &x, callee);
 	apply_cells(sim, f->st, in, c, &x, callee);
 	apply_dead(sim, f->st, in, c, &x, callee);

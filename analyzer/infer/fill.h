@@ -25,6 +25,7 @@ struct fill {
 	struct state *st;		/* memory is read here, before the case changes it */
 	int site;			/* the call */
 	int64_t ordinal;		/* of the first unknown of this case */
+	bool is_sure;			/* the case happens for sure, by what is known at the call */
 	const struct sym *args[FILL_ARGS];	/* NULL: not given */
 	const struct sym *unknowns[FILL_MAX];	/* the callee's, in order of appearance */
 	int nunknown;

@@ -124,17 +124,17 @@ configure_kernel() {
 	printf '%s\n' "$arch $config $gcc ${options[*]}" >"$BUILD/.prepared"
 }
 
-# compile_database DIR...: the commands of these folders, and of no others.
+# compile_database DIR...: the commands of these folders, and of no others; without any, those of all that is built in.
 compile_database() {
 	local dir targets=()
 	for dir in "$@"; do
 		targets+=("${dir%/}/")
 	done
-	[ "$(cat "$BUILD/.listed" 2>/dev/null)" != "${targets[*]}" ] || return 0
-	say "listing the compile commands of ${targets[*]}"
+	[ "$(cat "$BUILD/.listed" 2>/dev/null)" != "${targets[*]-}." ] || return 0
+	say "listing the compile commands of ${targets[*]:-the kernel}"
 	"$DEVSCOPE" compdb -o "$BUILD/compile_commands.json" "$BUILD" "${targets[@]}" ||
 		fail "there is no compile database"
-	printf '%s\n' "${targets[*]}" >"$BUILD/.listed"
+	printf '%s.\n' "${targets[*]-}" >"$BUILD/.listed"
 }
 
 # patch_tree FILE: apply a patch to the tree. restore_tree puts back what was there; so does the

@@ -55,6 +55,16 @@ with_change() {
 	return $status
 }
 
+# Each way to take a lock, with the headers of the kernel at hand and the flags of drivers/base/core.c.
+lock_kinds() {
+	mkdir -p "$HERE/kinds"
+	jq --arg file "$TESTS/kernel/kinds.c" '[.[] | select(.file | endswith("/drivers/base/core.c")) | .file = $file |
+		.arguments |= map(if endswith("/drivers/base/core.c") then $file else . end)]' \
+		"$BUILD/compile_commands.json" >"$HERE/kinds/compile_commands.json"
+	expect_status 1 "$DEVSCOPE" check -p "$HERE/kinds"
+	awk -f "$TESTS/wants.awk" "$TESTS/kernel/kinds.c" "$HERE/out"
+}
+
 # What the untouched tree gives, once for all that compare with it.
 untouched() {
 	[ -f "$SCRATCH/untouched.lines" ] || check_kernel "$SCRATCH/untouched" "${KERNEL_DIRS[@]}"

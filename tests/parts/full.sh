@@ -12,6 +12,7 @@ tree_is() {
 	kernel_tree "build-$1" "$2" "$3" "$4" "${@:5}"
 	check_kernel "$HERE/$name" "${@:5}"
 	same "$TESTS/kernel/expected-$name.txt" "$HERE/$name.lines"
+	lock_kinds
 }
 
 other_llvm() {

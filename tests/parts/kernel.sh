@@ -51,6 +51,7 @@ kernel_pch() {
 
 kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"
 run_test kernel/x86 untouched_is_expected
+run_test kernel/kinds lock_kinds
 run_test kernel/same kernel_same
 run_test kernel/pch kernel_pch
 for edit in "$TESTS"/kernel/edits/*.edit; do
