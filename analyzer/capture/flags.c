@@ -341,9 +341,11 @@ static void add_ours(struct arena *a, struct flags *f, const struct command_list
 	/* __FILE__ and generated code must not name folders of this machine. The last map that fits wins. */
 	flags_add(a, f, arena_printf(a, "-fmacro-prefix-map=%s/=", cmd->directory));
 	flags_add(a, f, arena_printf(a, "-fmacro-prefix-map=%s/=", list->source_root));
-	if (strcmp(cmd->directory, list->source_root) && !path_inside(list->source_root, cmd->directory))
-		flags_add(a, f,
-			  arena_printf(a, "-fdebug-prefix-map=%s=%s", cmd->directory, list->source_root));
+	if (strcmp(cmd->directory, list->source_root) && !path_inside(list->source_root, cmd->directory)) {
+		/* With a slash: "linux" is also how "linux-6.12" begins. */
+		flags_add(a, f, arena_printf(a, "-fdebug-prefix-map=%s/=%s/", cmd->directory, list->source_root));
+		flags_add(a, f, arena_printf(a, "-fdebug-compilation-dir=%s", list->source_root));
+	}
 }
 
 void flags_make(struct arena *a, const struct command_list *list, const struct command *cmd,

@@ -24,6 +24,10 @@ enum fact_kind {
 	FACT_REF_LEFT,		/* a path ends with a reference nobody gives back */
 	FACT_REF_LEFT_BY_TURN,	/* the same, per element of an iteration */
 	FACT_LOCK_REENTRY,	/* a callback comes to take a lock that its context holds */
+	/* handed.c: evidence, for no rule */
+	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */
+	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */
+	FACT_KINDS
 };
 
 enum step_kind {

@@ -13,6 +13,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "infer/cone.h"
+#include "infer/handed.h"
 #include "infer/reach.h"
 #include "infer/reentry.h"
 #include "infer/simulate.h"
@@ -101,6 +102,7 @@ static bool run_once(struct arena *a, const struct infer_options *opt, struct in
 	an->syms.by_field = true;
 	program_build(&an->program, a, last_units, nlast_unit, opt->model);
 	simulate_all(an);
+	handed_settle(an);
 	release_idle(an);
 	out->nedge = an->program.nedge;
 	out->unresolved = an->program.unresolved;

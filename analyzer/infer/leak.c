@@ -8,6 +8,8 @@
  */
 #include "infer/simulate.h"
 
+#include <string.h>
+
 enum whereabouts leak_whereabouts(const struct state *st, const struct sym *object)
 {
 	const struct sym *o = sym_object(object);
@@ -148,6 +150,12 @@ static bool holds_another(const struct state *st, const struct state *than)
 	return false;
 }
 
+/* Nobody takes over what this function would hand on (handed.c). */
+static bool is_insisted(const struct sim *sim, const struct held *h)
+{
+	return sim->an->insists && !strcmp(sim->an->insists, sym_class(h->lock, h->kind));
+}
+
 static void check_lock(struct sim *sim, struct state *st, struct held h)
 {
 	unsigned given = 0;
@@ -174,10 +182,12 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 		}
 	if (!given)
 		return;
-	if (!told && is_mistake(sim, st, given))
+	if ((!told && is_mistake(sim, st, given)) || is_insisted(sim, &h)) {
 		report_lock(sim, st, h);
-	else
-		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
+		return;
+	}
+	unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
+	handed_on(sim, &h, st->at);
 }
 
 static void report_ref(struct sim *sim, struct state *st, struct ref r)

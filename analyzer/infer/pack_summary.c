@@ -444,7 +444,7 @@ struct fact *unpack_fact(struct unpacker *u, struct arena *a)
 	struct fact *f = ARENA_NEW(a, struct fact);
 	struct step *steps;
 
-	f->kind = (enum fact_kind)unpack_enum(u, FACT_REF_LEFT_BY_TURN);
+	f->kind = (enum fact_kind)unpack_enum(u, FACT_KINDS - 1);
 	f->is_warned = unpack_int(u);
 	f->at = unpack_place(u);
 	f->origin = unpack_place(u);

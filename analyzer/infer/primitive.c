@@ -110,6 +110,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 	};
 	const struct trace *t;
 
+	handed_released(sim, old, e);
 	if (old) {
 		h = *old;
 		if (old->state == LOCK_HELD && old->count > 1) {

@@ -467,6 +467,7 @@ static struct summary *simulate_now(struct analysis *an, struct node *n, const s
 			confirm(&sim);
 		r->first_fact = an->result->nfact;
 		explain_candidates(&sim);
+		handed_note(&sim);
 		r->nfact = an->result->nfact - r->first_fact;
 		if (sim.is_partial)
 			note_over_budget(an, n->fn);
@@ -505,6 +506,11 @@ void simulate_node(struct analysis *an, struct node *n)
 	n->kept_summary = simulate(an, n, NULL);
 	n->is_done = true;
 	an->result->nfunc++;
+}
+
+void simulate_again(struct analysis *an, struct node *n)
+{
+	simulate(an, n, NULL);
 }
 
 #define MAX_SPECIAL_DEPTH 4

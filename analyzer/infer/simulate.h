@@ -16,12 +16,14 @@
  *   primitive.c  what a model says a call does: locks and references
  *   borrow.c     uses of pointers, borrows that end
  *   leak.c       what is still held at the exits
+ *   handed.c     locks handed on: does anybody take them over?
  *   explain.c    candidates to facts, with their steps (explain.h: in words)
  */
 
 #include "base/arena.h"
 #include "infer/cache.h"
 #include "infer/callgraph.h"
+#include "infer/handed.h"
 #include "infer/infer.h"
 #include "infer/state.h"
 #include "infer/summary.h"
@@ -37,6 +39,7 @@ struct analysis {
 	struct infer_result *result;
 	int depth;			/* simulations within simulations (functions given callbacks) */
 	int muted;			/* while a function is simulated again: counts nothing */
+	const char *insists;		/* locks of this class are not handed on: nobody takes them over; or NULL */
 	struct record *record;		/* of the simulation at work */
 	uint32_t serial;		/* of the last record */
 	bool is_damaged;		/* a kept summary turned out so when it was asked for: all is to be done again */
@@ -87,6 +90,7 @@ struct sim {
 	unsigned char *site_flags;	/* per instruction: SITE_* */
 	struct candidate *found;
 	int nfound, found_cap;
+	struct handed handed;
 	struct { const struct model_guard *guard; const struct sym *addr; } guarded[32];
 	int nguarded;			/* cells seen that a model says a lock guards */
 	uint32_t calls_params;
@@ -99,6 +103,8 @@ struct sim {
 
 /* Simulate the node; its facts go to the result, its summary into the node. */
 void simulate_node(struct analysis *an, struct node *n);
+/* Simulate it once more, for the facts it then makes; its summary stays. */
+void simulate_again(struct analysis *an, struct node *n);
 /* The node's summary, maybe not read, when those functions are given for its parameters; NULL when too deep. name: as in record_body(). */
 struct summary *simulate_special(struct analysis *an, struct node *n, const char *name,
 				 const struct sym *const bound[8]);

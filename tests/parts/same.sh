@@ -71,6 +71,17 @@ read_only_database() {
 	[ "$sum" = "$(sha256sum <"$HERE/a database? 100%/d.db")" ] && [ "$(ls "$HERE/a database? 100%")" = d.db ]
 }
 
+# A build folder whose name is how the name of a source begins.
+build_beside_tree() {
+	cp "$TESTS/fixtures/lock-leak.c" "$TESTS/fixtures/kernel.h" "$HERE"
+	compile_commands "$HERE/a" "$HERE/lock-leak.c"
+	compile_commands "$HERE/lock" "$HERE/lock-leak.c"
+	findings_of "$HERE/here" "$HERE/a"
+	findings_of "$HERE/there" "$HERE/lock"
+	both_same "$HERE/here" "$HERE/there"
+	expect_text "$HERE/there.txt" '^lock-leak\.c:'
+}
+
 # A unit that changed and changed back gives what it gave before.
 change_and_back() {
 	cp -r "$TESTS/fixtures" "$HERE/src"
@@ -200,6 +211,7 @@ run_test same/processes number_of_processes
 run_test same/cache cache
 run_test same/order order_of_units
 run_test same/place place_of_tree
+run_test same/build-beside build_beside_tree
 run_test same/read-only read_only_database
 run_test same/change change_and_back
 run_test same/parts parts_joined

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_HANDED_H
+#define INFER_HANDED_H
+
+/* Locks that functions may hand on to their callers: who takes them over is seen when all is known. */
+
+#include "infer/fact.h"
+
+struct analysis;
+struct held;
+struct lock_event;
+struct sim;
+
+/* Something seen in a simulation: a lock class handed on, or taken over (from function, or from callers). */
+struct handed_item {
+	enum fact_kind kind;
+	struct place at;
+	const char *class_name, *function;
+};
+
+struct handed {
+	struct handed_item *items;	/* no doubles; in the simulation's arena */
+	int n, cap;
+};
+
+/* At an exit the lock is held, and that is taken to be meant. */
+void handed_on(struct sim *sim, const struct held *h, struct place at);
+/* The lock of e is released; old is what was known of it, or NULL. */
+void handed_released(struct sim *sim, const struct held *old, const struct lock_event *e);
+/* What was seen becomes facts, which the summary's cache keeps. */
+void handed_note(struct sim *sim);
+/* All was simulated: take those facts out again, and make findings of locks that nobody takes over. */
+void handed_settle(struct analysis *an);
+
+#endif
