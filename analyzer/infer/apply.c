@@ -74,11 +74,27 @@ static void hand_on_args(struct sim *sim, struct state *st, const struct insn *i
 	}
 }
 
+/* A function that was not read may take again what was released: locks that it can come by without being given them. */
+static void doubt_released(struct sim *sim, struct state *st)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		struct held h = st->locks->items[i];
+		const struct sym *root = sym_root(h.lock);
+
+		if (h.is_vague || (h.state != LOCK_FREE && h.state != LOCK_DROPPED) ||
+		    (root->kind != SYM_GLOBAL && !sym_is_machine(root) && h.lock->kind != SYM_BIN))
+			continue;
+		h.is_vague = true;
+		state_put_lock(&sim->pool, st, &h);
+	}
+}
+
 static void call_unknown(struct sim *sim, struct state *st, const struct insn *in, enum unsure_kind why)
 {
 	unsure(sim->an, why, in->at);
 	clobber_args(sim, st, in);
 	hand_on_args(sim, st, in);
+	doubt_released(sim, st);
 	st->env[sim_site(sim, in)] = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_RESULT, st->turn, in->name);
 	sim_continue(sim, st);
 }

@@ -205,6 +205,15 @@ static bool is_in_all_cases(const struct summary *s, const struct held *h)
 	return true;
 }
 
+/* Does the case ask for nothing but that there is a lock at all, as destructors of guards do? */
+static bool only_asks_for(const struct scase *c, const struct held *h)
+{
+	for (int i = 0; i < c->ncond; i++)
+		if (c->conds[i]->kind != SYM_CMP || c->conds[i]->a != sym_object(h->lock))
+			return false;
+	return c->ncond > 0;
+}
+
 static void apply_locks(struct fill *f, const struct insn *in, const struct summary *s, const struct scase *c,
 			const struct filled *x, const char *callee)
 {
@@ -217,7 +226,7 @@ static void apply_locks(struct fill *f, const struct insn *in, const struct summ
 		const struct held *old = state_find_lock(st, x->locks[i], h->kind);
 
 		e.recursive = h->count > 1;
-		e.is_maybe = !f->is_sure && !is_in_all_cases(s, h);
+		e.is_maybe = !(f->is_sure && only_asks_for(c, h)) && !is_in_all_cases(s, h);
 		if (h->state == LOCK_DROPPED)
 			primitive_release(sim, st, &e);
 		else if (h->state == LOCK_HELD && !(old && old->is_vague))
