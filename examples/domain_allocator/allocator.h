@@ -142,7 +142,9 @@ enum device_state {
 
 /**
  * struct device - a device on a bus, perhaps behind an IOMMU
- * @name, @bus, @group: never change. @group (NULL without IOMMU) has a reference
+ * @name: for messages. Never changes
+ * @bus: where it is added. Never changes
+ * @group: its group, with a reference to it, or NULL without IOMMU. Never changes
  * @refs: keep the memory
  * @mutex: the device lock. Guards @state, @driver and @driver_data
  * @state: where it is in its life
@@ -190,7 +192,8 @@ struct member {
 
 /**
  * struct group - devices that share their translation
- * @name, @iommu: never change
+ * @name: for messages. Never changes
+ * @iommu: that its devices are behind. Never changes
  * @refs: keep the memory
  * @mutex: guards all below
  * @devices: the members. The first of them may be another one each time the mutex is taken
@@ -210,7 +213,9 @@ struct group {
 
 /**
  * struct domain - a translation
- * @iommu, @type, @shape: never change
+ * @iommu: that it was made for. Never changes
+ * @type: what kind of translation. Never changes
+ * @shape: what it can map. Never changes
  * @refs: its maker's, and one of each group that uses it
  * @priv: the IOMMU driver's
  */

@@ -64,7 +64,7 @@ static struct device *bus_find_present(struct bus *bus, struct list *node)
 	return NULL;
 }
 
-/* From FROM, which is visited (NULL: the beginning), to the next device, visited from now on (NULL: the end). */
+/* From a device that is visited (NULL: the start) to the next one, visited from now on (NULL: the end). */
 static struct device *bus_step(struct bus *bus, struct device *from)
 {
 	bool unlinked = false;

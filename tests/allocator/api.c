@@ -78,7 +78,9 @@ static const struct iommu_ops odd_ops = {
 /* Only what a driver must have. */
 static const struct iommu_ops bare_ops = { .name = "bare", .shape = odd_shape, .attach = odd_attach };
 
-static const struct iommu paper = { .ops = &paper_ops }, odd = { .ops = &odd_ops }, bare = { .ops = &bare_ops };
+static const struct iommu paper = { .ops = &paper_ops };
+static const struct iommu odd = { .ops = &odd_ops };
+static const struct iommu bare = { .ops = &bare_ops };
 static struct bus bus;
 
 static int set_up(void **state)
@@ -418,7 +420,8 @@ static void answers_that_differ_are_caught(void **state)
 	shape_error = -EOPNOTSUPP;
 	assert_int_equal(domain_alloc_by_device(b, DOMAIN_UNMANAGED, &domain), -EPROTO);
 	answers = 1000;
-	assert_int_equal(domain_alloc_by_group(group, DOMAIN_BLOCKED, &domain), -EPROTO);	/* the last address */
+	/* Now the last address differs. */
+	assert_int_equal(domain_alloc_by_group(group, DOMAIN_BLOCKED, &domain), -EPROTO);
 	assert_null(domain);
 	drop(a);
 	drop(b);

@@ -243,7 +243,7 @@ int main(int argc, char **argv)
 		sum.attached += workers[i].attached;
 		sum.bound += workers[i].bound;
 	}
-	printf("%d threads, %ld s: %lu added, %lu removed, %lu allocated, %lu attached, %lu bound or unbound\n",
+	printf("%d threads, %ld s: %lu added, %lu removed, %lu allocated, %lu attached, %lu (un)bound\n",
 	       THREADS, (long)span.tv_sec, sum.added, sum.removed, sum.allocated, sum.attached, sum.bound);
 	return sum.added && sum.removed && sum.allocated && sum.attached && sum.bound ? 0 : 1;
 }

@@ -46,11 +46,14 @@ allocator_stress() {
 # The examples' command: the reference in all orders, each wrong proposal failing in some.
 # Its table is the one in the README.
 allocator_table() {
-	local options=()
+	local options=() sum
 	[ "$full" = no ] || options=(--full)
 	"$ALLOCATOR/run" --devscope "$TESTED" --work "$ALLOCATOR_WORK" "${options[@]}" >"$HERE/said"
 	cat "$HERE/said"
 	grep '^|' "$HERE/said" >"$HERE/table"
+	sum=$(awk '/^[a-z]+: all / && ++n <= 2 { sum += $3 } END { print sum }' "$HERE/said" |
+		sed -E ':more; s/([0-9])([0-9]{3})($|,)/\1,\2\3/; t more')
+	expect_text "$SOURCE/README.md" "^has $sum schedules"
 	if [ "$update" = yes ]; then
 		awk -v table="$HERE/table" '/^\| proposal \|/ { while ((getline line < table) > 0) print line; inside = 1 }
 			!/^\|/ { inside = 0 }
@@ -60,19 +63,35 @@ allocator_table() {
 	awk '/^\| proposal \|/ { inside = 1 } !/^\|/ { inside = 0 } inside' "$SOURCE/README.md" | diff -u - "$HERE/table"
 }
 
-# A schedule that fails, fails again when it is replayed, and is told; one that does not fit is refused.
+# Each schedule that failed, fails again in the same way by the command that was printed, and is
+# told; one that does not fit is refused.
 allocator_replay() {
-	local out=$ALLOCATOR_WORK/domain_allocator command
-	make -s -C "$ALLOCATOR" "O=$out" CC=gcc "$out/explore-escape"
-	cd "$out" || return
+	local out=$ALLOCATOR_WORK/domain_allocator failure command n=0 name
+	for name in escape get-device mutex-per-visit device-lock hand-off; do
+		make -s -C "$ALLOCATOR" "O=$out" CC=gcc "$out/explore-$name"
+		cd "$out" || return
+		expect_status 1 "./explore-$name" --every-kind --preemptions 1
+		cp "$HERE/out" "$HERE/failures"
+		while IFS= read -r failure && read -r && read -r command; do
+			expect_status 1 eval "$command"
+			[ "$(tail -n 1 "$HERE/out")" = "$failure" ] || { echo "$command: not $failure"; return 1; }
+			n=$((n + 1))
+		done < <(grep -v ': all ' "$HERE/failures")
+	done
+	echo "$n schedules"
+	[ $n -ge 8 ]
 	expect_status 1 ./explore-escape
 	command=$(sed -n 's,^  \./,./,p' "$HERE/out")
 	expect_status 1 eval "$command"
 	expect_text "$HERE/out" '^  remove +frees +device_put\(\) device.c:'
-	expect_text "$HERE/out" '^hotplug: use of freed memory: allocate uses what remove freed$'
 	expect_status 2 ./explore-escape --scenario hotplug --schedule 1:4
 	expect_status 2 ./explore-escape --scenario hotplug --schedule x
 	expect_status 0 ./explore-escape --scenario hotplug --schedule ''
+}
+
+# Whatever is taken out of the allocator is noticed.
+allocator_mutants() {
+	"$TESTS/allocator/mutants"
 }
 
 run_test allocator/api allocator_api
@@ -81,3 +100,4 @@ run_test allocator/stress-thread allocator_stress thread
 run_test allocator/stress-address allocator_stress address,undefined
 run_test allocator/table allocator_table
 run_test allocator/replay allocator_replay
+[ "$full" = no ] || run_test allocator/mutants allocator_mutants

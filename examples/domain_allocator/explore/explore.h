@@ -39,17 +39,17 @@ enum event_kind {
 /* What the explorer is to do, and what it met. */
 struct run {
 	const struct scenario *scenario;
-	bool every_access;	/* accesses to shared memory are points too; otherwise a data race is a failure */
+	bool every_access;	/* accesses to memory are points too; if not, a data race is a failure */
 	int refuse;	/* the allocation of the threads that is refused, from 1; 0: none */
 	bool traced;	/* remember the events */
 	char failure[256];	/* what went wrong, as "kind: details", or "" */
 	int allocations;	/* by the threads */
-	int points;
+	int points;	/* so far, with the waits and the ends of threads */
 };
 
 extern struct run run;
 
-/* search.c: which thread of the set ENABLED runs on from here. CURRENT, in the set or not, ran so far. */
+/* search.c: which thread of the set ENABLED runs on from here. CURRENT, in it or not, ran so far. */
 int search_choose(unsigned int enabled, int current);
 
 /* threads.c */

@@ -8,7 +8,8 @@
  * of them a write, that no lock and no last put has ordered. Without races it is enough to
  * switch threads at locks and counts: an access in between commutes with all that others
  * can do before the next of these, so that a schedule that switches there has the same
- * outcome as one that switches at that next one.
+ * outcome as one that switches at that next one. (A callback's beginning is no point of its
+ * own: nothing that others could see happens before its first access.)
  */
 
 #include <stdarg.h>
@@ -175,7 +176,7 @@ void port_free(void *memory)
 		return;
 	block = in_arena(memory) ? block_of((size_t)((unsigned char *)memory - arena)) : NULL;
 	if (!block || block->freed || arena + block->start != memory) {
-		threads_fail("wrong free: %s frees %s", threads_name(thread_now),
+		threads_fail("wrong free: by %s, of %s", threads_name(thread_now),
 			     block && block->freed ? "what is freed" : "no object");
 		return;
 	}
@@ -208,7 +209,7 @@ void memory_check_leaks(void)
 
 	for (i = 0; i < n_blocks; i++)
 		if (!blocks[i].freed)
-			threads_fail("leak: %zu bytes of %s", blocks[i].size, trace_place(blocks[i].allocated));
+			threads_fail("leak: of what was allocated by %s", trace_place(blocks[i].allocated));
 }
 
 /* --- called by the compiler ---------------------------------------------------------- */

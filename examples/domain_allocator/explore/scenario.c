@@ -73,7 +73,13 @@ static void add_c(void)
 }
 
 const struct scenario scenarios[] = {
-	{ "hotplug", set_up, tear_down, { { "allocate", allocate }, { "remove", remove_a }, { "add", add_c } } },
-	{ "probe", set_up, tear_down, { { "bind", bind }, { "remove", remove_a }, { "add", add_c } } },
+	{
+		.name = "hotplug", .set_up = set_up, .tear_down = tear_down,
+		.threads = { { "allocate", allocate }, { "remove", remove_a }, { "add", add_c } },
+	},
+	{
+		.name = "probe", .set_up = set_up, .tear_down = tear_down,
+		.threads = { { "bind", bind }, { "remove", remove_a }, { "add", add_c } },
+	},
 	{ .name = NULL },
 };

@@ -21,8 +21,6 @@ struct decision {
 	int point;
 	unsigned int untried;
 	int chosen, usual;
-	int preemptions;	/* before it */
-	bool is_preemptible;
 };
 
 /* Of a search. */
@@ -90,7 +88,10 @@ int search_choose(unsigned int enabled, int current)
 	decision = &decisions[at_decision++];
 	if (at_decision > n_decisions) {
 		n_decisions = at_decision;
-		*decision = (struct decision){ run.points, enabled & ~(1U << usual), usual, usual, preemptions, can_stay };
+		*decision = (struct decision){
+			.point = run.points, .untried = enabled & ~(1U << usual),
+			.chosen = usual, .usual = usual,
+		};
 	} else if (decision->point != run.points) {
 		fprintf(stderr, "explore: an execution was not repeated as it was\n");
 		exit(2);
@@ -164,8 +165,10 @@ static bool is_new_kind(void)
 static void print_failure(long schedules)
 {
 	printf("%s: %s\n", run.scenario->name, run.failure);
-	printf("  with %d preemption%s, in schedule %ld; again by\n", preemptions, preemptions == 1 ? "" : "s", schedules);
-	printf("  %s --scenario %s --points %s", program, run.scenario->name, run.every_access ? "all" : "locks");
+	printf("  with %d preemption%s, in schedule %ld; again by\n", preemptions,
+	       preemptions == 1 ? "" : "s", schedules);
+	printf("  %s --scenario %s --points %s", program, run.scenario->name,
+	       run.every_access ? "all" : "locks");
 	if (run.refuse)
 		printf(" --refuse %d", run.refuse);
 	printf(" --schedule '");
@@ -215,7 +218,8 @@ static void print_tally(const struct tally *tally, bool refusals)
 	if (tally->failures)
 		printf("%ld fail\n", tally->failures);
 	else
-		printf("no deadlock, no use of freed memory, no leak%s\n", run.every_access ? "" : ", no data race");
+		printf("no deadlock, no use of freed memory, no leak%s\n",
+		       run.every_access ? "" : ", no data race");
 	fflush(stdout);
 }
 
@@ -258,12 +262,14 @@ static int replay(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: %s [--scenario NAME] [--preemptions N] [--points all|locks] [--refusals] [--every-kind]\n"
-			"       %s --scenario NAME [--points all|locks] [--refuse N] --schedule POINT:THREAD,...\n"
-			"  --preemptions N   up to so many (3)\n"
-			"  --points locks    only locks and counts are points, and data races are failures\n"
-			"  --refusals        also with each allocation of memory refused in turn\n"
-			"  --every-kind      go on after a failure, show the first of each kind\n", program, program);
+	fprintf(stderr,
+		"usage: %s [--scenario NAME] [--points all|locks] [--preemptions N]\n"
+		"               [--refusals] [--every-kind]\n"
+		"       %s --scenario NAME [--points all|locks] [--refuse N] --schedule POINT:THREAD,...\n"
+		"  --points locks    only locks and counts are points, and data races are failures\n"
+		"  --preemptions N   up to so many (3)\n"
+		"  --refusals        also with each allocation of memory refused in turn\n"
+		"  --every-kind      go on after a failure, show the first of each kind\n", program, program);
 	return 2;
 }
 

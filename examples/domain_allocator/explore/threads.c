@@ -94,8 +94,8 @@ static void say_deadlock(void)
 
 	for (i = 1; i < EXPLORE_THREADS; i++)
 		if (!threads[i].ended && n < sizeof(text))
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s waits for %s of %s", n ? ", " : "",
-					      threads_name(i), threads[i].wants->name,
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s waits for %s of %s",
+					      n ? ", " : "", threads_name(i), threads[i].wants->name,
 					      threads_name(threads[i].wants->owner));
 	threads_fail("deadlock: %s", text);
 }
@@ -106,6 +106,7 @@ static void reschedule(void)
 	unsigned int enabled = enabled_set();
 	int i;
 
+	run.points++;
 	if (enabled) {
 		switch_to(search_choose(enabled, thread_now));
 		return;
@@ -118,10 +119,8 @@ static void reschedule(void)
 
 void threads_point(void)
 {
-	if (!thread_now)
-		return;
-	run.points++;
-	reschedule();
+	if (thread_now)
+		reschedule();
 }
 
 /* --- their life ---------------------------------------------------------------------- */
@@ -132,7 +131,8 @@ static void thread_main(void)
 
 	run.scenario->threads[thread_now - 1].run();
 	if (self->n_held)
-		threads_fail("lock left held: %s ends with %s", threads_name(thread_now), self->held[0]->name);
+		threads_fail("lock left held: %s ends with %s", threads_name(thread_now),
+			     self->held[0]->name);
 	trace_event(EVENT_END, "", NULL);
 	self->ended = true;
 	reschedule();
