@@ -89,9 +89,33 @@ static void doubt_released(struct sim *sim, struct state *st)
 	}
 }
 
+/* Who is called through a pointer may release a lock of what it is given: ops tables have such pairs. */
+static void note_passed(struct sim *sim, struct state *st, const struct insn *in)
+{
+	for (int k = 1; k < in->narg; k++) {
+		const struct sym *object = sym_object(sim_eval(sim, st, &in->args[k]));
+
+		if ((object->kind == SYM_PARAM || object->kind == SYM_LOAD) && st->ngiven < 4)
+			st->given[st->ngiven++] = object;
+	}
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		struct held h = st->locks->items[i];
+		bool is_given = false;
+
+		for (int k = 1; k < in->narg && !is_given; k++)
+			is_given = sym_object(sim_eval(sim, st, &in->args[k])) == sym_object(h.lock);
+		if (h.state != LOCK_HELD || h.passed || !is_given)
+			continue;
+		h.passed = sim_site(sim, in) + 1;
+		state_put_lock(&sim->pool, st, &h);
+	}
+}
+
 static void call_unknown(struct sim *sim, struct state *st, const struct insn *in, enum unsure_kind why)
 {
 	unsure(sim->an, why, in->at);
+	if (why == UNSURE_INDIRECT_CALL)
+		note_passed(sim, st, in);
 	clobber_args(sim, st, in);
 	hand_on_args(sim, st, in);
 	doubt_released(sim, st);

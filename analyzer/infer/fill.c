@@ -176,12 +176,16 @@ static void check_takes(struct sim *sim, struct state *st, const struct insn *in
 		struct lock_event e = inner_event(in, x->takes[i], h, c->trace, callee, sim_site(sim, in));
 
 		if (!old || (old->state != LOCK_HELD && old->state != LOCK_ASSERTED)) {
-			if (!old && sym_is_outer(x->takes[i])) {
+			if (!old && !st->is_last && sym_is_outer(x->takes[i])) {
 				struct held mine = *h;
 
 				mine.lock = x->takes[i];
 				state_add_take(&sim->pool, st, &mine);
 			}
+			continue;
+		}
+		if (h->is_vague) {	/* on some of its paths, and callers cannot tell which */
+			unsure(sim->an, UNSURE_CASES, in->at);
 			continue;
 		}
 		if (h->mode == LOCK_SHARED && old->mode == LOCK_SHARED)

@@ -37,7 +37,7 @@ static bool gave_back_lock(const struct state *st, const struct held *h)
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		const struct held *o = &st->locks->items[i];
 
-		if (o->state == LOCK_FREE && o->kind == h->kind && (o->site == h->site || o->lock == h->lock))
+		if (o->state == LOCK_FREE && !o->is_vague && o->kind == h->kind && (o->site == h->site || o->lock == h->lock))
 			return true;
 	}
 	return false;
@@ -156,6 +156,32 @@ static bool is_insisted(const struct sim *sim, const struct held *h)
 	return sim->an->insists && !strcmp(sim->an->insists, sym_class(h->lock, h->kind));
 }
 
+/* The object whose lock is held is what is returned here, and what the other exit returns is not that. */
+static bool returns_its_object(const struct state *st, const struct state *other, const struct held *h)
+{
+	const struct sym *object = sym_object(h->lock);
+
+	return st->ret && st->ret->kind != SYM_INT && sym_object(st->ret) == object &&
+	       (!other->ret || sym_object(other->ret) != object);
+}
+
+/*
+ * The caller's lock was released on the path, and one of that class taken under another name, which may well be the
+ * same: dropped, and taken again.
+ */
+static bool is_taken_back(const struct state *st, const struct held *h)
+{
+	const char *class_name = sym_class(h->lock, h->kind);
+
+	for (int i = 0; class_name != h->kind && !sym_is_outer(h->lock) && i < st->locks->n; i++) {
+		const struct held *o = &st->locks->items[i];
+
+		if (o->state == LOCK_DROPPED && o->kind == h->kind && sym_class(o->lock, o->kind) == class_name)
+			return true;
+	}
+	return false;
+}
+
 static void check_lock(struct sim *sim, struct state *st, struct held h)
 {
 	unsigned given = 0;
@@ -171,12 +197,16 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 		state_put_lock(&sim->pool, st, &h);
 		return;
 	}
-	if (h.lock->is_set) {
-		unsure(sim->an, UNSURE_LOCK_SET, st->at);
+	if (h.lock->is_set || is_taken_back(st, &h)) {
+		unsure(sim->an, h.lock->is_set ? UNSURE_LOCK_SET : UNSURE_LOCK_NAME, st->at);
 		return;
 	}
+	if (h.passed && !(sim->site_flags[h.passed - 1] & SITE_KEPT)) {
+		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
+		return;		/* released by whom it was given to, on all such paths */
+	}
 	for (const struct state *o = sim->exits; o; o = o->next)
-		if (gave_back_lock(o, &h) && !holds_another(o, st)) {
+		if (gave_back_lock(o, &h) && !holds_another(o, st) && !returns_its_object(st, o, &h)) {
 			given |= ret_mask(o);
 			told &= memory_tells(st, o);
 		}

@@ -82,6 +82,7 @@ static void merge_conds(struct state_pool *p, struct sym_table *t, struct state 
 	const struct cond *x = a->conds, *y = b->conds, *cx = x, *cy = y;
 
 	a->is_inexact |= b->is_inexact;
+	a->by_result |= b->by_result;
 	if (x == y)
 		return;
 	while (cx != cy) {
@@ -347,14 +348,40 @@ static void merge_ranges(struct state *a, const struct state *b)
 	a->nrange = n;
 }
 
+/* Is what one of them takes not taken by the other, or not surely? Then nothing tells callers when it is. */
+static bool is_taken_surely(const struct held *h, const struct lock_set *other)
+{
+	int i = lock_set_find(other, h->lock, h->kind);
+
+	return !h->is_vague && i >= 0 && !other->items[i].is_vague;
+}
+
+static void merge_takes(struct state_pool *p, struct state *a, const struct state *b)
+{
+	const struct lock_set *mine = a->takes;
+
+	a->takes = NULL;
+	for (int i = 0; mine && i < mine->n; i++) {
+		struct held h = mine->items[i];
+
+		h.is_vague = !is_taken_surely(&h, b->takes);
+		state_add_take(p, a, &h);
+	}
+	for (int i = 0; b->takes && i < b->takes->n; i++) {
+		struct held h = b->takes->items[i];
+
+		h.is_vague |= lock_set_find(mine, h.lock, h.kind) < 0;
+		state_add_take(p, a, &h);
+	}
+}
+
 static void merge_uses(struct state_pool *p, struct state *a, const struct state *b)
 {
 	if (a->uses != b->uses)
 		for (int i = 0; b->uses && i < b->uses->n; i++)
 			state_add_use(p, a, &b->uses->items[i]);
 	if (a->takes != b->takes)
-		for (int i = 0; b->takes && i < b->takes->n; i++)
-			state_add_take(p, a, &b->takes->items[i]);
+		merge_takes(p, a, b);
 }
 
 void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block)
@@ -385,6 +412,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 	merge_cells(p, t, a, b, block);
 	merge_conds(p, t, a, b);
 	a->is_warned &= b->is_warned;
+	a->is_last &= b->is_last;
 	merge_uses(p, a, b);
 	if (b->turn > a->turn) {
 		a->turn = b->turn;

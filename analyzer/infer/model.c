@@ -69,6 +69,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "nothing", EFFECT_NONE }, { "not-return", EFFECT_NORETURN },
 	{ "alloc", EFFECT_ALLOC }, { "error", EFFECT_ERROR }, { "not-null", EFFECT_NOT_NULL },
 	{ "warn", EFFECT_WARN }, { "store", EFFECT_STORE }, { "sleep", EFFECT_SLEEP },
+	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST },
 };
 static const cyaml_strval_t wait_names[] = {
 	{ "spinning", WAIT_SPINNING }, { "asleep", WAIT_ASLEEP }, { "never", WAIT_NEVER },
@@ -88,6 +89,7 @@ static const cyaml_schema_field_t lock_fields[] = {
 	WORD(function, REQUIRED),
 	WORD(takes, OPTIONAL), WORD(releases, OPTIONAL), WORD(downgrades, OPTIONAL), WORD(asserts, OPTIONAL),
 	NUMBER(arg, REQUIRED, arg_names), NUMBER(nested_arg, OPTIONAL, param_names),
+	NUMBER(owner_arg, OPTIONAL, param_names),
 	NUMBER(returns, OPTIONAL, param_names),
 	CHOICE(when, OPTIONAL, when_names), CHOICE(mode, OPTIONAL, mode_names),
 	TRUTH(try), TRUTH(nested), TRUTH(recursive), TRUTH(counting), TRUTH(opaque),
@@ -119,6 +121,7 @@ static const cyaml_schema_field_t function_fields[] = {
 	WORD(function, REQUIRED),
 	CHOICE(does, REQUIRED, does_names),
 	NUMBER(arg, OPTIONAL, arg_names), NUMBER(returns, OPTIONAL, param_names),
+	CHOICE(when, OPTIONAL, when_names),
 	TRUTH(opaque),
 	CYAML_FIELD_END
 };

@@ -41,6 +41,8 @@ enum effect_kind {
 	EFFECT_WARN,	/* says that something impossible has happened: its path is spoken of more quietly */
 	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
 	EFFECT_SLEEP,	/* may sleep; does nothing to locks or references */
+	EFFECT_LAST,	/* counts down; with that result the count was at its end, and the caller is the last to have it */
+	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
 };
 
 enum lock_mode { LOCK_EXCLUSIVE, LOCK_SHARED };
@@ -52,6 +54,7 @@ struct effect {
 	enum effect_kind kind;
 	enum effect_when when;
 	int arg;		/* argument with the lock or object, from 0; MODEL_RET; MODEL_NONE */
+	int owner_arg;		/* TAKE: argument that, if not NULL, owns the lock: gives it back, refuses to take it twice; or -1 */
 	int nested_arg;		/* TAKE: argument that declares nesting if not 0 (a lockdep subclass), or -1 */
 	const char *what;	/* lock kind ("mutex", "spin", "rwsem", "rcu", ...) or reference kind ("device", "of_node", ...) */
 	enum lock_mode mode;	/* TAKE, ASSERT, RELEASE */

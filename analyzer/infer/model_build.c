@@ -24,7 +24,7 @@ static _Noreturn void die_at(struct mark at, const char *what)
 static void check_numbers(struct mark at, const struct entry *e)
 {
 	const int *const all[] = {
-		e->arg, e->nested_arg, e->drops, e->returns, e->callback, e->data,
+		e->arg, e->nested_arg, e->owner_arg, e->drops, e->returns, e->callback, e->data,
 		e->element_param, e->data_param, e->param, e->set,
 	};
 
@@ -63,7 +63,7 @@ static struct model_func *func_of(struct builder *b, struct mark at, const struc
 static bool effect_equal(const struct effect *x, const struct effect *y)
 {
 	return x->kind == y->kind && x->when == y->when && x->arg == y->arg && x->what == y->what &&
-	       x->nested_arg == y->nested_arg && x->mode == y->mode && x->try == y->try &&
+	       x->nested_arg == y->nested_arg && x->owner_arg == y->owner_arg && x->mode == y->mode && x->try == y->try &&
 	       x->nested == y->nested && x->recursive == y->recursive && x->counting == y->counting &&
 	       x->null_ok == y->null_ok &&
 	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
@@ -92,7 +92,7 @@ static struct effect effect_new(enum effect_kind kind, const char *what, const s
 {
 	return (struct effect){
 		.kind = kind, .what = intern(what), .when = (enum effect_when)e->when,
-		.arg = number_or(e->arg, MODEL_NONE), .nested_arg = -1, .mode = (enum lock_mode)e->mode,
+		.arg = number_or(e->arg, MODEL_NONE), .nested_arg = -1, .owner_arg = -1, .mode = (enum lock_mode)e->mode,
 		.from_arg = -1, .callback = -1, .data = -1, .element_param = -1, .data_param = -1, .set = -1,
 	};
 }
@@ -128,13 +128,14 @@ static void add_lock(struct builder *b, struct mark at, const struct entry *e)
 	struct verb v = verb_of(at, verbs, 4, "takes, releases, downgrades, asserts");
 	struct effect f = effect_new(v.kind, v.what, e);
 
-	if (v.kind != EFFECT_TAKE && (e->try || e->nested || e->recursive || e->counting || e->nested_arg))
-		die_at(at, "try, nested, nested_arg, recursive and counting go with takes only");
+	if (v.kind != EFFECT_TAKE && (e->try || e->nested || e->recursive || e->counting || e->nested_arg || e->owner_arg))
+		die_at(at, "try, nested, nested_arg, owner_arg, recursive and counting go with takes only");
 	f.try = e->try != 0;
 	f.nested = e->nested != 0;
 	f.recursive = e->recursive != 0;
 	f.counting = e->counting != 0;
 	f.nested_arg = number_or(e->nested_arg, -1);
+	f.owner_arg = number_or(e->owner_arg, -1);
 	add_effect(b, at, func_of(b, at, e), &f);
 }
 

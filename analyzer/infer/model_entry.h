@@ -25,7 +25,7 @@ struct entry {
 	char *gets, *puts, *finds, *owns;
 	char *element, *keeps;
 	char *field, *lock, *lock_global, *keeper, *say, *slot, *kind, *in, *on, *member;
-	int *arg, *nested_arg, *drops, *returns;
+	int *arg, *nested_arg, *owner_arg, *drops, *returns;
 	int *callback, *data, *element_param, *data_param, *param, *set;
 	int when, mode, how, does, waits;	/* enum effect_when, lock_mode, how, effect_kind, lock_wait */
 	int try, nested, recursive, counting, null_ok, stops, opaque, list;	/* 0 or 1 */

@@ -82,10 +82,42 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 		step_lock(sim, st, STEP_LOCK, e);
 		return;
 	}
-	if (sym_is_outer(e->lock) && !e->try && !e->recursive)
+	if (sym_is_outer(e->lock) && !e->try && !e->recursive && !e->is_last && !st->is_last)
 		state_add_take(&sim->pool, st, &h);
 	state_put_lock(&sim->pool, st, &h);
 	h.taken = step_lock(sim, st, STEP_LOCK, e);
+	state_put_lock(&sim->pool, st, &h);
+}
+
+/*
+ * A lock of that class was taken on the path under a name that may well mean the same lock: what is released is that
+ * one. Its index, or -1.
+ */
+static int find_alias(const struct state *st, const struct lock_event *e)
+{
+	const char *class_name = sym_class(e->lock, e->kind);
+
+	for (int i = 0; class_name != e->kind && st->locks && i < st->locks->n; i++) {
+		const struct held *h = &st->locks->items[i];
+
+		if (h->state == LOCK_HELD && h->kind == e->kind && h->lock != e->lock &&
+		    sym_class(h->lock, h->kind) == class_name && (!sym_is_outer(h->lock) || h->lock->is_set))
+			return i;
+	}
+	return -1;
+}
+
+static void release_alias(struct sim *sim, struct state *st, const struct lock_event *e, int i)
+{
+	struct held h = st->locks->items[i];
+
+	unsure(sim->an, UNSURE_LOCK_NAME, e->at);
+	if (h.site >= 0)
+		sim->site_flags[h.site] |= SITE_RELEASED;
+	h.state = LOCK_FREE;
+	h.is_vague = true;
+	state_put_lock(&sim->pool, st, &h);
+	h.taken = step_lock(sim, st, STEP_UNLOCK, e);
 	state_put_lock(&sim->pool, st, &h);
 }
 
@@ -120,10 +152,20 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 		}
 		/* The caller's may be taken twice if it can be shared: a second release is none too many. */
 		if ((old->state == LOCK_FREE || (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE)) && !old->is_vague && !e->is_vague &&
-		    !e->is_maybe && !e->lock->is_set && !e->recursive)
+		    !e->is_maybe && !e->lock->is_set && !e->recursive) {
+			int alias = find_alias(st, e);
+
+			if (alias >= 0) {
+				release_alias(sim, st, e, alias);
+				return;
+			}
 			report_unheld(sim, st, e, old);
+		}
 		if (old->state == LOCK_HELD && old->site >= 0)
 			sim->site_flags[old->site] |= SITE_RELEASED;
+		if (old->state == LOCK_HELD && old->passed)
+			sim->site_flags[old->passed - 1] |= SITE_KEPT;
+		h.is_vague |= e->is_vague;
 		h.kind = e->kind;	/* an assertion does not say which */
 		h.state = old->state == LOCK_ASSERTED || old->state == LOCK_DROPPED ? LOCK_DROPPED : LOCK_FREE;
 	}
@@ -183,6 +225,7 @@ static bool split_on_result(struct sim *sim, struct state *st, const struct insn
 	if (when == WHEN_ALWAYS || !ret)
 		return true;
 	other = state_copy(&sim->pool, st);
+	st->by_result = other->by_result = true;
 	/* What fails to take a lock says so with an error number, if not with 0. */
 	if (state_restrict(&sim->pool, other, ret, MASK_ANY & ~happens[when] & (when == WHEN_ZERO ? MASK_ERROR : MASK_ANY)))
 		sim_continue(sim, other);
@@ -204,11 +247,14 @@ static struct lock_event lock_event(struct sim *sim, struct state *st, const str
 {
 	const struct sym *lock = e->arg == MODEL_NONE ? sym_global(&sim->syms, e->what) : argument(sim, st, in, e->arg);
 	const struct sym *subclass = e->nested_arg >= 0 ? argument(sim, st, in, e->nested_arg) : NULL;
+	const struct sym *owner = e->owner_arg >= 0 ? argument(sim, st, in, e->owner_arg) : NULL;
+	bool is_owned = owner && state_truth(st, owner) == 1;
 
 	return (struct lock_event){
 		.lock = lock, .kind = e->what, .mode = e->mode, .try = e->try,
-		.nested = e->nested || (subclass && !(subclass->kind == SYM_INT && !subclass->value)),
-		.recursive = e->recursive, .is_vague = e->counting, .callee = sim->callee, .at = in->at, .site = sim_site(sim, in),
+		.nested = e->nested || is_owned || (subclass && !(subclass->kind == SYM_INT && !subclass->value)),
+		.recursive = e->recursive, .is_vague = e->counting || is_owned,
+		.is_last = e->when == WHEN_NONZERO && !e->try, .callee = sim->callee, .at = in->at, .site = sim_site(sim, in),
 	};
 }
 
@@ -321,6 +367,9 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	case EFFECT_WARN:
 		st->is_warned = true;
 		break;
+	case EFFECT_LAST:
+		st->is_last = true;
+		break;
 	case EFFECT_NOT_NULL:
 		state_restrict(&sim->pool, st, argument(sim, st, in, MODEL_RET), MASK_ANY & ~MASK_ZERO);
 		break;
@@ -344,8 +393,28 @@ static void set_result(struct sim *sim, struct state *st, const struct insn *in,
 	st->env[site] = v ? v : sym_new(&sim->syms, site, ORDINAL_RESULT, st->turn, in->name);
 }
 
+/* Whether an owner is given decides what a lock means: try both, if it is open. */
+static void split_on_owner(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m)
+{
+	for (int i = 0; i < m->neffect; i++) {
+		int arg = m->effects[i].owner_arg;
+		const struct sym *owner = arg >= 0 ? argument(sim, st, in, arg) : NULL;
+		struct state *other;
+
+		if (!owner || state_truth(st, owner) >= 0)
+			continue;
+		other = state_copy(&sim->pool, st);
+		state_assume(&sim->pool, other, owner, true);
+		state_push_cond(&sim->pool, other, owner);
+		primitive_effects(sim, other, in, m);
+		state_assume(&sim->pool, st, owner, false);
+		state_push_cond(&sim->pool, st, sym_not(&sim->syms, owner));
+	}
+}
+
 void primitive_effects(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m)
 {
+	split_on_owner(sim, st, in, m);
 	for (int i = 0; i < m->neffect; i++) {
 		const struct effect *e = &m->effects[i];
 

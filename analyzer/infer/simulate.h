@@ -66,7 +66,10 @@ struct candidate {
 
 enum { SIM_CLOSED = 128 };
 
-enum { SITE_RELEASED = 1 };	/* what was taken or got at the site is given back on some path */
+enum {
+	SITE_RELEASED = 1,	/* what was taken or got at the site is given back on some path */
+	SITE_KEPT = 2,		/* a lock of what a call through a pointer was given was released after it: it does not */
+};
 
 struct sim {
 	struct analysis *an;
@@ -177,6 +180,7 @@ struct lock_event {
 	enum lock_mode mode;
 	bool try, nested, recursive, is_vague;
 	bool is_maybe;			/* the callee does it in some cases only */
+	bool is_last;			/* taken with the last reference only: who has another never meets it */
 	const char *callee;		/* the function called */
 	struct place at;
 	int site;

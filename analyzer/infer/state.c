@@ -185,7 +185,15 @@ int state_truth(const struct state *st, const struct sym *s)
 
 		return a == 0 || b == 0 ? 0 : a == 1 && b == 1 ? 1 : -1;
 	}
-	return s->kind == SYM_CMP ? truth_of_cmp(st, s) : -1;
+	if (s->kind != SYM_CMP)
+		return -1;
+	if (s->opposite) {
+		const struct range *r = state_find_range(st, s->opposite);
+
+		if (r && (r->mask == MASK_ZERO || !(r->mask & MASK_ZERO)))
+			return r->mask == MASK_ZERO;
+	}
+	return truth_of_cmp(st, s);
 }
 
 bool state_contradicts(const struct state *st)

@@ -54,6 +54,7 @@ struct held {
 	bool is_try;			/* taken by a function that would rather fail than wait */
 	bool by_turn;			/* left held by a turn of an iteration */
 	int site;			/* instruction that took it; -1 unknown */
+	int passed;			/* 1 + the call through a pointer that was given its object since; or 0 */
 	const struct trace *taken;	/* the step; or NULL */
 };
 
@@ -148,7 +149,11 @@ struct state {
 	int turn;			/* back edges taken */
 	const struct cond *conds;	/* the branches taken, newest first; all there are unless is_inexact */
 	bool is_inexact;		/* paths with other conditions were merged into it */
+	bool by_result;			/* a call's result that callers do not know decided as well as conds */
 	bool is_warned;			/* the kernel warns on this path: it is held to be impossible */
+	const struct sym *given[4];	/* objects of the caller's that calls through pointers were given; the first few */
+	int ngiven;
+	bool is_last;			/* a count was seen to end: who has a reference of its own never takes this path */
 	int pc;				/* next instruction, while its block is run */
 	uint64_t key;			/* while states are merged: state_key() */
 	const struct sym *ret;		/* at an exit: the value returned; or NULL */

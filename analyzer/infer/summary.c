@@ -75,6 +75,33 @@ static void drop_unnameable(struct sim *sim, struct state *st)
 	}
 }
 
+static bool was_given(const struct state *st, const struct sym *object)
+{
+	for (int i = 0; i < st->ngiven; i++)
+		if (st->given[i] == object)
+			return true;
+	return false;
+}
+
+/*
+ * Some exits release a lock of the caller's, and another gave its object to a call through a pointer: that, as a
+ * rule, is who releases it there. Nothing is said of it any more.
+ */
+static void release_by_given(struct sim *sim, struct state *st)
+{
+	for (const struct state *o = sim->exits; o && st->ngiven; o = o->next)
+		for (int i = 0; o->locks && i < o->locks->n; i++) {
+			struct held h = o->locks->items[i];
+
+			if (h.state != LOCK_DROPPED || h.is_vague || state_find_lock(st, h.lock, h.kind) ||
+			    !was_given(st, sym_object(h.lock)))
+				continue;
+			unsure(sim->an, UNSURE_INDIRECT_CALL, st->at);
+			h.is_vague = true;
+			state_put_lock(&sim->pool, st, &h);
+		}
+}
+
 /* ------------------------------------------------------------------ merging exits */
 
 static bool same_result(const struct state *a, const struct state *b)
@@ -160,6 +187,7 @@ static const struct lock_set *copy_locks(struct analysis *an, const struct lock_
 		c->items[i].lock = sym_import(&an->syms, c->items[i].lock);
 		c->items[i].taken = NULL;
 		c->items[i].site = -1;
+		c->items[i].passed = 0;
 	}
 	return c;
 }
@@ -308,7 +336,7 @@ static void copy_conds(struct analysis *an, struct scase *c, const struct state 
 {
 	int n = st->conds ? st->conds->n : 0;
 
-	if (st->is_inexact || !n || n > MAX_CONDS)
+	if (st->is_inexact || st->by_result || !n || n > MAX_CONDS)
 		return;
 	for (const struct cond *x = st->conds; x; x = x->prev)
 		if (!sym_is_outer(x->s) || x->s->is_set)
@@ -360,6 +388,8 @@ struct summary *summary_make(struct sim *sim)
 
 	for (struct state *st = sim->exits; st; st = st->next)
 		drop_unnameable(sim, st);
+	for (struct state *st = sim->exits; st; st = st->next)
+		release_by_given(sim, st);
 	n = merge_exits(sim, has_effects(sim) ? ALIKE_CONDITIONS : ALIKE_RESULT);
 	if (n > limit)
 		n = merge_exits(sim, ALIKE_RESULT);

@@ -103,6 +103,7 @@ static const struct sym *add(struct sym_table *t, struct sym_slot *slot, uint32_
 	s->id = t->next_id++;
 	s->size = (uint8_t)(1 + (s->a ? s->a->size : 0) + (s->b ? s->b->size : 0));
 	s->load = NULL;
+	s->opposite = NULL;
 	s->is_closed = s->kind == SYM_INT || s->kind == SYM_GLOBAL || s->kind == SYM_FUNC ||
 		       (s->kind == SYM_ADDR && s->a->is_closed);
 	t->used++;
@@ -288,6 +289,22 @@ const struct sym *sym_not(struct sym_table *t, const struct sym *s)
 	return sym_cmp(t, CMP_EQ, s, sym_int(t, 0));
 }
 
+/* What is learnt of a comparison holds of its opposite: each knows the other. */
+static const struct sym *make_cmp(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b)
+{
+	struct sym want = {.kind = SYM_CMP, .sub = sub, .a = a, .b = b, .depth = a->depth > b->depth ? a->depth : b->depth,
+			   .is_set = a->is_set || b->is_set};
+	struct sym *s = (struct sym *)make(t, &want), *o;
+
+	if (s->opposite)
+		return s;
+	want.sub = cmp_negate(sub);
+	o = (struct sym *)make(t, &want);
+	s->opposite = o;
+	o->opposite = s;
+	return s;
+}
+
 const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b)
 {
 	unsigned mask;
@@ -322,9 +339,7 @@ const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct s
 		return sym_int(t, sub == CMP_NE);
 	if (is_large(a, b))
 		return make_large(t, sub, a, b);
-	return make(t, &(struct sym){.kind = SYM_CMP, .sub = sub, .a = a, .b = b,
-				    .depth = a->depth > b->depth ? a->depth : b->depth,
-				    .is_set = a->is_set || b->is_set});
+	return make_cmp(t, sub, a, b);
 }
 
 static bool fold_ints(enum flow_sub sub, int64_t a, int64_t b, int64_t *out)

@@ -48,6 +48,7 @@ struct sym {
 	int64_t value;
 	const struct sym *a, *b;
 	const struct sym *load;		/* the SYM_LOAD of it, once made: a memo */
+	const struct sym *opposite;	/* SYM_CMP made by sym_cmp(): true when this is not */
 	const char *name;	/* SYM_GLOBAL, SYM_FUNC; for people: SYM_PARAM, SYM_NEW, SYM_STACK; may be NULL */
 	const char *struct_name, *field;	/* SYM_ADDR: for people and lock classes; may be NULL */
 	const char *first_struct, *first;	/* what lies at offset 0 of what it points to, once that was said */
