@@ -356,10 +356,20 @@ static bool is_taken_surely(const struct held *h, const struct lock_set *other)
 	return !h->is_vague && i >= 0 && !other->items[i].is_vague;
 }
 
+static bool is_sure_alike(const struct lock_set *x, const struct lock_set *y)
+{
+	for (int i = 0; i < x->n; i++)
+		if (!is_taken_surely(&x->items[i], y) && !x->items[i].is_vague)
+			return false;
+	return true;
+}
+
 static void merge_takes(struct state_pool *p, struct state *a, const struct state *b)
 {
 	const struct lock_set *mine = a->takes;
 
+	if (mine && b->takes && mine->n == b->takes->n && is_sure_alike(mine, b->takes))
+		return;
 	a->takes = NULL;
 	for (int i = 0; mine && i < mine->n; i++) {
 		struct held h = mine->items[i];
