@@ -28,6 +28,13 @@ static bool reaches(const struct sym *arg, const struct sym *addr)
 	return !strncmp(addr->field, arg->field, n) && (addr->field[n] == '.' || !addr->field[n]);
 }
 
+static bool is_counted(const struct state *st, const struct sym *pointer)
+{
+	const struct ref *r = state_find_ref(st, pointer);
+
+	return r && r->count > 0;
+}
+
 /* What a function that was not read may have written: plain values behind pointers to our stack. */
 static void clobber_args(struct sim *sim, struct state *st, const struct insn *in)
 {
@@ -41,36 +48,13 @@ static void clobber_args(struct sim *sim, struct state *st, const struct insn *i
 
 			if (!reaches(arg, c->addr))
 				continue;
-			if (c->value->kind != SYM_INT && c->value->kind != SYM_NEW)
+			if ((c->value->kind != SYM_INT && c->value->kind != SYM_NEW) || is_counted(st, c->value))
 				continue;	/* a pointer put there is an input, as a rule */
 			c->value = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_CLOBBER + c->addr->id, st->turn, NULL);
 		}
 		if (arg == object)
 			state_store(&sim->pool, st, sym_elem(&sim->syms, object, NULL),
 				    sym_new(&sim->syms, sim_site(sim, in), ORDINAL_CLOBBER - 1, st->turn, NULL), in->at, NULL);
-	}
-}
-
-/* A function that also gets a callback may keep what it is given (devm actions, work items). */
-static void hand_on_args(struct sim *sim, struct state *st, const struct insn *in)
-{
-	bool has_callback = false;
-
-	for (int i = 1; i < in->narg; i++)
-		has_callback |= sim_eval(sim, st, &in->args[i])->kind == SYM_FUNC;
-	for (int i = 1; i < in->narg; i++) {
-		const struct sym *arg = sim_eval(sim, st, &in->args[i]);
-		const struct ref *old = state_find_ref(st, arg);
-		struct ref r;
-
-		if (borrow_ended(st, arg))
-			unsure(sim->an, UNSURE_BORROW_PASSED, in->at);
-		if (!old || !has_callback)
-			continue;
-		r = *old;
-		r.handed_on = true;
-		unsure(sim->an, UNSURE_REF_HANDED_ON, in->at);
-		state_put_ref(&sim->pool, st, &r);
 	}
 }
 
@@ -81,10 +65,10 @@ static void doubt_released(struct sim *sim, struct state *st)
 		struct held h = st->locks->items[i];
 		const struct sym *root = sym_root(h.lock);
 
-		if (h.is_vague || (h.state != LOCK_FREE && h.state != LOCK_DROPPED) ||
+		if (h.is_doubted || (h.state != LOCK_FREE && h.state != LOCK_DROPPED) ||
 		    (root->kind != SYM_GLOBAL && !sym_is_machine(root) && h.lock->kind != SYM_BIN))
 			continue;
-		h.is_vague = true;
+		h.is_doubted = true;
 		state_put_lock(&sim->pool, st, &h);
 	}
 }
@@ -117,7 +101,7 @@ static void call_unknown(struct sim *sim, struct state *st, const struct insn *i
 	if (why == UNSURE_INDIRECT_CALL)
 		note_passed(sim, st, in);
 	clobber_args(sim, st, in);
-	hand_on_args(sim, st, in);
+	reference_pass(sim, st, in, NULL);
 	doubt_released(sim, st);
 	st->env[sim_site(sim, in)] = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_RESULT, st->turn, in->name);
 	sim_continue(sim, st);
@@ -202,6 +186,8 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 	struct conditions conditions;
 	struct fill first, f;
 
+	sim->has_puts |= s->has_puts;
+	reference_pass(sim, st, in, s);
 	fill_init(&first, sim, st, in, ORDINAL_INNER);
 	fill_args(&first, in);
 	find_conditions(&first, st, s, &conditions);

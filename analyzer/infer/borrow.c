@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Borrows. A borrow begins with an element of an iteration, or with a pointer found
- * behind a field that a lock guards; it ends with the callback's turn, or with the
- * unlock. Only the end is recorded (struct dead): from then on every use of the object
- * is looked at. A counted reference held on it keeps its memory, and only that.
+ * Borrows. A borrow begins with an element of an iteration, with a pointer found behind a
+ * field that a lock guards, or with a lookup; it ends with the callback's turn, with the
+ * unlock, or with the put of what was looked up. Only the end is recorded (struct dead):
+ * from then on every use of the object is looked at. A counted reference held on it keeps its memory, and only that.
  */
 #include "infer/simulate.h"
 
@@ -60,17 +60,7 @@ const struct dead *borrow_ended(const struct state *st, const struct sym *pointe
 {
 	const struct dead *d = find_dead(st, pointer);
 
-	return d && !has_reference(st, pointer) && !is_spanned(st, d) ? d : NULL;
-}
-
-static const struct model_need *find_need(const struct sim *sim, const char *struct_name, const char *field)
-{
-	const struct model *m = sim->an->options->model;
-
-	for (int i = 0; struct_name && field && i < m->nneed; i++)
-		if (m->needs[i].struct_name == struct_name && m->needs[i].field == field)
-			return &m->needs[i];
-	return NULL;
+	return d && !d->by_put && !has_reference(st, pointer) && !is_spanned(st, d) ? d : NULL;
 }
 
 static void report_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct dead *d,
@@ -78,7 +68,8 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 {
 	struct trace *t = state_step(&sim->pool, st, STEP_USE, at, sim->fn->name);
 	struct candidate c = {
-		.kind = need ? FACT_USE_UNKEPT : d->by_unlock ? FACT_USE_AFTER_UNLOCK : FACT_USE_AFTER_TURN,
+		.kind = need ? FACT_USE_UNKEPT : d->by_unlock ? FACT_USE_AFTER_UNLOCK :
+			d->by_put ? FACT_USE_AFTER_PUT : FACT_USE_AFTER_TURN,
 		.at = at, .object = sym_object(pointer), .class_name = d->function, .function = d->function,
 		.need = need, .origin = d->began, .trace = t, .is_warned = st->is_warned,
 	};
@@ -90,14 +81,18 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 		c.kind_name = need->keeper;
 	if (d->by_unlock)
 		c.class_name = sym_class(d->lock, "lock");
+	if (d->by_put)
+		c.class_name = c.kind_name = d->kind;
 	sim_candidate(sim, &c);
 }
 
 static void note_for_callers(struct sim *sim, struct state *st, const struct sym *pointer,
-			     const struct model_need *need, struct place at, const struct trace *inner)
+			     const struct model_need *need, bool is_light, struct place at, const struct trace *inner)
 {
 	const struct sym *object = sym_object(pointer);
-	struct use u = {.object = object, .need = need, .at = at, .func = sim->fn->name, .inner = inner};
+	struct use u = {
+		.object = object, .need = need, .is_light = is_light, .at = at, .func = sim->fn->name, .inner = inner,
+	};
 
 	if (object->kind == SYM_PARAM || (object->kind == SYM_LOAD && object->depth <= 2 && sym_is_outer(object) &&
 					  sym_root(object)->kind == SYM_PARAM))
@@ -129,11 +124,15 @@ static void look_at_found(struct sim *sim, struct state *st, const struct sym *p
 }
 
 static void look_at_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct model_need *need,
-			struct place at, const char *callee, const struct use *inner)
+			bool is_light, struct place at, const char *callee, const struct use *inner)
 {
 	const struct dead *d = find_dead(st, pointer);
 
-	note_for_callers(sim, st, pointer, need, at, inner ? inner->inner : NULL);
+	note_for_callers(sim, st, pointer, need, is_light, at, inner ? inner->inner : NULL);
+	is_light |= need && need->is_anyone;
+	need = need && need->is_anyone ? NULL : need;
+	if (d && d->by_put && is_light)
+		return;
 	if (!d && need)
 		look_at_found(sim, st, pointer, need, at, callee, inner);
 	if (!d || is_spanned(st, d))
@@ -144,16 +143,33 @@ static void look_at_use(struct sim *sim, struct state *st, const struct sym *poi
 		report_use(sim, st, pointer, d, need, at, callee, inner);
 }
 
+void borrow_put(struct sim *sim, struct state *st, const struct sym *object, struct place at)
+{
+	const struct dead *d = find_dead(st, object);
+
+	if (d && d->by_put)	/* given back again: reference.c tells */
+		note_for_callers(sim, st, object, NULL, false, at, NULL);
+	else
+		look_at_use(sim, st, object, NULL, false, at, NULL, NULL);
+}
+
 void borrow_use(struct sim *sim, struct state *st, const struct sym *pointer, const char *struct_name,
 		const char *field, struct place at)
 {
-	look_at_use(sim, st, pointer, find_need(sim, struct_name, field), at, NULL, NULL);
+	look_at_use(sim, st, pointer, model_find_need(sim->an->options->model, struct_name, field), false, at, NULL,
+		    NULL);
+}
+
+void borrow_read_pointer(struct sim *sim, struct state *st, const struct sym *addr, const struct insn *load)
+{
+	look_at_use(sim, st, addr, model_find_need(sim->an->options->model, load->struct_name, load->field), true, load->at,
+		    NULL, NULL);
 }
 
 void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *pointer, const struct use *u,
 		      struct place at, const char *callee)
 {
-	look_at_use(sim, st, pointer, u->need, at, callee, u);
+	look_at_use(sim, st, pointer, u->need, u->is_light, at, callee, u);
 }
 
 void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const struct dead *d)

@@ -131,7 +131,7 @@ static uint64_t key_of(struct analysis *an, struct node *n, const struct sym *co
 	pack_hash(&p, n->fn->hash[0]);
 	pack_hash(&p, n->fn->hash[1]);
 	pack_int(&p, n->twin);
-	pack_int(&p, n->matters | n->is_callback << 1 | (an->muted > 0) << 2 | (bound != NULL) << 3);
+	pack_int(&p, n->matters | n->is_callback << 1 | (an->muted > 0) << 2 | (bound != NULL) << 3 | n->is_called << 4);
 	pack_int(&p, an->depth);
 	pack_name(&p, an->insists);
 	if (bound)

@@ -245,6 +245,7 @@ static void add_edges(struct program *p, struct node *n, struct callees *list)
 		if (!n->named[i] || (l->kind != LINK_CALL && l->kind != LINK_PASSED))
 			continue;
 		n->named[i]->is_callback |= l->kind == LINK_PASSED;
+		n->named[i]->is_called |= l->kind == LINK_CALL;
 		if (!(m && m->opaque))
 			add_callee(list, n->named[i], l->kind == LINK_PASSED ? BOND_GIVEN : m ? BOND_MODEL : BOND_CALL);
 	}

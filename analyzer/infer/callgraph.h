@@ -46,6 +46,7 @@ struct node {
 	int inner;			/* the same within the component, without BOND_MODEL */
 	int finish;			/* the same within that, of BOND_CALL only, cut where cycles close */
 	bool is_callback;		/* its address is passed to a call */
+	bool is_called;			/* by its name */
 	bool matters;			/* it, or a callee, does something a model speaks of */
 	bool is_done;			/* simulated */
 	struct summary *kept_summary;	/* NULL until then; to be looked at through node_summary() */

@@ -116,7 +116,10 @@ static void run_load(struct sim *sim, struct state *st, const struct insn *in)
 {
 	const struct sym *addr = address_of(sim, st, in);
 
-	borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
+	if (in->is_pointer)
+		borrow_read_pointer(sim, st, addr, in);
+	else
+		borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
 	prove_valid(sim, st, addr);
 	st->env[sim_site(sim, in)] = sim_load(sim, st, addr, sim_site(sim, in));
 }

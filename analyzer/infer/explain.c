@@ -26,7 +26,7 @@ static enum subject subject_of(const struct candidate *c)
 	case FACT_LOCK_LEFT: case FACT_LOCK_LEFT_BY_TURN: case FACT_LOCK_TAKEN_AGAIN:
 	case FACT_LOCK_TAKEN_AGAIN_BY_TURN: case FACT_UNLOCK_UNHELD:
 		return SUBJECT_LOCK;
-	case FACT_REF_LEFT: case FACT_REF_LEFT_BY_TURN:
+	case FACT_REF_LEFT: case FACT_REF_LEFT_BY_TURN: case FACT_REF_PUT_AGAIN:
 		return SUBJECT_REFERENCE;
 	default:
 		return SUBJECT_BORROW;
@@ -246,7 +246,8 @@ static void add_step(struct steps *s, const struct trace *t, enum step_kind kind
 /* The callee's last step to tell: where it does what is wrong; what comes after does not matter. */
 static const struct trace *inner_end(const struct candidate *c, const struct trace *t)
 {
-	enum step_kind kind = c->kind == FACT_UNLOCK_UNHELD ? STEP_UNLOCK : STEP_LOCK;
+	enum step_kind kind = c->kind == FACT_UNLOCK_UNHELD ? STEP_UNLOCK :
+			      c->kind == FACT_REF_PUT_AGAIN ? STEP_PUT : STEP_LOCK;
 	const struct trace *found = NULL;
 
 	if (t->kind != STEP_FAULT)
@@ -254,7 +255,7 @@ static const struct trace *inner_end(const struct candidate *c, const struct tra
 	for (const struct trace *u = t->inner; u; u = u->prev) {
 		if (u->kind != kind || u->what != c->kind_name)
 			continue;
-		if (sym_class(u->object, u->what) == c->class_name)
+		if (kind == STEP_PUT || sym_class(u->object, u->what) == c->class_name)
 			return u;
 		found = found ? found : u;
 	}
@@ -373,7 +374,7 @@ static void make_fact(struct sim *sim, const struct candidate *c)
 	*f = (struct fact){
 		.kind = c->kind, .fn = sim->fn, .unit = sim->node->unit, .at = c->at,
 		.object = c->kind == FACT_USE_AFTER_TURN || c->kind == FACT_USE_UNKEPT || c->kind == FACT_USE_AFTER_UNLOCK ||
-			  c->kind == FACT_REF_LEFT || c->kind == FACT_REF_LEFT_BY_TURN || c->kind == FACT_KEPT_AFTER_TURN
+			  subject_of(c) == SUBJECT_REFERENCE || c->kind == FACT_USE_AFTER_PUT || c->kind == FACT_KEPT_AFTER_TURN
 			? words_symbol(an->arena, c->object, false) : words_lock(an->arena, c->object, c->kind_name),
 		.class = c->class_name ? c->class_name : "", .kind_name = c->kind_name, .function = c->function,
 		.origin = c->origin, .is_warned = c->is_warned, .nstep = s.n, .steps = s.items,
@@ -402,7 +403,8 @@ void explain_add(struct analysis *an, const struct fact *f)
 static bool is_same_leak(const struct candidate *a, const struct candidate *b)
 {
 	return (a->kind == FACT_REF_LEFT || a->kind == FACT_LOCK_LEFT) && a->kind == b->kind &&
-	       a->class_name == b->class_name && (same_place(a->at, b->at) || same_place(a->origin, b->origin));
+	       a->class_name == b->class_name &&
+	       ((a->kind == FACT_LOCK_LEFT && same_place(a->at, b->at)) || same_place(a->origin, b->origin));
 }
 
 /* One use says it all: of several of the same ended borrow, the first outside the callback. */
@@ -413,7 +415,8 @@ static bool is_covered(const struct sim *sim, int at)
 	for (int i = 0; i < at; i++)
 		if (sim->found[i].is_confirmed && is_same_leak(&sim->found[i], c))
 			return true;
-	if (c->kind != FACT_USE_AFTER_TURN && c->kind != FACT_USE_AFTER_UNLOCK && c->kind != FACT_USE_UNKEPT)
+	if (c->kind != FACT_USE_AFTER_TURN && c->kind != FACT_USE_AFTER_UNLOCK && c->kind != FACT_USE_UNKEPT &&
+	    c->kind != FACT_USE_AFTER_PUT)
 		return false;
 	for (int i = 0; i < sim->nfound; i++) {
 		const struct candidate *o = &sim->found[i];

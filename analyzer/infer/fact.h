@@ -24,6 +24,8 @@ enum fact_kind {
 	FACT_REF_LEFT,		/* a path ends with a reference nobody gives back */
 	FACT_REF_LEFT_BY_TURN,	/* the same, per element of an iteration */
 	FACT_LOCK_REENTRY,	/* a callback comes to take a lock that its context holds */
+	FACT_REF_PUT_AGAIN,	/* a reference is given back that was given back before */
+	FACT_USE_AFTER_PUT,	/* an object used after its only known reference was given back */
 	/* handed.c: evidence, for no rule */
 	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */

@@ -238,7 +238,8 @@ static void apply_locks(struct fill *f, const struct insn *in, const struct summ
 	}
 }
 
-static void apply_refs(struct sim *sim, struct state *st, const struct insn *in, const struct scase *c,
+static void apply_refs(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
+		       const struct scase *c,
 		       const struct filled *x, const char *callee)
 {
 	for (int i = 0; c->refs && i < c->refs->n; i++) {
@@ -251,7 +252,21 @@ static void apply_refs(struct sim *sim, struct state *st, const struct insn *in,
 				state_put_ref(&sim->pool, st, &r);
 			continue;
 		}
-		primitive_count(sim, st, &r, r.count, in, callee, c->trace);
+		reference_apply(sim, st, &r, in, s, c, c->refs->items[i].object, callee);
+	}
+}
+
+/* An argument that the callee keeps where we do not see it: so may who reads it there give back what we have. */
+static void apply_kept(struct fill *f, const struct insn *in, const struct scase *c)
+{
+	for (int i = 0; i < FILL_ARGS; i++) {
+		const struct sym *object = f->args[i] ? sym_object(f->args[i]) : NULL;
+
+		if (!(c->keeps & 1u << i) || !object)
+			continue;
+		reference_hand_on(f->sim, f->st, object, in->at);
+		if (object->kind == SYM_PARAM && object->value < 32)
+			f->st->keeps |= 1u << object->value;
 	}
 }
 
@@ -295,6 +310,15 @@ static void apply_dead(struct sim *sim, struct state *st, const struct insn *in,
 	}
 }
 
+/* What is put again is told as that, not as a use. */
+static bool puts_object(const struct scase *c, const struct filled *x, const struct sym *object)
+{
+	for (int i = 0; c->refs && i < c->refs->n; i++)
+		if (c->refs->items[i].count < 0 && sym_object(x->objects[i]) == sym_object(object))
+			return true;
+	return false;
+}
+
 bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, const struct scase *c,
 		const char *callee, const struct sym **ret)
 {
@@ -310,12 +334,14 @@ bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, 
 	if (state_contradicts(f->st))
 		return false;
 	for (int i = 0; c->uses && i < c->uses->n; i++)
-		borrow_use_inner(sim, f->st, x.uses[i], &c->uses->items[i], in->at, callee);
+		if (!puts_object(c, &x, x.uses[i]))
+			borrow_use_inner(sim, f->st, x.uses[i], &c->uses->items[i], in->at, callee);
 	check_takes(sim, f->st, in, c, &x, callee);
 	apply_locks(f, in, s, c, &x, callee);
-	apply_refs(sim, f->st, in, c, &x, callee);
+	apply_refs(sim, f->st, in, s, c, &x, callee);
 	apply_cells(sim, f->st, in, c, &x, callee);
 	apply_dead(sim, f->st, in, c, &x, callee);
+	apply_kept(f, in, c);
 	f->st->is_warned |= c->is_warned;
 	*ret = x.ret;
 	if (x.ret && !state_restrict(&sim->pool, f->st, x.ret, c->ret_mask))

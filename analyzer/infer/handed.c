@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/message.h"
+#include "infer/model.h"
 #include "infer/simulate.h"
 
 static void add(struct sim *sim, enum fact_kind kind, struct place at, const char *class_name, const char *function)
@@ -47,9 +48,10 @@ void handed_on(struct sim *sim, const struct held *h, struct place at)
 void handed_released(struct sim *sim, const struct held *old, const struct lock_event *e)
 {
 	const char *class_name = sym_class(e->lock, e->kind);
-	const struct insn *in;
+	const struct model_func *m;
 	const struct node *callee;
 	const struct summary *s;
+	const struct insn *in;
 
 	if (!old || old->state != LOCK_HELD) {
 		if (class_name != e->kind)
@@ -59,6 +61,11 @@ void handed_released(struct sim *sim, const struct held *old, const struct lock_
 	in = old->site >= 0 ? &sim->fn->insns[old->site] : NULL;
 	if (!in || in->op != OP_CALL || in->args[0].kind != ARG_FUNC)
 		return;
+	m = model_find(sim->an->options->model, in->args[0].name);
+	if (m && iterate_effect(m)) {	/* a callback has left it */
+		add(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, NULL);
+		return;
+	}
 	callee = program_resolve(&sim->an->program, sim->node, in->args[0].name);
 	/* What takes it in each case is no more than a way to write it. */
 	s = callee ? node_summary(callee) : NULL;

@@ -1,35 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is still held at the exits. A lock is left when some path gives it back and
- * another returns with it, and nothing tells callers which: functions that succeed with a
- * lock held and fail without it are how the kernel hands locks on. The same goes for
- * references taken on somebody else's object; one from a lookup is ours alone and must
- * be given back or handed on by every path.
+ * What is still held at the exits. Entry point: leak_check(). A lock is left when some path
+ * gives it back and another returns with it, and nothing tells callers which: functions
+ * that succeed with a lock held and fail without it are how the kernel hands locks on.
+ * References are leak_ref.c's.
  */
 #include "infer/simulate.h"
 
 #include <string.h>
-
-enum whereabouts leak_whereabouts(const struct state *st, const struct sym *object)
-{
-	const struct sym *o = sym_object(object);
-	enum whereabouts found = WITH_US;
-
-	if (st->ret && sym_object(st->ret) == o)
-		return WITH_CALLER;
-	for (int i = 0; i < st->ncell; i++) {
-		const struct cell *c = &st->cells[i];
-
-		if (sym_object(c->value) != o || sym_object(c->addr) == o)
-			continue;
-		if (c->addr->kind == SYM_PARAM)
-			return WITH_CALLER;
-		/* A member's address is in a list, wherever the head of it is. */
-		if (sym_root(c->addr)->kind != SYM_STACK || c->value != o)
-			found = STORED;
-	}
-	return found;
-}
 
 /* Does this exit have what was taken at site back? */
 static bool gave_back_lock(const struct state *st, const struct held *h)
@@ -43,25 +21,14 @@ static bool gave_back_lock(const struct state *st, const struct held *h)
 	return false;
 }
 
-static bool gave_back_ref(const struct state *st, const struct ref *r)
-{
-	const struct ref *o = state_find_ref(st, r->object);
-
-	return o && o->count == 0;
-}
-
-static unsigned ret_mask(const struct state *st)
+unsigned leak_ret_mask(const struct state *st)
 {
 	return st->ret ? state_mask(st, st->ret) : MASK_ANY;
 }
 
-/*
- * The exit keeps what others, which return values within given, gave back. Is that a mistake? Not when the
- * result tells them apart and this one is the success.
- */
-static bool is_mistake(const struct sim *sim, const struct state *st, unsigned given)
+bool leak_is_mistake(const struct sim *sim, const struct state *st, unsigned given)
 {
-	unsigned mine = ret_mask(st);
+	unsigned mine = leak_ret_mask(st);
 	unsigned failure = sim->fn->returns_pointer ? MASK_ZERO | MASK_ERROR : MASK_NEGATIVE;
 
 	if (!sim->fn->returns_value || !st->ret)
@@ -136,7 +103,7 @@ static bool is_secret(const struct sim *sim, const struct state *st, const struc
 	if (is_exact(st))
 		return false;
 	for (const struct state *o = sim->exits; o; o = o->next)
-		if (o != st && !holds(o, h) && !gave_back_lock(o, h) && (ret_mask(o) & ret_mask(st)))
+		if (o != st && !holds(o, h) && !gave_back_lock(o, h) && (leak_ret_mask(o) & leak_ret_mask(st)))
 			return true;
 	return false;
 }
@@ -207,60 +174,17 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 	}
 	for (const struct state *o = sim->exits; o; o = o->next)
 		if (gave_back_lock(o, &h) && !holds_another(o, st) && !returns_its_object(st, o, &h)) {
-			given |= ret_mask(o);
+			given |= leak_ret_mask(o);
 			told &= memory_tells(st, o);
 		}
 	if (!given)
 		return;
-	if ((!told && is_mistake(sim, st, given)) || is_insisted(sim, &h)) {
+	if ((!told && leak_is_mistake(sim, st, given)) || is_insisted(sim, &h)) {
 		report_lock(sim, st, h);
 		return;
 	}
 	unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
 	handed_on(sim, &h, st->at);
-}
-
-static void report_ref(struct sim *sim, struct state *st, struct ref r)
-{
-	struct trace *t = state_step(&sim->pool, st, STEP_RETURN, st->at, sim->fn->name);
-	struct candidate c = {
-		.kind = FACT_REF_LEFT, .at = st->at, .object = r.object, .class_name = r.kind, .kind_name = r.kind,
-		.origin = r.got ? r.got->at : st->at, .trace = t, .function = r.got ? r.got->callee : NULL,
-	};
-
-	t->object = r.object;
-	t->what = r.kind;
-	sim_candidate(sim, &c);
-	r.handed_on = true;
-	state_put_ref(&sim->pool, st, &r);
-}
-
-static void check_ref(struct sim *sim, struct state *st, struct ref r)
-{
-	enum whereabouts where;
-	unsigned given = 0;
-
-	if (r.count <= 0 || r.handed_on || !(state_mask(st, r.object) & MASK_VALID))
-		return;
-	where = leak_whereabouts(st, r.object);
-	if (where != WITH_US) {
-		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
-		r.handed_on = where == STORED;
-		state_put_ref(&sim->pool, st, &r);
-		return;
-	}
-	if (!r.found) {
-		if (sym_root(r.object)->kind == SYM_GLOBAL || !(sim->site_flags[r.site] & SITE_RELEASED))
-			return;
-		for (const struct state *o = sim->exits; o; o = o->next)
-			if (gave_back_ref(o, &r))
-				given |= ret_mask(o);
-		if (!given || !is_mistake(sim, st, given)) {
-			unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
-			return;
-		}
-	}
-	report_ref(sim, st, r);
 }
 
 /* An element of an iteration made here is still in memory that callers have when the function returns. */
@@ -280,17 +204,11 @@ static void check_kept(struct sim *sim, struct state *st)
 void leak_check(struct sim *sim)
 {
 	for (struct state *st = sim->exits; st; st = st->next) {
-		/* What is left behind by a path that warns is the least of its troubles. */
-		bool is_quiet = st->is_warned;
 		const struct lock_set *locks = st->locks;
-		const struct ref_set *refs = st->refs;
 
 		check_kept(sim, st);
 		for (int i = 0; locks && i < locks->n; i++)
 			check_lock(sim, st, locks->items[i]);
-		if (is_quiet && refs)
-			unsure(sim->an, UNSURE_WARNED, st->at);
-		for (int i = 0; refs && i < refs->n && !is_quiet; i++)
-			check_ref(sim, st, refs->items[i]);
+		leak_check_refs(sim, st);
 	}
 }

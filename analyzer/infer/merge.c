@@ -125,7 +125,7 @@ static bool same_locks(const struct state *a, const struct state *b)
 			continue;
 		k = state_find_lock(b, h->lock, h->kind);
 		if (!k || k->state != h->state || k->mode != h->mode || k->count != h->count ||
-		    k->is_vague != h->is_vague)
+		    k->is_vague != h->is_vague || k->is_doubted != h->is_doubted)
 			return false;
 	}
 	return true;
@@ -158,16 +158,28 @@ static bool same_refs(const struct state *a, const struct state *b)
 	return true;
 }
 
+/* What was put does not keep paths apart: where the object is not NULL it was put on both. */
+static int count_dead(const struct state *st)
+{
+	int n = 0;
+
+	for (int i = 0; st->dead && i < st->dead->n; i++)
+		n += !st->dead->items[i].by_put;
+	return n;
+}
+
 static bool same_dead(const struct state *a, const struct state *b)
 {
 	if (a->dead == b->dead)
 		return true;
-	if ((a->dead ? a->dead->n : 0) != (b->dead ? b->dead->n : 0))
+	if (count_dead(a) != count_dead(b))
 		return false;
-	for (int i = 0; i < a->dead->n; i++) {
+	for (int i = 0; a->dead && i < a->dead->n; i++) {
 		int k = 0;
 
-		while (k < b->dead->n && b->dead->items[k].root != a->dead->items[i].root)
+		if (a->dead->items[i].by_put)
+			continue;
+		while (k < b->dead->n && (b->dead->items[k].by_put || b->dead->items[k].root != a->dead->items[i].root))
 			k++;
 		if (k == b->dead->n)
 			return false;
@@ -183,7 +195,7 @@ static bool is_borrowed(const struct state *st, const struct sym *v, bool with_p
 	if (with_params && object->kind == SYM_PARAM)
 		return true;
 	for (int i = 0; st->dead && i < st->dead->n; i++)
-		if (st->dead->items[i].root == object)
+		if (st->dead->items[i].root == object && !st->dead->items[i].by_put)
 			return true;
 	return state_find_ref(st, v) != NULL;
 }
@@ -239,7 +251,8 @@ uint64_t state_key(const struct state *st)
 
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		const struct held *h = &st->locks->items[i];
-		unsigned how = (unsigned)h->state | (unsigned)h->mode << 4 | (unsigned)h->is_vague << 8 | (unsigned)h->count << 9;
+		unsigned how = (unsigned)h->state | (unsigned)h->mode << 4 | (unsigned)h->is_vague << 8 | (unsigned)h->is_doubted << 9 |
+			       (unsigned)h->count << 10;
 
 		if (tells_apart(h))
 			key += mix((uint64_t)h->lock->id << 32 | how);
@@ -251,7 +264,8 @@ uint64_t state_key(const struct state *st)
 			key += mix((uint64_t)sym_object(r->object)->id << 32 | ((uint32_t)r->count << 2 | 2 | r->handed_on));
 	}
 	for (int i = 0; st->dead && i < st->dead->n; i++)
-		key += mix((uint64_t)st->dead->items[i].root->id + 1);
+		if (!st->dead->items[i].by_put)
+			key += mix((uint64_t)st->dead->items[i].root->id + 1);
 	return key;
 }
 
@@ -390,8 +404,22 @@ static void merge_uses(struct state_pool *p, struct state *a, const struct state
 	if (a->uses != b->uses)
 		for (int i = 0; b->uses && i < b->uses->n; i++)
 			state_add_use(p, a, &b->uses->items[i]);
+	a->keeps |= b->keeps;
 	if (a->takes != b->takes)
 		merge_takes(p, a, b);
+}
+
+/* What was put on either path, and the steps that tell of it. */
+static void merge_dead(struct state_pool *p, struct state *a, const struct state *b)
+{
+	const struct dead_set *before = a->dead;
+
+	if (before == b->dead)
+		return;
+	for (int i = 0; b->dead && i < b->dead->n; i++)
+		state_add_dead(p, a, &b->dead->items[i]);
+	if (a->dead != before)
+		a->trace = b->trace;
 }
 
 void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block)
@@ -424,6 +452,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 	a->is_warned &= b->is_warned;
 	a->is_last &= b->is_last;
 	merge_uses(p, a, b);
+	merge_dead(p, a, b);
 	if (b->turn > a->turn) {
 		a->turn = b->turn;
 		memcpy(a->turns, b->turns, sizeof(a->turns));

@@ -60,7 +60,7 @@ static const cyaml_strval_t bool_names[] = { { "true", 1 }, { "false", 0 } };
 static const cyaml_strval_t mode_names[] = { { "exclusive", LOCK_EXCLUSIVE }, { "shared", LOCK_SHARED } };
 static const cyaml_strval_t when_names[] = {
 	{ "always", WHEN_ALWAYS }, { "zero", WHEN_ZERO }, { "nonzero", WHEN_NONZERO },
-	{ "nonnegative", WHEN_NONNEGATIVE }, { "valid", WHEN_VALID },
+	{ "nonnegative", WHEN_NONNEGATIVE }, { "negative", WHEN_NEGATIVE }, { "valid", WHEN_VALID },
 };
 static const cyaml_strval_t how_names[] = {
 	{ "each", HOW_EACH }, { "match", HOW_MATCH }, { "once", HOW_ONCE },
@@ -70,6 +70,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "alloc", EFFECT_ALLOC }, { "error", EFFECT_ERROR }, { "not-null", EFFECT_NOT_NULL },
 	{ "warn", EFFECT_WARN }, { "store", EFFECT_STORE }, { "sleep", EFFECT_SLEEP },
 	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST },
+	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
 };
 static const cyaml_strval_t wait_names[] = {
 	{ "spinning", WAIT_SPINNING }, { "asleep", WAIT_ASLEEP }, { "never", WAIT_NEVER },
@@ -99,10 +100,11 @@ static const cyaml_schema_field_t lock_fields[] = {
 static const cyaml_schema_field_t reference_fields[] = {
 	WORD(function, REQUIRED),
 	WORD(gets, OPTIONAL), WORD(puts, OPTIONAL), WORD(finds, OPTIONAL), WORD(owns, OPTIONAL),
+	WORD(leaves, OPTIONAL),
 	NUMBER(arg, OPTIONAL, arg_names), NUMBER(drops, OPTIONAL, param_names),
 	NUMBER(returns, OPTIONAL, param_names),
 	CHOICE(when, OPTIONAL, when_names),
-	TRUTH(null_ok), TRUTH(opaque),
+	TRUTH(null_ok), TRUTH(counting), TRUTH(opaque),
 	CYAML_FIELD_END
 };
 
@@ -488,4 +490,12 @@ enum lock_wait model_wait(const struct model *m, const char *kind)
 		if (m->kinds[i].name == kind)
 			return m->kinds[i].wait;
 	return WAIT_SPINNING;
+}
+
+const struct model_need *model_find_need(const struct model *m, const char *struct_name, const char *field)
+{
+	for (int i = 0; struct_name && field && i < m->nneed; i++)
+		if (m->needs[i].struct_name == struct_name && m->needs[i].field == field)
+			return &m->needs[i];
+	return NULL;
 }

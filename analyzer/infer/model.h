@@ -28,15 +28,18 @@ enum effect_kind {
 	EFFECT_ASSERT,	/* the lock must be held by the caller (lockdep_assert_held and friends) */
 	EFFECT_GET,	/* adds a counted reference to the object */
 	EFFECT_PUT,	/* gives one back; NULL is allowed if null_ok */
-	EFFECT_FIND,	/* returns an object with a counted reference (or NULL, or an error pointer) */
+	EFFECT_FIND,	/* returns an object with a counted reference (or NULL, or an error pointer), or puts it in *arg */
 	EFFECT_ITERATE,	/* calls a callback for each of many objects */
 	EFFECT_MATCH,	/* calls a callback for each until it returns non-zero; a FIND usually goes with it */
 	EFFECT_CALL,	/* calls a callback once, now, with the given argument */
 	EFFECT_ERROR,	/* returns its argument, known to be an error number or 0 (ERR_PTR) */
 	EFFECT_OWN,	/* takes over the caller's reference to the object (released later by someone else) */
+	EFFECT_LEAVE,	/* leaves the caller with a reference that nobody else will give back (initialised, not registered) */
+	EFFECT_FREE,	/* frees the memory of its argument: what is stored there is gone */
 	EFFECT_NONE,	/* known to do nothing to locks or references */
 	EFFECT_NORETURN,/* does not return */
 	EFFECT_ALLOC,	/* returns a new object that nobody else knows, or NULL */
+	EFFECT_ALLOC_MANAGED, /* the same, freed by itself when the probe of its device fails */
 	EFFECT_STORE,	/* keeps its argument beyond the call (work that runs later) */
 	EFFECT_WARN,	/* says that something impossible has happened: its path is spoken of more quietly */
 	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
@@ -48,7 +51,10 @@ enum effect_kind {
 enum lock_mode { LOCK_EXCLUSIVE, LOCK_SHARED };
 
 /* When a TAKE or GET happened, by the return value of the function. */
-enum effect_when { WHEN_ALWAYS, WHEN_ZERO, WHEN_NONZERO, WHEN_NONNEGATIVE, WHEN_VALID /* not NULL, no error pointer */ };
+enum effect_when {
+	WHEN_ALWAYS, WHEN_ZERO, WHEN_NONZERO, WHEN_NONNEGATIVE, WHEN_NEGATIVE,
+	WHEN_VALID,		/* not NULL, no error pointer */
+};
 
 struct effect {
 	enum effect_kind kind;
@@ -61,7 +67,7 @@ struct effect {
 	bool try;		/* TAKE: fails rather than waits */
 	bool nested;		/* TAKE: always declared nesting (mutex_lock_nest_lock and friends) */
 	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock) */
-	bool counting;		/* TAKE: a count without an owner (semaphores): nothing is said of one left taken */
+	bool counting;		/* TAKE, GET: a count that lasts (semaphores, modules): nothing is said of one left taken */
 	bool null_ok;		/* PUT, GET: NULL is allowed and does nothing */
 	int from_arg;		/* FIND, GET: the argument whose reference is given back as well, NULL allowed; or -1 */
 	/* ITERATE, MATCH, CALL */
@@ -100,6 +106,7 @@ struct model_need {
 	const char *struct_name, *field;	/* "device", "iommu" */
 	const char *keeper;			/* "group member", "bound", "registered" */
 	const char *say;			/* one clause for people: what goes wrong */
+	bool is_anyone;				/* keeper "anyone": whoever keeps the object will do, known or not */
 };
 
 /* What is held while an ops-table callback runs. */
@@ -144,6 +151,8 @@ struct model {
 const struct model *model_load(struct arena *a, const char *dir, const char *const *extra, size_t nextra);
 /* What is known of the function, or NULL. Names match exactly. */
 const struct model_func *model_find(const struct model *m, const char *name);
+/* What the field needs (both names interned), or NULL. */
+const struct model_need *model_find_need(const struct model *m, const char *struct_name, const char *field);
 /* How one waits for a lock of that kind (an interned name); spinning if no model says otherwise. */
 enum lock_wait model_wait(const struct model *m, const char *kind);
 

@@ -143,19 +143,18 @@ static void add_reference(struct builder *b, struct mark at, const struct entry 
 {
 	const struct verb verbs[] = {
 		{ e->gets, EFFECT_GET }, { e->puts, EFFECT_PUT },
-		{ e->finds, EFFECT_FIND }, { e->owns, EFFECT_OWN },
+		{ e->finds, EFFECT_FIND }, { e->owns, EFFECT_OWN }, { e->leaves, EFFECT_LEAVE },
 	};
-	struct verb v = verb_of(at, verbs, 4, "gets, puts, finds, owns");
+	struct verb v = verb_of(at, verbs, 5, "gets, puts, finds, owns, leaves");
 	struct effect f = effect_new(v.kind, v.what, e);
 
 	if (v.kind != EFFECT_FIND && !e->arg)
 		die_at(at, "missing key arg; expected the number of the argument that is the object");
-	if (v.kind == EFFECT_FIND && e->arg && *e->arg != MODEL_RET)
-		die_at(at, "finds speaks of the return value; take arg out");
 	if (e->drops && v.kind != EFFECT_FIND && v.kind != EFFECT_GET)
 		die_at(at, "drops goes with finds and gets only");
 	f.null_ok = e->null_ok != 0;
-	if (v.kind == EFFECT_FIND) {
+	f.counting = e->counting != 0;
+	if (v.kind == EFFECT_FIND && (!e->arg || *e->arg == MODEL_RET)) {
 		f.arg = MODEL_RET;
 		f.when = WHEN_VALID;
 	}
@@ -210,9 +209,9 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 {
 	struct effect f = effect_new((enum effect_kind)e->does, NULL, e);
 
-	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE) && !e->arg)
+	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE || f.kind == EFFECT_FREE) && !e->arg)
 		die_at(at, "missing key arg; expected the number of the argument that is meant");
-	if (f.kind == EFFECT_ALLOC)
+	if (f.kind == EFFECT_ALLOC || f.kind == EFFECT_ALLOC_MANAGED)
 		f.arg = MODEL_RET;
 	add_effect(b, at, func_of(b, at, e), &f);
 }
@@ -263,6 +262,7 @@ static void add_need(struct builder *b, struct mark at, const struct entry *e)
 	struct model_need n = { .keeper = intern(e->keeper), .say = intern(e->say) };
 
 	split_field(at, e->field, &n.struct_name, &n.field);
+	n.is_anyone = !strcmp(n.keeper, "anyone");
 	for (int i = 0; i < m->nneed; i++)
 		if (m->needs[i].struct_name == n.struct_name && m->needs[i].field == n.field)
 			die_at(at, "what this field needs was said before; take one of them out");

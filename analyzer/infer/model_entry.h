@@ -22,7 +22,7 @@ enum how { HOW_EACH, HOW_MATCH, HOW_ONCE };
 struct entry {
 	char *function;
 	char *takes, *releases, *downgrades, *asserts;
-	char *gets, *puts, *finds, *owns;
+	char *gets, *puts, *finds, *owns, *leaves;
 	char *element, *keeps;
 	char *field, *lock, *lock_global, *keeper, *say, *slot, *kind, *in, *on, *member;
 	int *arg, *nested_arg, *owner_arg, *drops, *returns;

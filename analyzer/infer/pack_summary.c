@@ -146,7 +146,7 @@ static void pack_refs(struct job *j, const struct ref_set *s)
 		pack_sym(j->p, r->object);
 		pack_name(j->p, r->kind);
 		pack_int(j->p, r->count);
-		pack_int(j->p, r->found | r->handed_on << 1);
+		pack_int(j->p, r->found | r->handed_on << 1 | r->born << 2);
 	}
 }
 
@@ -169,6 +169,7 @@ static const struct ref_set *unpack_refs(struct job *j)
 		how = (int)unpack_int(j->u);
 		r->found = how & 1;
 		r->handed_on = how >> 1 & 1;
+		r->born = how >> 2 & 1;
 		r->site = -1;
 		j->u->failed |= !r->object || !r->kind;
 	}
@@ -275,6 +276,7 @@ static void pack_uses(struct job *j, const struct use_set *s)
 
 		pack_sym(j->p, u->object);
 		pack_int(j->p, u->need ? u->need - j->model->needs : -1);
+		pack_int(j->p, u->is_light);
 		pack_place(j->p, u->at);
 		pack_name(j->p, u->func);
 		pack_trace(j, u->inner);
@@ -297,6 +299,7 @@ static const struct use_set *unpack_uses(struct job *j)
 		u->object = unpack_sym(j->u);
 		need = unpack_int(j->u);
 		u->need = need >= 0 && need < j->model->nneed ? &j->model->needs[need] : NULL;
+		u->is_light = unpack_int(j->u);
 		u->at = unpack_place(j->u);
 		u->func = unpack_name(j->u);
 		u->inner = unpack_trace(j);
@@ -327,6 +330,7 @@ static void pack_values(struct job *j, const struct scase *c)
 		pack_sym(j->p, c->conds[i]);
 	pack_sym(j->p, c->ret);
 	pack_int(j->p, (int)c->ret_mask | c->is_warned << 4);
+	pack_int(j->p, c->keeps);
 }
 
 static void unpack_values(struct job *j, struct scase *c)
@@ -362,13 +366,14 @@ static void unpack_values(struct job *j, struct scase *c)
 	how = (int)unpack_int(j->u);
 	c->ret_mask = (unsigned)how & 15;
 	c->is_warned = how >> 4 & 1;
+	c->keeps = (uint32_t)unpack_int(j->u);
 }
 
 bool pack_summary(struct packer *p, const struct summary *s, const struct model *m, const struct step_source *from)
 {
 	struct job j = {.p = p, .model = m, .from = from};
 
-	pack_int(p, s->is_unknown | s->is_widened << 1 | s->has_effects << 2);
+	pack_int(p, s->is_unknown | s->is_widened << 1 | s->has_effects << 2 | s->has_puts << 3);
 	pack_int(p, s->calls_params);
 	pack_int(p, s->ncase);
 	for (int i = 0; i < s->ncase; i++) {
@@ -395,6 +400,7 @@ struct summary *unpack_summary(struct unpacker *u, struct arena *a, const struct
 	s->is_unknown = how & 1;
 	s->is_widened = how >> 1 & 1;
 	s->has_effects = how >> 2 & 1;
+	s->has_puts = how >> 3 & 1;
 	s->calls_params = (uint32_t)unpack_int(u);
 	s->ncase = unpack_enum(u, MOST_CASES);
 	s->cases = ARENA_ARRAY(a, struct scase, s->ncase);

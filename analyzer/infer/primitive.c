@@ -2,12 +2,12 @@
 /*
  * What a model says a call does. Entry: primitive_apply(), which sets the call's value,
  * forks where the effect depends on it (trylock, interruptible), and lets the effects
- * happen in the order the model gives them. primitive_take(), primitive_release() and
- * primitive_count() are also how a callee's summary acts on its caller.
+ * happen in the order the model gives them. primitive_take() and primitive_release() are
+ * also how a callee's summary acts on its caller.
  */
 #include "infer/simulate.h"
 
-enum { ORDINAL_RESULT = 0 };
+enum { ORDINAL_RESULT = 0, ORDINAL_FOUND = 50 };
 
 static void report_again(struct sim *sim, struct state *st, const struct lock_event *e, const struct held *old,
 			 enum fact_kind kind)
@@ -151,7 +151,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 			return;
 		}
 		/* The caller's may be taken twice if it can be shared: a second release is none too many. */
-		if ((old->state == LOCK_FREE || (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE)) && !old->is_vague && !e->is_vague &&
+		if ((old->state == LOCK_FREE || (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE)) && !old->is_vague && !old->is_doubted && !e->is_vague &&
 		    !e->is_maybe && !e->lock->is_set && !e->recursive) {
 			int alias = find_alias(st, e);
 
@@ -176,48 +176,13 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 	borrow_unlock(sim, st, e->lock, t);
 }
 
-static void step_count(struct sim *sim, struct state *st, enum step_kind kind, const struct ref *r,
-		       const struct insn *in, const char *callee, const struct trace *inner)
-{
-	struct trace *t = state_step(&sim->pool, st, kind, in->at, sim->fn->name);
-
-	t->callee = callee;
-	t->object = r->object;
-	t->what = r->kind;
-	t->inner = inner;
-}
-
-void primitive_count(struct sim *sim, struct state *st, const struct ref *r, int count, const struct insn *in,
-		     const char *callee, const struct trace *inner)
-{
-	const struct ref *old = state_find_ref(st, r->object);
-	struct ref now = old ? *old : *r;
-
-	if (!(state_mask(st, r->object) & MASK_VALID))
-		return;
-	if (!old) {
-		now.count = 0;
-		now.site = sim_site(sim, in);
-		now.got = NULL;
-	}
-	if (count < 0 && now.count > 0 && now.count + count <= 0)
-		sim->site_flags[now.site] |= SITE_RELEASED;
-	now.count += count;
-	now.found |= r->found;
-	state_put_ref(&sim->pool, st, &now);
-	step_count(sim, st, count > 0 ? (r->found ? STEP_FIND : STEP_GET) : STEP_PUT, r, in, callee, inner);
-	if (now.count > 0 && !now.got) {
-		now.got = st->trace;
-		state_put_ref(&sim->pool, st, &now);
-	}
-}
-
 /* Split st on the call's result; the part where the effect does not happen goes on by itself. */
 static bool split_on_result(struct sim *sim, struct state *st, const struct insn *in, enum effect_when when)
 {
 	static const unsigned happens[] = {
 		[WHEN_ALWAYS] = MASK_ANY, [WHEN_ZERO] = MASK_ZERO, [WHEN_NONZERO] = MASK_ANY & ~MASK_ZERO,
-		[WHEN_NONNEGATIVE] = MASK_ZERO | MASK_POSITIVE, [WHEN_VALID] = MASK_VALID,
+		[WHEN_NONNEGATIVE] = MASK_ZERO | MASK_POSITIVE, [WHEN_NEGATIVE] = MASK_ERROR,
+		[WHEN_VALID] = MASK_VALID,
 	};
 	const struct sym *ret = st->env[sim_site(sim, in)];
 	struct state *other;
@@ -226,8 +191,9 @@ static bool split_on_result(struct sim *sim, struct state *st, const struct insn
 		return true;
 	other = state_copy(&sim->pool, st);
 	st->by_result = other->by_result = true;
-	/* What fails to take a lock says so with an error number, if not with 0. */
-	if (state_restrict(&sim->pool, other, ret, MASK_ANY & ~happens[when] & (when == WHEN_ZERO ? MASK_ERROR : MASK_ANY)))
+	/* What fails says so with an error number, if not with 0. */
+	if (state_restrict(&sim->pool, other, ret, MASK_ANY & ~happens[when] &
+						   (when == WHEN_ZERO ? MASK_ERROR : when == WHEN_NEGATIVE ? MASK_ZERO : MASK_ANY)))
 		sim_continue(sim, other);
 	else
 		state_free(&sim->pool, other);
@@ -299,17 +265,36 @@ static void apply_lock_effect(struct sim *sim, struct state *st, const struct in
 	}
 }
 
+/* What a lookup gives: its result, or what it has put in memory. */
+static const struct sym *found_object(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	const struct sym *addr = argument(sim, st, in, e->arg), *object;
+
+	if (e->arg == MODEL_RET || !addr || addr->kind == SYM_INT)
+		return e->arg == MODEL_RET ? addr : NULL;
+	object = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_FOUND, st->turn, NULL);
+	state_restrict(&sim->pool, st, object, MASK_VALID);
+	state_store(&sim->pool, st, addr, object, in->at, sim->fn->name);
+	return object;
+}
+
 static void apply_reference(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
 {
-	const struct sym *object = argument(sim, st, in, e->kind == EFFECT_FIND ? MODEL_RET : e->arg);
-	struct ref r = {.object = object, .kind = e->what, .found = e->kind == EFFECT_FIND};
+	const struct sym *object = e->kind == EFFECT_FIND ? found_object(sim, st, in, e) : argument(sim, st, in, e->arg);
+	struct ref r = {.object = object, .kind = e->what, .found = e->kind == EFFECT_FIND || e->kind == EFFECT_LEAVE,
+			.born = e->kind == EFFECT_LEAVE, .handed_on = e->counting};
 	const char *callee = sim->callee;
 
 	if (!object || !(state_mask(st, object) & MASK_VALID))
 		return;
-	if (e->kind != EFFECT_FIND)
+	/* Nobody counts in a member of what is no object. */
+	if (object->kind == SYM_ADDR && !state_restrict(&sim->pool, st, sym_object(object), MASK_VALID))
+		return;
+	if (e->kind == EFFECT_GET)
 		borrow_use(sim, st, object, NULL, NULL, in->at);
-	primitive_count(sim, st, &r, e->kind == EFFECT_PUT ? -1 : 1, in, callee, NULL);
+	else if (e->kind == EFFECT_PUT)
+		borrow_put(sim, st, object, in->at);
+	reference_count(sim, st, &r, e->kind == EFFECT_PUT ? -1 : 1, in, callee, NULL);
 }
 
 /* An iterator drops the element it is given, whether it finds another or not. */
@@ -319,20 +304,7 @@ static void drop_previous(struct sim *sim, struct state *st, const struct insn *
 	struct ref given = {.object = from, .kind = e->what};
 
 	if (from && (state_mask(st, from) & MASK_VALID))
-		primitive_count(sim, st, &given, -1, in, sim->callee, NULL);
-}
-
-static void apply_own(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
-{
-	const struct sym *object = argument(sim, st, in, e->arg);
-	const struct ref *old = object ? state_find_ref(st, object) : NULL;
-	struct ref r;
-
-	if (!old)
-		return;
-	r = *old;
-	r.handed_on = true;
-	state_put_ref(&sim->pool, st, &r);
+		reference_count(sim, st, &given, -1, in, sim->callee, NULL);
 }
 
 static void apply_effect(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
@@ -341,11 +313,16 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	case EFFECT_TAKE: case EFFECT_RELEASE: case EFFECT_DOWNGRADE: case EFFECT_ASSERT:
 		apply_lock_effect(sim, st, in, e);
 		break;
-	case EFFECT_GET: case EFFECT_PUT: case EFFECT_FIND:
+	case EFFECT_GET: case EFFECT_PUT: case EFFECT_FIND: case EFFECT_LEAVE:
 		apply_reference(sim, st, in, e);
 		break;
 	case EFFECT_OWN:
-		apply_own(sim, st, in, e);
+		if (argument(sim, st, in, e->arg))
+			reference_hand_on(sim, st, argument(sim, st, in, e->arg), in->at);
+		break;
+	case EFFECT_FREE:
+		if (argument(sim, st, in, e->arg))
+			reference_free(sim, st, argument(sim, st, in, e->arg), in->at);
 		break;
 	case EFFECT_ERROR: {
 		const struct sym *v = argument(sim, st, in, e->arg);
@@ -354,7 +331,7 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 		state_restrict(&sim->pool, st, v, MASK_ERROR | MASK_ZERO);
 		break;
 	}
-	case EFFECT_ALLOC:
+	case EFFECT_ALLOC: case EFFECT_ALLOC_MANAGED:
 		state_restrict(&sim->pool, st, argument(sim, st, in, MODEL_RET), MASK_ZERO | MASK_VALID);
 		break;
 	case EFFECT_STORE: {

@@ -137,6 +137,7 @@ static bool take_branch(struct sim *sim, struct state *st, const struct insn *in
 	if (!state_assume(&sim->pool, st, c, truth) || state_contradicts(st))
 		return false;
 	drop_null_refs(sim, st);
+	reference_learn(sim, st, truth ? c : sym_not(&sim->syms, c), in->at);
 	state_push_cond(&sim->pool, st, truth ? c : sym_not(&sim->syms, c));
 	step_branch(sim, st, in, c, truth);
 	st->at.line = 0;

@@ -15,7 +15,9 @@
  *   iterate.c    callbacks: iterations, lookups
  *   primitive.c  what a model says a call does: locks and references
  *   borrow.c     uses of pointers, borrows that end
- *   leak.c       what is still held at the exits
+ *   reference.c  counted references on a path: gets, puts, who takes one over
+ *   leak.c       locks still held at the exits
+ *   leak_ref.c   references still held at the exits, or given back too often
  *   handed.c     locks handed on: does anybody take them over?
  *   explain.c    candidates to facts, with their steps (explain.h: in words)
  */
@@ -98,6 +100,7 @@ struct sim {
 	int nguarded;			/* cells seen that a model says a lock guards */
 	uint32_t calls_params;
 	bool in_turn;			/* a callback is being applied */
+	bool has_puts;			/* gives a reference back on some path */
 	struct { const struct sym *of, *value; } closed[SIM_CLOSED];	/* fill.c: the program's symbols, in syms */
 	const char *callee;		/* the function that the call being applied names */
 	int *phis, nphi;		/* the phis whose values keep paths apart */
@@ -188,14 +191,29 @@ struct lock_event {
 };
 void primitive_take(struct sim *sim, struct state *st, const struct lock_event *e);
 void primitive_release(struct sim *sim, struct state *st, const struct lock_event *e);
-/* count gets (or puts when negative) of object. */
-void primitive_count(struct sim *sim, struct state *st, const struct ref *r, int count, const struct insn *in,
+
+/* reference.c */
+/* count gets (or puts when negative) of r's object. inner: the callee's steps, or NULL. */
+void reference_count(struct sim *sim, struct state *st, const struct ref *r, int count, const struct insn *in,
 		     const char *callee, const struct trace *inner);
+/* What case c of a callee's summary s does to r, which is inner_object in the callee's terms. */
+void reference_apply(struct sim *sim, struct state *st, const struct ref *r, const struct insn *in,
+		     const struct summary *s, const struct scase *c, const struct sym *inner_object, const char *callee);
+/* The reference on object, if there is one, is somebody else's business from now on. */
+void reference_hand_on(struct sim *sim, struct state *st, const struct sym *object, struct place at);
+/* What a call may do to references behind our back. s: of the callee; NULL when it was not read. */
+void reference_pass(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s);
+/* The path learnt that c is true: an object that is another by another name is not ours to judge. */
+void reference_learn(struct sim *sim, struct state *st, const struct sym *c, struct place at);
+/* The memory of object is freed, and so are the pointers in it. */
+void reference_free(struct sim *sim, struct state *st, const struct sym *object, struct place at);
 
 /* borrow.c */
 /* The object of pointer is used: report if its borrow has ended, note it for callers. */
 void borrow_use(struct sim *sim, struct state *st, const struct sym *pointer, const char *struct_name,
 		const char *field, struct place at);
+/* A pointer is read at addr: a use of the object, but one that says little. */
+void borrow_read_pointer(struct sim *sim, struct state *st, const struct sym *addr, const struct insn *load);
 /* A callee uses it. */
 void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *pointer, const struct use *u,
 		      struct place at, const char *callee);
@@ -205,18 +223,31 @@ void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const 
 void borrow_unlock(struct sim *sim, struct state *st, const struct sym *lock, const struct trace *step);
 /* Remember cells a model says are guarded, as symbols that mention them appear. */
 void borrow_see(struct sim *sim, const struct sym *addr);
-/* Has the borrow of pointer's object ended on this path, with nothing else keeping it? Else NULL. */
+/* The object is given back. */
+void borrow_put(struct sim *sim, struct state *st, const struct sym *object, struct place at);
+/* Has the borrow of pointer's object ended on this path (not by a put), with nothing else keeping it? Else NULL. */
 const struct dead *borrow_ended(const struct state *st, const struct sym *pointer);
 
 /* leak.c: look at all exits. */
 void leak_check(struct sim *sim);
+/* The classes that what the exit returns may be in. */
+unsigned leak_ret_mask(const struct state *st);
+/*
+ * The exit keeps what others, which return values within given, gave back. Is that a mistake? Not when the
+ * result tells them apart and this one is the success.
+ */
+bool leak_is_mistake(const struct sim *sim, const struct state *st, unsigned given);
+
+/* leak_ref.c */
+/* Look at the references of an exit. */
+void leak_check_refs(struct sim *sim, struct state *st);
 /* Where a counted object is at an exit. */
 enum whereabouts {
 	WITH_US,	/* nowhere that others look */
 	WITH_CALLER,	/* returned, or in an out parameter: the caller has the reference now */
 	STORED,		/* in an object or list that somebody else looks after */
 };
-enum whereabouts leak_whereabouts(const struct state *st, const struct sym *object);
+enum whereabouts leak_whereabouts(const struct sim *sim, const struct state *st, const struct sym *object);
 
 /* explain.c: candidates to facts. */
 void explain_add(struct analysis *an, const struct fact *f);

@@ -421,7 +421,8 @@ void state_add_dead(struct state_pool *p, struct state *st, const struct dead *d
 void state_add_use(struct state_pool *p, struct state *st, const struct use *u)
 {
 	for (int i = 0; st->uses && i < st->uses->n; i++)
-		if (st->uses->items[i].object == u->object && st->uses->items[i].need == u->need)
+		if (st->uses->items[i].object == u->object && st->uses->items[i].need == u->need &&
+		    (u->is_light || !st->uses->items[i].is_light))
 			return;
 	if (!st->uses || st->uses->n < MAX_USES)
 		st->uses = use_set_edit(p, st->uses, -1, u);

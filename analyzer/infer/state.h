@@ -51,6 +51,7 @@ struct held {
 	enum lock_state state;
 	int count;			/* recursive locks */
 	bool is_vague;			/* a callee's finding or one of a set: nothing is said of it any more */
+	bool is_doubted;		/* released, but a function that was not read may have taken it again */
 	bool is_try;			/* taken by a function that would rather fail than wait */
 	bool by_turn;			/* left held by a turn of an iteration */
 	int site;			/* instruction that took it; -1 unknown */
@@ -69,6 +70,7 @@ struct ref {
 	int count;			/* gets less puts on this path */
 	bool found;			/* came from a lookup made on this path: nobody else has it */
 	bool handed_on;			/* given to somebody in a way that ends our interest */
+	bool born;			/* found: by failing to register the object, which is not new to others */
 	int site;
 	const struct trace *got;
 };
@@ -82,9 +84,11 @@ struct ref_set {
 struct dead {
 	const struct sym *root;
 	bool by_unlock;			/* else by the end of a turn */
+	bool by_put;			/* by the put of the only reference known; for the function itself only */
 	bool is_inherited;		/* ended in a callee */
+	const char *kind;		/* by_put: of the reference */
 	const char *function;		/* the iterator, or the unlock */
-	const struct sym *lock;		/* by_unlock */
+	const struct sym *lock;		/* by_unlock; by_put: the object as it was given back */
 	const struct lock_set *spanned;	/* locks held all along: they may keep it */
 	struct place began;
 };
@@ -98,6 +102,7 @@ struct dead_set {
 struct use {
 	const struct sym *object;	/* a parameter, or memory reached from one */
 	const struct model_need *need;	/* or NULL: memory only */
+	bool is_light;			/* only pointers are read: to other objects, of which nothing is said */
 	struct place at;
 	const char *func;
 	const struct trace *inner;	/* when it is deeper than this function */
@@ -150,6 +155,7 @@ struct state {
 	const struct cond *conds;	/* the branches taken, newest first; all there are unless is_inexact */
 	bool is_inexact;		/* paths with other conditions were merged into it */
 	bool by_result;			/* a call's result that callers do not know decided as well as conds */
+	uint32_t keeps;			/* bit n: parameter n is in memory now that callers do not see */
 	bool is_warned;			/* the kernel warns on this path: it is held to be impossible */
 	const struct sym *given[4];	/* objects of the caller's that calls through pointers were given; the first few */
 	int ngiven;

@@ -217,7 +217,7 @@ static const struct dead_set *copy_dead(struct analysis *an, const struct state 
 		return NULL;
 	c = arena_alloc(an->arena, sizeof(*s) + sizeof(s->items[0]) * (size_t)s->n);
 	for (int i = 0; i < s->n; i++) {
-		if (!is_reachable(st, s->items[i].root) || !is_nameable(st, s->items[i].lock))
+		if (s->items[i].by_put || !is_reachable(st, s->items[i].root) || !is_nameable(st, s->items[i].lock))
 			continue;
 		c->items[n] = s->items[i];
 		c->items[n].root = sym_import(&an->syms, s->items[i].root);
@@ -316,6 +316,21 @@ static void copy_cells(struct analysis *an, struct scase *c, const struct state 
 	}
 }
 
+/* Parameters that are in memory which callers do not see: of new objects, or behind an index. */
+static uint32_t find_kept(const struct state *st)
+{
+	uint32_t keeps = st->keeps;
+
+	for (int i = 0; i < st->ncell; i++) {
+		const struct sym *addr = st->cells[i].addr, *object = sym_object(st->cells[i].value);
+
+		if (object->kind == SYM_PARAM && object->value < 32 && !has_stack(addr) && sym_object(addr) != object &&
+		    (addr->kind == SYM_ELEM || !is_nameable(st, addr)))
+			keeps |= 1u << object->value;
+	}
+	return keeps;
+}
+
 /* Conditions on what was there at entry, and what is known of unknowns that callers get. */
 static void copy_ranges(struct analysis *an, struct scase *c, const struct state *st)
 {
@@ -352,6 +367,7 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 	bool shows;
 
 	c->is_warned = st->is_warned;
+	c->keeps = find_kept(st);
 	copy_ranges(an, c, st);
 	copy_conds(an, c, st);
 	copy_cells(an, c, st);
@@ -386,6 +402,7 @@ struct summary *summary_make(struct sim *sim)
 	struct summary *s = ARENA_NEW(an->arena, struct summary);
 	int n, limit = sim->node->matters ? MAX_CASES : MAX_CASES_PLAIN;
 
+	s->has_puts = sim->has_puts;
 	for (struct state *st = sim->exits; st; st = st->next)
 		drop_unnameable(sim, st);
 	for (struct state *st = sim->exits; st; st = st->next)

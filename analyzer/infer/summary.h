@@ -29,6 +29,7 @@ struct scase {
 	const struct sym *ret;		/* NULL: nothing */
 	unsigned ret_mask;
 	bool is_warned;
+	uint32_t keeps;			/* bit n: parameter n is in memory now that callers do not see */
 	const struct lock_set *locks;	/* taken and kept, or the caller's released */
 	const struct lock_set *takes;	/* all that a caller must not hold */
 	const struct ref_set *refs;
@@ -50,6 +51,7 @@ struct summary {
 	bool is_unknown;		/* over budget or in a cycle: says nothing */
 	bool is_widened;		/* cases were merged to keep their number down */
 	bool has_effects;		/* some case touches locks, references or borrows */
+	bool has_puts;			/* it, or a callee, gives a reference back on some path */
 	uint32_t calls_params;		/* bit n: calls its parameter n */
 	uint64_t hash;			/* of all that callers see of it; with a cache only */
 };

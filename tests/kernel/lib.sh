@@ -118,6 +118,11 @@ unlock_controls() {
 	controls_of unlock-
 }
 
+ref_controls() {
+	kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"
+	controls_of ref-
+}
+
 # Few callbacks of the kernel take a reference to their device and store it; most are not in a defconfig.
 escape_controls() {
 	kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"

@@ -68,3 +68,4 @@ run_test full/arm tree_is arm arm no no "${KERNEL_DIRS[@]}" arch/arm/mm
 run_test full/gcc tree_is x86-gcc x86 yes no "${KERNEL_DIRS[@]}"
 run_test full/lockdep tree_is x86-lockdep x86 no yes "${KERNEL_DIRS[@]}"
 run_test full/escape-controls controls_are expected-escape.txt escape_controls
+run_test full/ref-controls controls_are expected-ref.txt ref_controls

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * References at the exits. Entry points: leak_check_refs(), leak_whereabouts(). What came
+ * from a lookup is ours alone and must be given back or handed on by every path. One taken
+ * on somebody else's object is left when other paths show what was meant: they give it back,
+ * hand it on, or keep it together with another that this failing path gives back.
+ */
+#include <string.h>
+
+#include "infer/simulate.h"
+
+/* Is what it returns no success? */
+static bool has_failed(const struct sim *sim, const struct state *st)
+{
+	unsigned success = sim->fn->returns_pointer ? MASK_VALID : MASK_ZERO;
+
+	return st->ret && !(leak_ret_mask(st) & success);
+}
+
+/* Memory that goes away by itself, because what returns now has failed: nobody looks after what is in it. */
+static bool is_dying(const struct sim *sim, const struct state *st, const struct sym *object)
+{
+	const struct model *m = sim->an->options->model;
+	const struct model_func *f;
+	const struct insn *in;
+
+	if (!has_failed(sim, st) || object->kind != SYM_NEW || object->site < 0)
+		return false;
+	in = &sim->fn->insns[object->site];
+	f = in->op == OP_CALL && in->args[0].kind == ARG_FUNC ? model_find(m, in->args[0].name) : NULL;
+	if (!f || !f->neffect || f->effects[0].kind != EFFECT_ALLOC_MANAGED)
+		return false;
+	for (int i = 0; i < st->ncell; i++) {
+		const struct cell *c = &st->cells[i];
+		const struct model_need *need;
+
+		if (sym_object(c->value) != object || sym_object(c->addr) == object ||
+		    sym_root(c->addr)->kind == SYM_STACK)
+			continue;
+		need = c->addr->field ? model_find_need(m, c->addr->struct_name, c->addr->field) : NULL;
+		if (!need || !need->is_anyone)
+			return false;
+	}
+	return true;
+}
+
+/* Does the value come from a member of the object by which it can be reached again: not a driver's own data? */
+static bool leads_back(const struct sim *sim, const struct sym *value, const struct sym *object)
+{
+	const struct sym *from = sym_object(value)->kind == SYM_LOAD ? sym_object(value)->a : NULL;
+	const struct model_need *need;
+
+	if (!from || !from->field || sym_object(from) != object)
+		return false;
+	need = model_find_need(sim->an->options->model, from->struct_name, from->field);
+	return !need || !need->is_anyone;
+}
+
+enum whereabouts leak_whereabouts(const struct sim *sim, const struct state *st, const struct sym *object)
+{
+	const struct sym *o = sym_object(object);
+	enum whereabouts found = WITH_US;
+
+	if (st->ret && sym_object(st->ret) == o)
+		return WITH_CALLER;
+	for (int i = 0; i < st->ncell; i++) {
+		const struct cell *c = &st->cells[i];
+
+		if (sym_object(c->addr) == o)
+			continue;
+		if (sym_is_outer(c->addr) && leads_back(sim, c->value, o))
+			found = STORED;
+		if (sym_object(c->value) != o)
+			continue;
+		if (c->addr->kind == SYM_PARAM)
+			return WITH_CALLER;
+		/* A member's address is in a list, wherever the head of it is. */
+		if (sym_root(c->addr)->kind == SYM_STACK ? c->value != o : !is_dying(sim, st, sym_object(c->addr)))
+			found = STORED;
+	}
+	return found;
+}
+
+/* Is "get" or "grab" a word of the name? What such a function returns is put by way of it, whatever it is. */
+static bool name_says_get(const char *name)
+{
+	static const char *const words[] = {"get", "grab"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t n = strlen(words[i]);
+
+		for (const char *at = strstr(name, words[i]); at; at = strstr(at + 1, words[i]))
+			if ((at == name || at[-1] == '_') && (!at[n] || at[n] == '_'))
+				return true;
+	}
+	return false;
+}
+
+/* What is returned hangs on the object, or holds something that does. */
+static bool returns_what_was_got(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	const struct sym *object = sym_object(r->object);
+
+	if (!sim->fn->returns_pointer || !st->ret || !(leak_ret_mask(st) & MASK_VALID) || !name_says_get(sim->fn->name))
+		return false;
+	if (sym_contains(st->ret, object))
+		return true;
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_object(st->cells[i].addr) == sym_object(st->ret) && sym_contains(st->cells[i].value, object))
+			return true;
+	return false;
+}
+
+static void report_ref(struct sim *sim, struct state *st, struct ref r)
+{
+	struct trace *t = state_step(&sim->pool, st, STEP_RETURN, st->at, sim->fn->name);
+	struct candidate c = {
+		.kind = FACT_REF_LEFT, .at = st->at, .object = r.object, .class_name = r.kind, .kind_name = r.kind,
+		.origin = r.got ? r.got->at : st->at, .trace = t, .function = r.got ? r.got->callee : NULL,
+	};
+
+	t->object = r.object;
+	t->what = r.kind;
+	sim_candidate(sim, &c);
+	r.handed_on = true;
+	state_put_ref(&sim->pool, st, &r);
+}
+
+/* ------------------------------------------------------------------ taken on somebody else's object */
+
+static bool gave_back(const struct state *st, const struct ref *r)
+{
+	const struct ref *o = state_find_ref(st, r->object);
+
+	return o && o->count == 0;
+}
+
+static bool is_handed_on(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	const struct ref *o = state_find_ref(st, r->object);
+
+	return o && o->count > 0 && (o->handed_on || leak_whereabouts(sim, st, r->object) != WITH_US);
+}
+
+/* The path has written into the object: what it took is for what it has made of it. */
+static bool has_written(const struct state *st, const struct sym *object)
+{
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_object(st->cells[i].addr) == object)
+			return true;
+	return false;
+}
+
+/* Others, with the same results, give it back. */
+static bool is_forgotten(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	unsigned given = 0;
+
+	if (!(sim->site_flags[r->site] & SITE_RELEASED))
+		return false;
+	for (const struct state *o = sim->exits; o; o = o->next)
+		if (gave_back(o, r))
+			given |= leak_ret_mask(o);
+	if (!given || !leak_is_mistake(sim, st, given))
+		return false;
+	return given != MASK_ZERO || leak_ret_mask(st) != MASK_ZERO || !has_written(st, sym_object(r->object));
+}
+
+/* Success hands it on, and this one fails: a failure that is told apart by its result. */
+static bool is_for_success(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	unsigned given = 0, mine = leak_ret_mask(st);
+
+	for (const struct state *o = sim->exits; o; o = o->next)
+		if (is_handed_on(sim, o, r))
+			given |= leak_ret_mask(o);
+	return st->ret && given && !(mine & given) && leak_is_mistake(sim, st, given);
+}
+
+/* Success keeps this one and another, and this failure gives only the other back (which frees nothing else). */
+static bool is_half_undone(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	if (!st->ret || sim->fn->returns_pointer || leak_ret_mask(st) & MASK_ZERO)
+		return false;
+	for (const struct state *o = sim->exits; o; o = o->next) {
+		const struct ref *same = state_find_ref(o, r->object);
+
+		if (leak_ret_mask(o) != MASK_ZERO || !same || same->count <= 0 || same->handed_on)
+			continue;
+		for (int i = 0; i < o->refs->n; i++) {
+			const struct ref *other = &o->refs->items[i];
+
+			if (other->object != r->object && other->count > 0 && !other->born && gave_back(st, other))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------ given back too often */
+
+static const struct trace *previous_put(const struct trace *t, const struct sym *object)
+{
+	while (t && (t->kind != STEP_PUT || t->object != object))
+		t = t->prev;
+	return t;
+}
+
+static int count_of(const struct state *st, const struct sym *object)
+{
+	const struct ref *r = state_find_ref(st, object);
+
+	return r ? r->count : 0;
+}
+
+/*
+ * The caller's object is given back once more than by other failing paths: the caller cannot tell which, and does
+ * for all what is right for one. Most must agree, and no path that succeeds gives it back.
+ */
+static bool is_odd(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	int agree = 0;
+
+	for (const struct state *o = sim->exits; o; o = o->next) {
+		int count = count_of(o, r->object);
+
+		if (o == st)
+			continue;
+		if (!has_failed(sim, o) && count < 0)
+			return false;
+		if (has_failed(sim, o) && count == r->count + 1)
+			agree++;
+		else if (has_failed(sim, o) && count != r->count)
+			return false;
+	}
+	return agree >= 2;
+}
+
+static void check_given(struct sim *sim, struct state *st, const struct ref *r)
+{
+	const struct trace *last = previous_put(st->trace, r->object);
+	struct candidate c = {
+		.kind = FACT_REF_PUT_AGAIN, .object = r->object, .class_name = r->kind, .kind_name = r->kind,
+		.trace = last, .is_warned = st->is_warned,
+	};
+
+	if (r->count >= 0 || r->found || r->handed_on || sym_object(r->object)->kind != SYM_PARAM || !last ||
+	    last->inner || !has_failed(sim, st) || !is_odd(sim, st, r))
+		return;
+	c.at = c.origin = last->at;
+	sim_candidate(sim, &c);
+}
+
+/* ------------------------------------------------------------------ entry */
+
+static bool is_left(struct sim *sim, const struct state *st, const struct ref *r)
+{
+	if (sym_root(r->object)->kind == SYM_GLOBAL || r->object->is_set)
+		return false;
+	if (is_forgotten(sim, st, r) || is_for_success(sim, st, r) || is_half_undone(sim, st, r))
+		return true;
+	unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
+	return false;
+}
+
+static void check_ref(struct sim *sim, struct state *st, struct ref r)
+{
+	enum whereabouts where;
+
+	if (r.count <= 0)
+		check_given(sim, st, &r);
+	if (r.count <= 0 || r.handed_on || !(state_mask(st, r.object) & MASK_VALID))
+		return;
+	where = leak_whereabouts(sim, st, r.object);
+	if (where != WITH_US || (r.found && returns_what_was_got(sim, st, &r))) {
+		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
+		r.handed_on = where != WITH_CALLER;
+		state_put_ref(&sim->pool, st, &r);
+		return;
+	}
+	/* Others reach it, and this one goes on as if nothing had happened. */
+	if (r.born && sym_object(r.object)->kind == SYM_LOAD && !has_failed(sim, st)) {
+		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
+		return;
+	}
+	/* A caller's object, which has callers to give it back. */
+	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
+		return;
+	if (r.found || is_left(sim, st, &r))
+		report_ref(sim, st, r);
+}
+
+void leak_check_refs(struct sim *sim, struct state *st)
+{
+	const struct ref_set *refs = st->refs;
+
+	/* What is left behind by a path that warns is the least of its troubles. */
+	if (st->is_warned && refs)
+		unsure(sim->an, UNSURE_WARNED, st->at);
+	for (int i = 0; refs && i < refs->n && !st->is_warned; i++)
+		check_ref(sim, st, refs->items[i]);
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counted references on a path. Entry points: reference_count() for gets and puts, by
+ * models and by callees; reference_pass(), reference_hand_on(), reference_learn() and
+ * reference_free() for what makes a reference somebody else's business, which is counted
+ * as unsure. What came from a lookup is kept by nothing else that we know of: when its last
+ * reference goes, a borrow ends (struct dead), and later uses and puts are looked at.
+ */
+#include "infer/simulate.h"
+
+static void step_count(struct sim *sim, struct state *st, enum step_kind kind, const struct ref *r,
+		       const struct insn *in, const char *callee, const struct trace *inner)
+{
+	struct trace *t = state_step(&sim->pool, st, kind, in->at, sim->fn->name);
+
+	t->callee = callee;
+	t->object = r->object;
+	t->what = r->kind;
+	t->inner = inner;
+}
+
+void reference_hand_on(struct sim *sim, struct state *st, const struct sym *object, struct place at)
+{
+	const struct ref *old = state_find_ref(st, object);
+	struct ref r;
+
+	if (!old || old->handed_on || old->count <= 0)
+		return;
+	r = *old;
+	r.handed_on = true;
+	unsure(sim->an, UNSURE_REF_HANDED_ON, at);
+	state_put_ref(&sim->pool, st, &r);
+}
+
+/* Are they known to be the same? */
+static bool is_equal(struct sim *sim, const struct state *st, const struct sym *a, const struct sym *b)
+{
+	const struct sym *c = sym_cmp(&sim->syms, CMP_EQ, sym_object(a), sym_object(b));
+
+	return c->kind != SYM_INT && state_truth(st, c) == 1;
+}
+
+/* Read from memory, where another name may lead as well. */
+static bool is_behind(const struct sym *object)
+{
+	return sym_object(object)->kind == SYM_LOAD;
+}
+
+/*
+ * A put of what we hold nothing on, by that name. It may be an object of ours by another name: one that somebody
+ * else gave us, or what a lookup gave and is reached again by way of something that hangs on it.
+ */
+static void put_by_another_name(struct sim *sim, struct state *st, const struct ref *put, struct place at)
+{
+	for (int i = 0; st->refs && i < st->refs->n; i++) {
+		const struct ref *r = &st->refs->items[i];
+
+		if (r->count <= 0 || r->kind != put->kind)
+			continue;
+		if ((!r->found && (is_behind(r->object) || is_behind(put->object))) ||
+		    sym_contains(put->object, sym_object(r->object)) || is_equal(sim, st, r->object, put->object))
+			reference_hand_on(sim, st, r->object, at);
+	}
+}
+
+static const struct dead *find_put(const struct state *st, const struct sym *object)
+{
+	for (int i = 0; st->dead && i < st->dead->n; i++)
+		if (st->dead->items[i].by_put && st->dead->items[i].lock == object)
+			return &st->dead->items[i];
+	return NULL;
+}
+
+static void report_again(struct sim *sim, struct state *st, const struct ref *r, const struct dead *d,
+			 const struct insn *in, const char *callee, const struct trace *inner)
+{
+	struct candidate c = {
+		.kind = FACT_REF_PUT_AGAIN, .at = in->at, .object = r->object, .class_name = r->kind,
+		.kind_name = r->kind, .function = d->function, .origin = d->began, .is_warned = st->is_warned,
+	};
+
+	step_count(sim, st, STEP_FAULT, r, in, callee, inner);
+	c.trace = st->trace;
+	sim_candidate(sim, &c);
+}
+
+/*
+ * What a callee gives back in some cases only may be a reference that it has found elsewhere; not so where it fails,
+ * and undoes what its caller has begun.
+ */
+static bool is_known_to_put(const struct scase *c, const struct summary *s, const struct sym *object)
+{
+	if (!(c->ret_mask & ~(unsigned)MASK_NEGATIVE))
+		return true;
+	for (int i = 0; i < s->ncase; i++) {
+		const struct scase *o = &s->cases[i];
+		bool puts = false;
+
+		for (int k = 0; o->refs && k < o->refs->n; k++)
+			puts |= sym_object(o->refs->items[k].object) == object && o->refs->items[k].count < 0;
+		for (int k = 0; k < o->nrange; k++)
+			puts |= o->ranges[k].s == object && !(o->ranges[k].mask & MASK_VALID);
+		if (!puts)
+			return false;
+	}
+	return true;
+}
+
+void reference_apply(struct sim *sim, struct state *st, const struct ref *r, const struct insn *in,
+		     const struct summary *s, const struct scase *c, const struct sym *inner_object, const char *callee)
+{
+	if (r->count < 0 && !is_known_to_put(c, s, sym_object(inner_object)))
+		reference_hand_on(sim, st, r->object, in->at);
+	reference_count(sim, st, r, r->count, in, callee, c->trace);
+}
+
+/* The only reference that is known of is gone. Nothing is said of what somebody else can reach. */
+static void end_borrow(struct sim *sim, struct state *st, const struct ref *r, const char *callee)
+{
+	struct dead d = {
+		.root = sym_object(r->object), .by_put = true, .kind = r->kind, .function = callee, .spanned = st->locks,
+		.lock = r->object,
+	};
+
+	if (!r->found || r->born || r->handed_on || !r->got || r->object->is_set || d.root->kind != SYM_NEW ||
+	    leak_whereabouts(sim, st, r->object) != WITH_US)
+		return;
+	d.began = r->got->at;
+	state_add_dead(&sim->pool, st, &d);
+}
+
+void reference_count(struct sim *sim, struct state *st, const struct ref *r, int count, const struct insn *in,
+		     const char *callee, const struct trace *inner)
+{
+	const struct ref *old = state_find_ref(st, r->object);
+	struct ref now = old ? *old : *r;
+	const struct dead *d = count < 0 && (!old || (!old->count && !old->handed_on)) ? find_put(st, r->object) : NULL;
+
+	if (!(state_mask(st, r->object) & MASK_VALID))
+		return;
+	if (!old) {
+		now.count = 0;
+		now.site = sim_site(sim, in);
+		now.got = NULL;
+	}
+	sim->has_puts |= count < 0;
+	if (count < 0 && now.count <= 0 && !d)
+		put_by_another_name(sim, st, r, in->at);
+	if (count < 0 && now.count > 0 && now.count + count <= 0)
+		sim->site_flags[now.site] |= SITE_RELEASED;
+	if (d) {
+		report_again(sim, st, r, d, in, callee, inner);
+		return;
+	}
+	now.count += count;
+	now.found |= r->found;
+	now.born |= r->born;
+	now.handed_on |= r->handed_on;
+	state_put_ref(&sim->pool, st, &now);
+	step_count(sim, st, count < 0 ? STEP_PUT : r->found && !r->born ? STEP_FIND : STEP_GET, r, in, callee, inner);
+	if (now.count > 0 && !now.got) {
+		now.got = st->trace;
+		state_put_ref(&sim->pool, st, &now);
+	}
+	if (count < 0 && !now.count)
+		end_borrow(sim, st, &now, callee);
+}
+
+/* Does a callback, run later, give a reference back? Of one that is not known, all is possible. */
+static bool callback_puts(const struct sim *sim, const struct sym *func)
+{
+	const struct node *n = sim_body(sim, func, false);
+	const struct summary *s = n ? node_summary(n) : NULL;
+
+	return !s || s->is_unknown || s->has_puts;
+}
+
+/* Object, and what is stored in it. */
+static void hand_on_all(struct sim *sim, struct state *st, const struct sym *object, struct place at)
+{
+	reference_hand_on(sim, st, object, at);
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_object(st->cells[i].addr) == object)
+			reference_hand_on(sim, st, st->cells[i].value, at);
+	if (object->kind == SYM_PARAM && object->value < 32)
+		st->keeps |= 1u << object->value;
+}
+
+/*
+ * What could not be registered is given to a callee that gives references back: it may be its destructor. One that
+ * was not read is held to be that if it is given the whole of which the object is a member.
+ */
+static void hand_on_born(struct sim *sim, struct state *st, const struct sym *object, bool is_read, struct place at)
+{
+	const struct ref *r = state_find_ref(st, object);
+
+	if (r && r->born && (is_read || (object->kind != SYM_ADDR && r->object != object)))
+		reference_hand_on(sim, st, object, at);
+}
+
+/* What was not found here, and hangs on an object that is passed on: the callee may look after it. */
+static void hand_on_behind(struct sim *sim, struct state *st, const struct sym *object, struct place at)
+{
+	if (object->kind == SYM_INT)
+		return;
+	for (int i = 0; st->refs && i < st->refs->n; i++) {
+		const struct ref *r = &st->refs->items[i];
+
+		if (!r->found && sym_object(r->object) != object && sym_contains(r->object, object))
+			reference_hand_on(sim, st, r->object, at);
+	}
+}
+
+/* A callback that gives references back may do so for what is passed beside it (devm actions, work items). */
+void reference_pass(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s)
+{
+	bool releases = false;
+
+	for (int i = 1; i < in->narg; i++) {
+		const struct sym *arg = sim_eval(sim, st, &in->args[i]);
+
+		if (arg->kind == SYM_FUNC && !(s && i <= 32 && s->calls_params & 1u << (i - 1)))
+			releases |= callback_puts(sim, arg);
+	}
+	for (int i = 1; i < in->narg; i++) {
+		const struct sym *arg = sim_eval(sim, st, &in->args[i]);
+
+		if (!s && borrow_ended(st, arg))
+			unsure(sim->an, UNSURE_BORROW_PASSED, in->at);
+		if (releases && arg->kind != SYM_INT && arg->kind != SYM_FUNC)
+			hand_on_all(sim, st, sym_object(arg), in->at);
+		if (!s || s->has_puts)
+			hand_on_born(sim, st, arg, s != NULL, in->at);
+		if (!s)
+			hand_on_behind(sim, st, sym_object(arg), in->at);
+	}
+}
+
+void reference_learn(struct sim *sim, struct state *st, const struct sym *c, struct place at)
+{
+	const struct ref *a, *b;
+
+	for (; c->kind == SYM_ALL; c = c->a)
+		reference_learn(sim, st, c->b, at);
+	if (c->kind != SYM_CMP || c->sub != CMP_EQ || c->b->kind == SYM_INT || !st->refs)
+		return;
+	a = state_find_ref(st, c->a);
+	b = state_find_ref(st, c->b);
+	if (a && b && a != b && a->count + b->count <= 0)
+		reference_hand_on(sim, st, a->count > 0 ? a->object : b->object, at);
+}
+
+void reference_free(struct sim *sim, struct state *st, const struct sym *object, struct place at)
+{
+	const struct sym *gone = sym_int(&sim->syms, 0);
+
+	if (object->kind != SYM_NEW)
+		return;
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_object(st->cells[i].addr) == object)
+			state_store(&sim->pool, st, st->cells[i].addr, gone, at, sim->fn->name);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ref-overput: a reference is given back more often than it was got.
+ */
+
+#include "rules/rule.h"
+
+static void check(const struct rule *self, const struct fact *fact, struct finding_list *out)
+{
+	if (fact->kind != FACT_REF_PUT_AGAIN)
+		return;
+	rule_report(self, fact, out, "Give it back once on each path: leave one of the two out.",
+		    "gives back a counted reference to '%s' (%s) that was given back before%s%s%s", fact->object,
+		    fact->class, fact->function ? " by " : "", fact->function ? fact->function : "",
+		    fact->function ? "()" : "");
+}
+
+const struct rule rule_ref_overput = {
+	.id = "ref-overput",
+	.name = "RefOverput",
+	.level = LEVEL_ERROR,
+	.summary = "A counted reference is given back more often than it was got.",
+	.help =
+		"A put too many takes away a reference that belongs to somebody else: the object is freed while it "
+		"is still in use, and the kernel reports a reference count that underflows long after the fault. It "
+		"happens on error paths, where a label gives back what the code that jumps there, or a function that "
+		"failed, has given back already.\n"
+		"\n"
+		"**To mend it**, let one place alone give the reference back on each path.\n"
+		"\n"
+		"Bad:\n"
+		"\n"
+		"```c\n"
+		"	ret = setup(dev);\n"
+		"	if (ret) {\n"
+		"		put_device(dev);\n"
+		"		goto out;\n"
+		"	}\n"
+		"	use(dev);\n"
+		"out:\n"
+		"	put_device(dev);\n"
+		"```\n"
+		"\n"
+		"Good:\n"
+		"\n"
+		"```c\n"
+		"	ret = setup(dev);\n"
+		"	if (ret)\n"
+		"		goto out;\n"
+		"	use(dev);\n"
+		"out:\n"
+		"	put_device(dev);\n"
+		"```\n",
+	.check = check,
+};
