@@ -422,6 +422,30 @@ static void merge_dead(struct state_pool *p, struct state *a, const struct state
 		a->trace = b->trace;
 }
 
+/* What one path has released and the other never took is released, but nobody may say that it is not held. */
+static void merge_freed(struct state_pool *p, struct state *a, const struct state *b)
+{
+	if (a->locks == b->locks)
+		return;
+	for (int i = 0; a->locks && i < a->locks->n; i++) {
+		struct held h = a->locks->items[i];
+		const struct held *k = state_find_lock(b, h.lock, h.kind);
+
+		if (h.state != LOCK_FREE || h.is_doubted || (k && k->state == LOCK_FREE && !k->is_doubted))
+			continue;
+		h.is_doubted = true;
+		state_put_lock(p, a, &h);
+	}
+	for (int i = 0; b->locks && i < b->locks->n; i++) {
+		struct held h = b->locks->items[i];
+
+		if (h.state != LOCK_FREE || state_find_lock(a, h.lock, h.kind))
+			continue;
+		h.is_doubted = true;
+		state_put_lock(p, a, &h);
+	}
+}
+
 void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block)
 {
 	struct state before = *a;
@@ -451,6 +475,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 	merge_conds(p, t, a, b);
 	a->is_warned &= b->is_warned;
 	a->is_last &= b->is_last;
+	merge_freed(p, a, b);
 	merge_uses(p, a, b);
 	merge_dead(p, a, b);
 	if (b->turn > a->turn) {
