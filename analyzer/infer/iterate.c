@@ -41,7 +41,7 @@ static void end_borrow(struct iteration *it, struct state *st, const struct sym 
 		.root = element, .function = it->m->name, .spanned = before, .began = it->in->at,
 	};
 
-	if (!it->e->keeps)
+	if (!it->e->keeps || borrow_has_home(it->sim, st, element))
 		return;
 	state_add_dead(&it->sim->pool, st, &d);
 	for (int i = 0; i < st->ncell; i++)
