@@ -78,6 +78,7 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 	}
 	if (old && old->state == LOCK_DROPPED) {
 		h.state = LOCK_ASSERTED;	/* the caller's again */
+		h.is_doubted = false;
 		state_put_lock(&sim->pool, st, &h);
 		step_lock(sim, st, STEP_LOCK, e);
 		return;
@@ -151,8 +152,8 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 			return;
 		}
 		/* The caller's may be taken twice if it can be shared: a second release is none too many. */
-		if ((old->state == LOCK_FREE || (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE)) && !old->is_vague && !old->is_doubted && !e->is_vague &&
-		    !e->is_maybe && !e->lock->is_set && !e->recursive) {
+		if ((old->state == LOCK_FREE || (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE)) &&
+		    !old->is_vague && !old->is_doubted && !e->is_vague && !e->is_maybe && !e->lock->is_set && !e->recursive) {
 			int alias = find_alias(st, e);
 
 			if (alias >= 0) {
@@ -167,6 +168,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 			sim->site_flags[old->passed - 1] |= SITE_KEPT;
 		h.is_vague |= e->is_vague;
 		h.kind = e->kind;	/* an assertion does not say which */
+		h.is_doubted = false;
 		h.state = old->state == LOCK_ASSERTED || old->state == LOCK_DROPPED ? LOCK_DROPPED : LOCK_FREE;
 	}
 	state_put_lock(&sim->pool, st, &h);
