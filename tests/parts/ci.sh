@@ -173,7 +173,7 @@ counts_all_without_a_baseline() {
 	local SCRATCH=$HERE/none
 	steps_give pull_request Check '1 Check'
 	expect_text "$HERE/step" '^::notice title=devscope::there is no .*: every finding counts$'
-	[ "$(grep -c '^::warning file=' "$HERE/step")" = "$(grep -c . "$TESTS/kernel/expected-x86.txt")" ]
+	[ "$(grep -cE '^::(warning|error) file=' "$HERE/step")" = "$(grep -c . "$TESTS/kernel/expected-x86.txt")" ]
 }
 
 need_packages yq
