@@ -172,17 +172,20 @@ void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *point
 	look_at_use(sim, st, pointer, u->need, u->is_light, at, callee, u);
 }
 
+bool borrow_is_home(const struct sim *sim, const struct sym *addr)
+{
+	const struct model_need *need = NULL;
+
+	if (addr->field)
+		need = model_find_need(sim->an->options->model, addr->struct_name, addr->field);
+	return need && need->is_anyone;
+}
+
 bool borrow_has_home(const struct sim *sim, const struct state *st, const struct sym *pointer)
 {
-	for (int i = 0; i < st->ncell; i++) {
-		const struct sym *addr = st->cells[i].addr;
-		const struct model_need *need = NULL;
-
-		if (st->cells[i].value == pointer && addr->field)
-			need = model_find_need(sim->an->options->model, addr->struct_name, addr->field);
-		if (need && need->is_anyone)
+	for (int i = 0; i < st->ncell; i++)
+		if (st->cells[i].value == pointer && borrow_is_home(sim, st->cells[i].addr))
 			return true;
-	}
 	return false;
 }
 

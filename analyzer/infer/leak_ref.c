@@ -20,25 +20,21 @@ static bool has_failed(const struct sim *sim, const struct state *st)
 /* Memory that goes away by itself, because what returns now has failed: nobody looks after what is in it. */
 static bool is_dying(const struct sim *sim, const struct state *st, const struct sym *object)
 {
-	const struct model *m = sim->an->options->model;
 	const struct model_func *f;
 	const struct insn *in;
 
 	if (!has_failed(sim, st) || object->kind != SYM_NEW || object->site < 0)
 		return false;
 	in = &sim->fn->insns[object->site];
-	f = in->op == OP_CALL && in->args[0].kind == ARG_FUNC ? model_find(m, in->args[0].name) : NULL;
+	f = in->op == OP_CALL && in->args[0].kind == ARG_FUNC ?
+	    model_find(sim->an->options->model, in->args[0].name) : NULL;
 	if (!f || !f->neffect || f->effects[0].kind != EFFECT_ALLOC_MANAGED)
 		return false;
 	for (int i = 0; i < st->ncell; i++) {
 		const struct cell *c = &st->cells[i];
-		const struct model_need *need;
 
-		if (sym_object(c->value) != object || sym_object(c->addr) == object ||
-		    sym_root(c->addr)->kind == SYM_STACK)
-			continue;
-		need = c->addr->field ? model_find_need(m, c->addr->struct_name, c->addr->field) : NULL;
-		if (!need || !need->is_anyone)
+		if (sym_object(c->value) == object && sym_object(c->addr) != object &&
+		    sym_root(c->addr)->kind != SYM_STACK && !borrow_is_home(sim, c->addr))
 			return false;
 	}
 	return true;
@@ -48,12 +44,8 @@ static bool is_dying(const struct sim *sim, const struct state *st, const struct
 static bool leads_back(const struct sim *sim, const struct sym *value, const struct sym *object)
 {
 	const struct sym *from = sym_object(value)->kind == SYM_LOAD ? sym_object(value)->a : NULL;
-	const struct model_need *need;
 
-	if (!from || !from->field || sym_object(from) != object)
-		return false;
-	need = model_find_need(sim->an->options->model, from->struct_name, from->field);
-	return !need || !need->is_anyone;
+	return from && from->field && sym_object(from) == object && !borrow_is_home(sim, from);
 }
 
 enum whereabouts leak_whereabouts(const struct sim *sim, const struct state *st, const struct sym *object)

@@ -219,7 +219,9 @@ void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *point
 		      struct place at, const char *callee);
 /* The element of a turn that is over is still in a global: report it if nothing keeps it. */
 void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const struct dead *d);
-/* Is the pointer in a field of which a model says that somebody keeps what is stored there? */
+/* Is addr that of a field of which a model says that somebody keeps what is stored there? */
+bool borrow_is_home(const struct sim *sim, const struct sym *addr);
+/* Is the pointer in such a field? */
 bool borrow_has_home(const struct sim *sim, const struct state *st, const struct sym *pointer);
 /* A lock is released: what it guarded is no longer kept. */
 void borrow_unlock(struct sim *sim, struct state *st, const struct sym *lock, const struct trace *step);
