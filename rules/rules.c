@@ -32,11 +32,27 @@ const struct rule *rule_find(const char *id)
 	return NULL;
 }
 
+/* The fact in people's words: a variable that one file knows without the file. */
+static const struct fact *in_words(const struct fact *fact, struct arena *a)
+{
+	const char *plain = flow_plain_name(fact->class);
+	struct fact *copy;
+
+	if (plain == fact->class)
+		return fact;
+	copy = arena_copy(a, fact, sizeof(*fact));
+	copy->class = plain;
+	return copy;
+}
+
 void rules_run(const struct fact *const *facts, size_t nfact, struct finding_list *out)
 {
-	for (const struct rule *const *r = rules; *r; r++)
-		for (size_t i = 0; i < nfact; i++)
-			(*r)->check(*r, facts[i], out);
+	for (size_t i = 0; i < nfact; i++) {
+		const struct fact *fact = in_words(facts[i], out->arena);
+
+		for (const struct rule *const *r = rules; *r; r++)
+			(*r)->check(*r, fact, out);
+	}
 }
 
 void rule_report(const struct rule *self, const struct fact *fact, struct finding_list *out,

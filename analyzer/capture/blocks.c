@@ -62,6 +62,19 @@ static int sure_successor(LLVMValueRef term)
 	return 0;
 }
 
+bool blocks_has_edge(LLVMBasicBlockRef from, LLVMBasicBlockRef to)
+{
+	LLVMValueRef term = LLVMGetBasicBlockTerminator(from);
+	int sure = sure_successor(term);
+
+	if (sure >= 0)
+		return LLVMGetSuccessor(term, (unsigned)sure) == to;
+	for (unsigned i = 0; i < LLVMGetNumSuccessors(term); i++)
+		if (LLVMGetSuccessor(term, i) == to)
+			return true;
+	return false;
+}
+
 /* The record of an LLVM block; its successors are LLVM blocks until the walk comes to them. */
 static struct flow_block *new_block(struct lower *l, LLVMBasicBlockRef block)
 {

@@ -122,9 +122,10 @@ static void complete_phi(struct lower *l, const struct phi *phi)
 	in->args = ARENA_ARRAY(l->a, struct arg, n);
 	in->targets = ARENA_ARRAY(l->a, int, n);
 	for (unsigned i = 0; i < n; i++) {
-		struct flow_block *from = blocks_find(l, LLVMGetIncomingBlock(phi->value, i));
+		LLVMBasicBlockRef incoming = LLVMGetIncomingBlock(phi->value, i);
+		struct flow_block *from = blocks_find(l, incoming);
 
-		if (leads_to(from, phi->block))
+		if (leads_to(from, phi->block) && blocks_has_edge(incoming, LLVMGetInstructionParent(phi->value)))
 			add_incoming(in, from->number,
 				     lower_arg(l, LLVMGetIncomingValue(phi->value, i)));
 	}

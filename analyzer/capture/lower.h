@@ -104,6 +104,8 @@ struct flow_block {
 struct flow_block **blocks_order(struct lower *l, LLVMValueRef fn, int *n);
 /* The flow block that the LLVM block is in, or NULL when it cannot be reached. */
 struct flow_block *blocks_find(struct lower *l, LLVMBasicBlockRef block);
+/* Does control go from one LLVM block to the other, once branches are taken that are sure? */
+bool blocks_has_edge(LLVMBasicBlockRef from, LLVMBasicBlockRef to);
 /* Case i of a switch, from 1; and a case (or what is switched on) as a number. */
 LLVMValueRef blocks_case(LLVMValueRef term, unsigned i);
 int64_t blocks_case_value(LLVMValueRef v);

@@ -71,6 +71,15 @@ static const char *numbered(struct lower *l, const char *stem)
 	return name;
 }
 
+/* With the file that the variable is in, if there is one: it is not known outside of it. */
+static const char *in_its_file(struct lower *l, LLVMValueRef global, const char *name)
+{
+	LLVMMetadataRef variable = debug_global_variable(global);
+	const char *file = variable ? debug_file(l->debug, LLVMDIVariableGetFile(variable)) : NULL;
+
+	return file ? intern(arena_printf(l->scratch, "%s:%s", name, file)) : name;
+}
+
 const char *lower_global_name(struct lower *l, LLVMValueRef global)
 {
 	size_t len, n;
@@ -78,7 +87,7 @@ const char *lower_global_name(struct lower *l, LLVMValueRef global)
 	LLVMLinkage linkage = LLVMGetLinkage(global);
 	bool is_local = linkage == LLVMInternalLinkage || linkage == LLVMPrivateLinkage;
 
-	if (LLVMIsAFunction(global) || !is_local || !strchr(name, '.'))
+	if (LLVMIsAFunction(global) || !is_local)
 		return lower_stable_name(name, len);
 	if (!strncmp(name, ".str", 4))
 		return intern(".str");
@@ -87,10 +96,12 @@ const char *lower_global_name(struct lower *l, LLVMValueRef global)
 		return known;
 	n = stem_length(name, len);
 	known = lower_stable_name(arena_strndup(l->scratch, name, n), n);
-	if (l->fn) {
+	if (!l->fn)
+		return known;
+	if (strchr(name, '.'))
 		known = numbered(l, known);
-		ref_set(l->scratch, &l->globals, global, (void *)known);
-	}
+	known = in_its_file(l, global, known);
+	ref_set(l->scratch, &l->globals, global, (void *)known);
 	return known;
 }
 

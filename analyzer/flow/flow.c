@@ -2,6 +2,8 @@
 /* Names of flow operations, as the text form and messages have them. */
 #include "flow/flow.h"
 
+#include <string.h>
+
 #include "base/message.h"
 #include "base/text.h"
 
@@ -36,6 +38,13 @@ const char *flow_sub_name(enum flow_sub sub)
 	if (sub > ATOMIC_OTHER)
 		bug("no flow suboperation %d", (int)sub);
 	return names[sub];
+}
+
+const char *flow_plain_name(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return colon ? intern_n(name, (size_t)(colon - name)) : name;
 }
 
 int unit_compare(const void *a, const void *b)

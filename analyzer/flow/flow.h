@@ -37,7 +37,7 @@ enum arg_kind {
 	ARG_INSN,	/* %n: result of instruction n */
 	ARG_PARAM,	/* pn: parameter n, from 0 */
 	ARG_INT,	/* #value; a null pointer is #0 */
-	ARG_GLOBAL,	/* @name or @name+off: address of a variable */
+	ARG_GLOBAL,	/* @name or @name+off: address of a variable; see flow_plain_name() */
 	ARG_FUNC,	/* &name: address of a function, or the callee of a direct call */
 	ARG_UNDEF,	/* undef, poison, and whatever flow does not model */
 };
@@ -186,6 +186,11 @@ struct unit {
 /* "load", "cmp" ... and "eq", "add" ..., as in the text form. */
 const char *flow_op_name(enum flow_op op);
 const char *flow_sub_name(enum flow_sub sub);
+/*
+ * Variables that only one file knows have its name in theirs, "lock:drivers/foo/foo.c", so that those of two files are
+ * two. For people, and for models, they are "lock": (interned) name without the file.
+ */
+const char *flow_plain_name(const char *name);
 /* For qsort() over pointers to units: by file. */
 int unit_compare(const void *a, const void *b);
 /* See to it that the function's instructions, blocks and text are there. */

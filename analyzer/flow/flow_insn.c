@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 
 static void room(struct scan *s, int n)
 {
@@ -20,6 +21,24 @@ static void room(struct scan *s, int n)
 			    sizeof(int) * (size_t)room);
 	s->cases = memcpy(ARENA_ARRAY(s->a, int64_t, s->room), s->cases ? s->cases : (void *)"",
 			  sizeof(int64_t) * (size_t)room);
+}
+
+/* "name", or ":name" of a variable that only the function's file knows. */
+static const char *read_global(struct scan *s)
+{
+	bool is_own = scan_eat(s, ':');
+	const char *name = scan_name(s, CHAR_NAME), *file = s->fn->file ? s->fn->file : "", *full;
+	struct text t;
+
+	if (!is_own) {
+		s->odd |= strchr(name, ':') && !strcmp(strchr(name, ':') + 1, file);
+		return name;
+	}
+	text_init(&t);
+	text_printf(&t, "%s:%s", name, file);
+	full = intern(text_str(&t));
+	text_release(&t);
+	return full;
 }
 
 static struct arg read_arg(struct scan *s)
@@ -54,7 +73,7 @@ static struct arg read_arg(struct scan *s)
 	case '@':
 		s->p++;
 		arg.kind = ARG_GLOBAL;
-		arg.name = scan_name(s, CHAR_NAME);
+		arg.name = read_global(s);
 		if (*s->p == '+' || *s->p == '-')
 			arg.value = scan_magnitude(s, *s->p++ == '-');
 		return arg;

@@ -34,7 +34,7 @@
  *			A reader may leave `%N =` away where nobody needs the value.
  *	TYPE		ptr (8 bytes), ptrN, intN; none for void and aggregates; cmp without one is int1
  *	operands	%3 value, p0 parameter, #-5 number, @name @name+8 address of a variable,
- *			&name function, undef, _ none
+ *			@:name of one that only the function's file knows, &name function, undef, _ none
  *	PLACE		line:col, or file:line:col when the file is not the function's
  *	STRUCT.FIELD	either side may be empty
  *
@@ -135,7 +135,21 @@ static void put_member(struct text *out, const char *struct_name, const char *fi
 		put_name(out, field, CHAR_FIELD);
 }
 
-static void put_arg(struct text *out, const struct arg *arg)
+/* A variable of the function's file is told by a colon in front of its name, one of another file's by all of it. */
+static void put_global(struct text *out, const char *name, const char *file)
+{
+	const char *colon = strchr(name, ':');
+
+	text_putc(out, '@');
+	if (!colon || strcmp(colon + 1, file ? file : "")) {
+		put_name(out, name, CHAR_NAME);
+		return;
+	}
+	text_putc(out, ':');
+	put_name(out, flow_plain_name(name), CHAR_NAME);
+}
+
+static void put_arg(struct text *out, const struct arg *arg, const char *file)
 {
 	switch (arg->kind) {
 	case ARG_NONE:
@@ -151,8 +165,7 @@ static void put_arg(struct text *out, const struct arg *arg)
 		put_number(out, arg->value);
 		break;
 	case ARG_GLOBAL:
-		text_putc(out, '@');
-		put_name(out, arg->name, CHAR_NAME);
+		put_global(out, arg->name, file);
 		if (arg->value > 0)
 			text_putc(out, '+');
 		if (arg->value)
@@ -168,12 +181,12 @@ static void put_arg(struct text *out, const struct arg *arg)
 	}
 }
 
-static void put_args(struct text *out, const struct arg *args, int n)
+static void put_args(struct text *out, const struct arg *args, int n, const char *file)
 {
 	for (int i = 0; i < n; i++) {
 		if (i)
 			text_add(out, ", ", 2);
-		put_arg(out, &args[i]);
+		put_arg(out, &args[i], file);
 	}
 }
 
@@ -204,19 +217,19 @@ static void put_blocks(struct text *out, const int *targets, int n)
 	}
 }
 
-static void put_phi(struct text *out, const struct insn *in)
+static void put_phi(struct text *out, const struct insn *in, const char *file)
 {
 	for (int i = 0; i < in->narg; i++) {
 		text_add(out, i ? ", " : " ", i ? 2 : 1);
 		put_block(out, in->targets[i]);
 		text_putc(out, ' ');
-		put_arg(out, &in->args[i]);
+		put_arg(out, &in->args[i], file);
 	}
 }
 
-static void put_switch(struct text *out, const struct insn *in)
+static void put_switch(struct text *out, const struct insn *in, const char *file)
 {
-	put_args(out, in->args, 1);
+	put_args(out, in->args, 1, file);
 	text_add(out, ", ", 2);
 	put_block(out, in->targets[0]);
 	for (int i = 1; i < in->ntarget; i++) {
@@ -228,61 +241,61 @@ static void put_switch(struct text *out, const struct insn *in)
 }
 
 /* The operands, with the blank before them. */
-static void put_operands(struct text *out, const struct insn *in)
+static void put_operands(struct text *out, const struct insn *in, const char *file)
 {
 	if (in->op != OP_PHI && in->op != OP_STOP && in->op != OP_ASM)
 		text_putc(out, ' ');
 	switch ((enum flow_op)in->op) {
 	case OP_ADDR: case OP_LOAD: case OP_STORE: case OP_ATOMIC:
-		put_arg(out, &in->args[0]);
+		put_arg(out, &in->args[0], file);
 		put_offset(out, in->imm);
 		if (in->narg > 1)
 			text_add(out, ", ", 2);
-		put_args(out, in->args + 1, in->narg - 1);
+		put_args(out, in->args + 1, in->narg - 1, file);
 		break;
 	case OP_INDEX:
-		put_args(out, in->args, 2);
+		put_args(out, in->args, 2, file);
 		text_add(out, " * ", 3);
 		put_number(out, in->imm);
 		break;
 	case OP_CALL:
-		put_arg(out, &in->args[0]);
+		put_arg(out, &in->args[0], file);
 		text_putc(out, '(');
-		put_args(out, in->args + 1, in->narg - 1);
+		put_args(out, in->args + 1, in->narg - 1, file);
 		text_putc(out, ')');
 		break;
 	case OP_ASM:
 		text_putc(out, '(');
-		put_args(out, in->args, in->narg);
+		put_args(out, in->args, in->narg, file);
 		text_putc(out, ')');
 		break;
 	case OP_PHI:
-		put_phi(out, in);
+		put_phi(out, in, file);
 		break;
 	case OP_ALLOCA:
 		put_number(out, in->imm);
 		break;
 	case OP_EXTRACT: case OP_INSERT:
-		put_args(out, in->args, in->narg);
+		put_args(out, in->args, in->narg, file);
 		text_add(out, ", ", 2);
 		put_number(out, in->imm);
 		break;
 	case OP_SELECT: case OP_CMP: case OP_BIN: case OP_COPY: case OP_FILL:
-		put_args(out, in->args, in->narg);
+		put_args(out, in->args, in->narg, file);
 		break;
 	case OP_JUMP: case OP_ANY:
 		put_blocks(out, in->targets, in->ntarget);
 		break;
 	case OP_BRANCH:
-		put_arg(out, &in->args[0]);
+		put_arg(out, &in->args[0], file);
 		text_add(out, ", ", 2);
 		put_blocks(out, in->targets, 2);
 		break;
 	case OP_SWITCH:
-		put_switch(out, in);
+		put_switch(out, in, file);
 		break;
 	case OP_RETURN:
-		put_arg(out, &in->args[0]);
+		put_arg(out, &in->args[0], file);
 		break;
 	case OP_STOP:
 		break;
@@ -323,7 +336,7 @@ static void put_insn(struct text *out, const struct func *fn, int n)
 	if (in->is_volatile)
 		text_puts(out, " volatile");
 	put_type(out, in);
-	put_operands(out, in);
+	put_operands(out, in, fn->file);
 	if (in->struct_name || in->field) {
 		text_putc(out, ' ');
 		put_member(out, in->struct_name, in->field);

@@ -242,7 +242,7 @@ void borrow_see(struct sim *sim, const struct sym *addr)
 static bool is_guard_of(const struct model_guard *g, const struct sym *addr, const struct sym *lock)
 {
 	if (g->lock_global)
-		return lock->kind == SYM_GLOBAL && lock->name == g->lock_global;
+		return lock->kind == SYM_GLOBAL && flow_plain_name(lock->name) == g->lock_global;
 	return lock->kind == SYM_ADDR && lock->a == sym_object(addr) && lock->field == g->lock_field &&
 	       lock->struct_name == g->lock_struct;
 }

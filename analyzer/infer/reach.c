@@ -296,7 +296,7 @@ void reach_print(struct text *out, struct reach *r, const struct node *n)
 		if (e == REACH_SLEEP)
 			text_puts(out, "  may sleep");
 		else
-			text_printf(out, "  takes %s (%s)", r->elements[e].class_name, r->elements[e].kind);
+			text_printf(out, "  takes %s (%s)", flow_plain_name(r->elements[e].class_name), r->elements[e].kind);
 		print_way(out, r, n->index, e);
 		text_putc(out, '\n');
 	}

@@ -156,7 +156,7 @@ static const char *name_of_set(struct check *c, const struct sym *set)
 	const char *s;
 
 	if (set->kind == SYM_GLOBAL)
-		return set->name;
+		return flow_plain_name(set->name);
 	text_init(&t);
 	sym_print(&t, set, false);
 	s = arena_strdup(c->an->arena, text_str(&t));
@@ -229,7 +229,7 @@ static void report(struct check *c, long at, const char *slot, const struct cont
 		.kind = FACT_LOCK_REENTRY, .fn = root->n->fn, .unit = root->n->unit, .at = root->in->at, .object = s.locks,
 		.class = c->class_name, .kind_name = c->kind, .function = c->callback->fn->name, .field = slot,
 		
-		.say = root->value->kind == SYM_GLOBAL ? root->value->name : name_of(c, root->n, l, c->e->member_field),
+		.say = root->value->kind == SYM_GLOBAL ? flow_plain_name(root->value->name) : name_of(c, root->n, l, c->e->member_field),
 		.origin = link->in->at, .nstep = s.n, .steps = s.items,
 	};
 	explain_add(an, f);
@@ -247,6 +247,14 @@ static bool names_member(const char *struct_name, const char *field, const struc
 		   : struct_name == e->member_struct && field == e->member_field;
 }
 
+/* Is the slot in the variable of that name? */
+static bool is_object(const struct slot *s, const char *variable)
+{
+	const char *colon = strchr(variable, ':');
+
+	return s->object == flow_plain_name(variable) && (!colon || !text_compare(colon + 1, s->at.file));
+}
+
 /* Is the set the ops table that the function stands in? */
 static bool is_own_table(const struct check *c, const struct node *n, const char *slot, const char *set)
 {
@@ -256,7 +264,7 @@ static bool is_own_table(const struct check *c, const struct node *n, const char
 		for (int i = 0; i < c->units[u]->nslot; i++) {
 			const struct slot *s = &c->units[u]->slots[i];
 
-			if (s->func == n->fn->name && s->object == set && !strncmp(s->struct_name, slot, len) &&
+			if (s->func == n->fn->name && is_object(s, set) && !strncmp(s->struct_name, slot, len) &&
 			    !s->struct_name[len] && !strcmp(s->field, slot + len + 1))
 				return true;
 		}
@@ -270,7 +278,7 @@ static bool is_on(const struct check *c, const struct link *l, const char *slot,
 
 	if (set->kind == SYM_GLOBAL)
 		return lock->on && !strcmp(lock->on, ON_OBJECT) ? is_own_table(c, l->n, slot, set->name)
-								: lock->on == set->name;
+								: lock->on == flow_plain_name(set->name);
 	if (set->kind != SYM_LOAD)
 		return false;
 	object = sym_object(set->a);

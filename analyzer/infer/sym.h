@@ -125,7 +125,7 @@ enum flow_sub cmp_negate(enum flow_sub sub);
 
 /* Print for people: "group->mutex" for a pointer's target when as_target, else "&group->mutex". */
 void sym_print(struct text *out, const struct sym *s, bool as_target);
-/* The lock class: "iommu_group.mutex", a global's name, or kind when nothing better is known. */
+/* The lock class: "iommu_group.mutex", a variable's name (flow_plain_name()), or kind when nothing better is known. */
 const char *sym_class(const struct sym *lock, const char *kind);
 
 #endif

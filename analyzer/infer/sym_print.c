@@ -9,8 +9,19 @@
 
 #include "base/text.h"
 
+/* A per-CPU variable's own address, of that for some CPU: its offset was added. Else s. */
+static const struct sym *of_all_cpus(const struct sym *s)
+{
+	if (s->kind != SYM_BIN || s->sub != BIN_ADD)
+		return s;
+	if (s->a->kind == SYM_GLOBAL)
+		return s->a;
+	return s->b->kind == SYM_GLOBAL ? s->b : s;
+}
+
 static void print_base(struct text *out, const struct sym *s)
 {
+	s = of_all_cpus(s);
 	switch (s->kind) {
 	case SYM_INT:
 		text_printf(out, "%lld", (long long)s->value);
@@ -19,7 +30,7 @@ static void print_base(struct text *out, const struct sym *s)
 		s->name ? text_puts(out, s->name) : text_printf(out, "argument %lld", (long long)s->value + 1);
 		break;
 	case SYM_GLOBAL: case SYM_FUNC:
-		text_puts(out, s->name);
+		text_puts(out, flow_plain_name(s->name));
 		break;
 	case SYM_STACK: case SYM_NEW:
 		text_puts(out, s->name ? s->name : "a value");
@@ -31,7 +42,7 @@ static void print_base(struct text *out, const struct sym *s)
 
 static void print_field(struct text *out, const struct sym *addr)
 {
-	const struct sym *base = addr->a;
+	const struct sym *base = of_all_cpus(addr->a);
 	bool direct = base->kind == SYM_GLOBAL || base->kind == SYM_STACK;
 
 	if (base->kind == SYM_ELEM) {
@@ -48,6 +59,7 @@ static void print_field(struct text *out, const struct sym *addr)
 
 void sym_print(struct text *out, const struct sym *s, bool as_target)
 {
+	s = of_all_cpus(s);
 	switch (s->kind) {
 	case SYM_ADDR:
 		if (!as_target && s->value > 0)
@@ -95,6 +107,7 @@ const char *sym_class(const struct sym *lock, const char *kind)
 
 	if (lock->kind == SYM_ELEM)
 		lock = lock->a;
+	lock = of_all_cpus(lock);
 	if (lock->kind == SYM_GLOBAL)
 		return lock->name;
 	if (lock->first) {
@@ -103,8 +116,8 @@ const char *sym_class(const struct sym *lock, const char *kind)
 	}
 	if (lock->kind != SYM_ADDR || !lock->field)
 		return kind;
-	if (lock->a->kind == SYM_GLOBAL && !lock->struct_name)
-		return lock->a->name;
+	if (of_all_cpus(lock->a)->kind == SYM_GLOBAL && !lock->struct_name)
+		return of_all_cpus(lock->a)->name;
 	n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->struct_name ? lock->struct_name : "", lock->field);
 	return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
 }

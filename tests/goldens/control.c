@@ -106,3 +106,15 @@ int traced(int n)
 	report("traced", n);
 	return n + 1;
 }
+
+int report_of(int n);
+
+/* A branch that is always taken: what comes from the other side is no value of the result. */
+int always(int n)
+{
+	int on = 1, result = 5;
+
+	if (on)
+		result = report_of(n);
+	return result;
+}

@@ -5,3 +5,19 @@
 for file in "$TESTS"/fixtures/*.c; do
 	run_test "fixtures/$(basename "$file" .c)" check_fixture "$file"
 done
+
+# Static variables of one name in two files are two.
+statics_of_two_files() {
+	printf '#include "%s"\nstatic struct mutex lock;\nvoid inner(void)\n{\n\tmutex_lock(&lock);\n\tmutex_unlock(&lock);\n}\n' \
+		"$TESTS/fixtures/kernel.h" >"$HERE/a.c"
+	printf '#include "%s"\nstatic struct mutex lock;\nvoid inner(void);\nvoid outer(void)\n{\n\tmutex_lock(&lock);\n\tinner();\n\tmutex_unlock(&lock);\n}\n' \
+		"$TESTS/fixtures/kernel.h" >"$HERE/b.c"
+	compile_commands "$HERE" "$HERE/a.c" "$HERE/b.c"
+	expect_status 0 "$TESTED" check -p "$HERE"
+	sed -i 's/^static //' "$HERE/a.c"
+	sed -i 's/^static struct mutex lock/extern struct mutex lock/' "$HERE/b.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	expect_text "$HERE/out" "takes 'lock', which it holds already"
+}
+
+run_test fixtures/statics-of-two-files statics_of_two_files

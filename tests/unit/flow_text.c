@@ -154,6 +154,21 @@ static void test_flow_text__hand_written_text_is_made_canonical(void **state)
 	text_release(&out);
 }
 
+static void test_flow_text__variables_of_a_file_have_its_name(void **state)
+{
+	static const char body[] = "func f() at a/b.c:1-2\nb0:\n\t%0 = call &g(@:lock+8, @\"lock:c.h\", @lock)\n\tstop\nend\n";
+	struct text error = {0};
+	struct func *fn;
+
+	(void)state;
+	expect_same(body);
+	fn = parse(body, &error);
+	assert_string_equal(fn->insns[0].args[1].name, "lock:a/b.c");
+	assert_string_equal(fn->insns[0].args[2].name, "lock:c.h");
+	assert_ptr_equal(flow_plain_name(fn->insns[0].args[1].name), fn->insns[0].args[3].name);
+	text_release(&error);
+}
+
 static void test_flow_text__equal_text_has_equal_hash(void **state)
 {
 	struct text error = {0};
@@ -262,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_flow_text__every_op_comes_back),
 		cmocka_unit_test(test_flow_text__fields_are_read),
 		cmocka_unit_test(test_flow_text__hand_written_text_is_made_canonical),
+		cmocka_unit_test(test_flow_text__variables_of_a_file_have_its_name),
 		cmocka_unit_test(test_flow_text__equal_text_has_equal_hash),
 		cmocka_unit_test(test_flow_text__errors_name_the_line),
 		cmocka_unit_test(test_flow_text__damage_does_no_harm),
