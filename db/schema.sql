@@ -63,26 +63,26 @@ CREATE TABLE dep (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX dep_file ON dep (file);
 
--- A function's flow, by content. A header's inline function is here once, however many units have it; if two
--- configurations compile it differently, it is here twice. "devscope dump flow" prints the text.
+-- A function's flow, by content. A header's inline function is here once, however many units have it and wherever it
+-- stands in the header; if two configurations compile it differently, it is here twice. "devscope dump flow" prints it.
 CREATE TABLE func (
 	id	INTEGER PRIMARY KEY,
 	hash	BLOB NOT NULL UNIQUE,	-- of the text
 	name	TEXT NOT NULL,		-- "iommu_group_get"
 	file	TEXT,			-- where it is defined (may be a header); NULL if unknown
-	line	INTEGER NOT NULL,	-- of its name there; 0 if unknown
 	static	INTEGER NOT NULL,	-- 1: not known outside of its unit
 	ninsn	INTEGER NOT NULL,	-- instructions in it
 	size	INTEGER NOT NULL,	-- bytes of the text
 	brief	BLOB NOT NULL,		-- all but its instructions, quick to read: analyzer/flow/flow_brief.c. Not for people
-	text	BLOB NOT NULL		-- its flow as text, compressed (one zstd frame)
+	text	BLOB NOT NULL		-- its flow as text, lines counted from its own, compressed (one zstd frame)
 ) STRICT;
 CREATE INDEX func_name ON func (name);
 
--- Which functions a unit has.
+-- Which functions a unit has, and where.
 CREATE TABLE unit_func (
 	unit	INTEGER NOT NULL REFERENCES unit ON DELETE CASCADE,
 	func	INTEGER NOT NULL REFERENCES func,
+	line	INTEGER NOT NULL,	-- of its name, in func.file; 0 if unknown
 	PRIMARY KEY (unit, func)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX unit_func_func ON unit_func (func);

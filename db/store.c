@@ -16,7 +16,7 @@
 
 #include "db/schema.inc"
 
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 #define APPLICATION_ID 0x44655653	/* "DeVS" */
 
 #define TEXT_(x) #x

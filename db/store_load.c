@@ -27,14 +27,29 @@ struct body_source {
 	struct arena *arena;
 };
 
+/* A function that stands at different lines in different units: as it is in all but the first. */
+struct moved {
+	const struct moved *next;
+	struct func fn;
+};
+
+/* Where a function of the unit at work is. */
+struct row {
+	int64_t id;
+	int line;
+};
+
 /* Functions by row number. */
 struct loaded {
 	struct body_source *source;
 	struct func **funcs;
 	size_t n;
-	int64_t *rows;		/* of the functions of the unit at work */
+	const struct moved *moved;
+	struct row *rows;	/* of the functions of the unit at work */
 	size_t nrow, cap;
 };
+
+enum { NOWHERE = -1 };		/* the line of a function that no unit asked for yet */
 
 static _Noreturn void die_damaged(const struct store *s, const char *what)
 {
@@ -67,7 +82,7 @@ static void take_body(struct body_source *b, struct func *fn, const char *text)
 	struct text error;
 
 	text_init(&error);
-	whole = flow_parse_func(b->arena, &cursor, &error);
+	whole = flow_parse_func(b->arena, &cursor, fn->line, &error);
 	if (!whole)
 		die("%s holds flow this devscope cannot read (function %s, %s): move it away and run "
 		    "again, all but triage is rebuilt", b->store->path, fn->name, text_str(&error));
@@ -75,6 +90,9 @@ static void take_body(struct body_source *b, struct func *fn, const char *text)
 		die_damaged(b->store, fn->name);
 	fn->ninsn = whole->ninsn;
 	fn->insns = whole->insns;
+	for (int i = 0; i < fn->ninsn; i++)
+		if (fn->insns[i].at.in)
+			fn->insns[i].at.in = fn;
 	fn->nblock = whole->nblock;
 	fn->blocks = whole->blocks;
 	fn->text = whole->text;
@@ -120,7 +138,31 @@ static void take_brief(struct loaded *l, struct stmt *st, int64_t id)
 		die_damaged(s, db_col_text(st, 3));
 	fn->source = &l->source->source;
 	fn->row = id;
+	fn->line = NOWHERE;
+	fn->end_line += NOWHERE;
 	l->funcs[id] = fn;
+}
+
+/* The function of that row, at that line. */
+static struct func *place_func(struct loaded *l, struct func *fn, int line)
+{
+	struct moved *m;
+
+	if (fn->line == NOWHERE)
+		flow_place_func(fn, line);
+	if (fn->line == line)
+		return fn;
+	for (const struct moved *k = l->moved; k; k = k->next)
+		if (k->fn.row == fn->row && k->fn.line == line)
+			return (struct func *)&k->fn;
+	m = ARENA_NEW(l->source->arena, struct moved);
+	*m = (struct moved){.next = l->moved, .fn = *fn};
+	m->fn.insns = NULL;
+	m->fn.blocks = NULL;
+	m->fn.text = NULL;
+	flow_place_func(&m->fn, line);
+	l->moved = m;
+	return &m->fn;
 }
 
 /* The function of that row, read now if it was not before. */
@@ -164,28 +206,30 @@ static int by_name_then_text(const void *a, const void *b)
 	return x->name != y->name ? strcmp(x->name, y->name) : strcmp(func_read(x)->text, func_read(y)->text);
 }
 
-static void add_row(struct loaded *l, int64_t row)
+static void add_row(struct loaded *l, int64_t id, int64_t line)
 {
+	if (line < 0 || line > INT32_MAX)
+		die_damaged(l->source->store, "of a line that is not there");
 	if (l->nrow == l->cap) {
 		l->cap = l->cap ? l->cap * 2 : 256;
 		l->rows = realloc(l->rows, l->cap * sizeof(*l->rows));
 		if (!l->rows)
 			die("out of memory (%zu functions)", l->cap);
 	}
-	l->rows[l->nrow++] = row;
+	l->rows[l->nrow++] = (struct row){id, (int)line};
 }
 
 static void load_funcs(struct loaded *l, int64_t id, struct unit *u)
 {
-	struct stmt *st = db_prepare(l->source->store->db, "SELECT func FROM unit_func WHERE unit = ?1");
+	struct stmt *st = db_prepare(l->source->store->db, "SELECT func, line FROM unit_func WHERE unit = ?1");
 
 	l->nrow = 0;
 	db_bind_int(st, 1, id);
 	while (db_step(st))
-		add_row(l, db_col_int(st, 0));
+		add_row(l, db_col_int(st, 0), db_col_int(st, 1));
 	u->funcs = ARENA_ARRAY(l->source->arena, struct func *, l->nrow);
 	for (size_t i = 0; i < l->nrow; i++)
-		u->funcs[u->nfunc++] = get_func(l, l->rows[i]);
+		u->funcs[u->nfunc++] = place_func(l, get_func(l, l->rows[i].id), l->rows[i].line);
 	if (u->nfunc)
 		qsort(u->funcs, (size_t)u->nfunc, sizeof(*u->funcs), by_name_then_text);
 }

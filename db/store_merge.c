@@ -106,8 +106,8 @@ static void copy_contents(struct store *s, int64_t config)
 	db_exec(s->db, "CREATE TEMP TABLE IF NOT EXISTS file_at (part INTEGER PRIMARY KEY, own INTEGER NOT NULL)");
 	db_exec(s->db, "DELETE FROM func_at");
 	db_exec(s->db, "DELETE FROM file_at");
-	db_exec(s->db, "INSERT OR IGNORE INTO main.func (hash, name, file, line, static, ninsn, size, brief, text) "
-		"SELECT hash, name, file, line, static, ninsn, size, brief, text FROM part.func ORDER BY id");
+	db_exec(s->db, "INSERT OR IGNORE INTO main.func (hash, name, file, static, ninsn, size, brief, text) "
+		"SELECT hash, name, file, static, ninsn, size, brief, text FROM part.func ORDER BY id");
 	db_exec(s->db, "INSERT INTO func_at SELECT p.id, m.id FROM part.func p JOIN main.func m USING (hash)");
 	run_with(s, "INSERT OR IGNORE INTO main.file (config, path, hash, size, mtime) "
 		 "SELECT ?2, path, hash, size, 0 FROM part.file WHERE config = ?1 ORDER BY id", config, s->config);
@@ -139,8 +139,8 @@ static void copy_unit(struct store *s, int64_t unit)
 	run_with(s, "INSERT INTO main.unit (config, file, key, ok, error, note, cpu_ms) "
 		 "SELECT ?2, file, key, ok, error, note, cpu_ms FROM part.unit WHERE id = ?1", unit, s->config);
 	own = db_last_id(s->db);
-	run_with(s, "INSERT INTO main.unit_func (unit, func) SELECT ?2, own FROM part.unit_func JOIN func_at ON part = func "
-		 "WHERE unit = ?1", unit, own);
+	run_with(s, "INSERT INTO main.unit_func (unit, func, line) SELECT ?2, own, line FROM part.unit_func "
+		 "JOIN func_at ON part = func WHERE unit = ?1", unit, own);
 	run_with(s, "INSERT INTO main.dep (unit, file) SELECT ?2, own FROM part.dep JOIN file_at ON part = file "
 		 "WHERE unit = ?1", unit, own);
 	run_with(s, "INSERT INTO main.slot (unit, struct, field, func, object, file, line, col) "

@@ -115,19 +115,18 @@ static int64_t put_func(struct store *s, struct arena *a, struct func *fn)
 	packed = ZSTD_compressCCtx(s->compress, buf, room, fn->text, len, ZSTD_LEVEL);
 	if (ZSTD_isError(packed))
 		bug("zstd: %s", ZSTD_getErrorName(packed));
-	st = db_prepare(s->db, "INSERT INTO func (hash, name, file, line, static, ninsn, size, brief, text) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+	st = db_prepare(s->db, "INSERT INTO func (hash, name, file, static, ninsn, size, brief, text) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 	store_bind_hash(st, 1, fn->hash);
 	db_bind_text(st, 2, fn->name);
 	db_bind_text(st, 3, fn->file);
-	db_bind_int(st, 4, fn->line);
-	db_bind_int(st, 5, fn->is_static);
-	db_bind_int(st, 6, fn->ninsn);
-	db_bind_int(st, 7, (int64_t)len);
+	db_bind_int(st, 4, fn->is_static);
+	db_bind_int(st, 5, fn->ninsn);
+	db_bind_int(st, 6, (int64_t)len);
 	text_init(&brief);
 	flow_print_brief(&brief, fn);
-	db_bind_blob(st, 8, brief.s, brief.len);
-	db_bind_blob(st, 9, buf, packed);
+	db_bind_blob(st, 7, brief.s, brief.len);
+	db_bind_blob(st, 8, buf, packed);
 	db_run(st);
 	text_release(&brief);
 	return db_last_id(s->db);
@@ -153,11 +152,12 @@ static void put_flow(struct store *s, struct arena *a, int64_t unit, const struc
 {
 	for (int i = 0; i < u->nfunc; i++) {
 		int64_t func = put_func(s, a, u->funcs[i]);
-		struct stmt *st = db_prepare(s->db, "INSERT OR IGNORE INTO unit_func (unit, func) "
-					     "VALUES (?1, ?2)");
+		struct stmt *st = db_prepare(s->db, "INSERT OR IGNORE INTO unit_func (unit, func, line) "
+					     "VALUES (?1, ?2, ?3)");
 
 		db_bind_int(st, 1, unit);
 		db_bind_int(st, 2, func);
+		db_bind_int(st, 3, u->funcs[i]->line);
 		db_run(st);
 	}
 	for (int i = 0; i < u->nslot; i++)

@@ -63,7 +63,7 @@ struct captured {
 	const char *error;	/* !ok: clang's first error line, or what happened ("killed after 300 s") */
 	bool lasting;		/* !ok: it would fail again while deps are the same; else one of them is DEP_NEVER */
 	const char *note;	/* something a user should know ("read without markers"); or NULL */
-	const char *flow;	/* ok: the unit's text, flow_print_unit() */
+	const char *flow;	/* ok: the unit's text, flow_print_sealed() */
 	size_t flow_len;
 	struct dep *deps;
 	size_t ndep;

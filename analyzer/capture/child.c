@@ -225,7 +225,7 @@ static bool lower(struct attempt *t, struct text *flow)
 	unit = bitcode_lower(&t->arena, child_file(&t->arena, t->c, "bc"), unit_name(t->c),
 			     t->c->list->source_root, &error);
 	if (unit)
-		flow_print_unit(flow, unit);
+		flow_print_sealed(flow, unit);
 	else
 		t->error = without_folders(t, text_str(&error), error.len);
 	text_release(&error);

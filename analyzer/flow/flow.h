@@ -13,7 +13,7 @@
  * people and for lock classes; they never decide what is equal.
  *
  * The text form (flow_text.h) is dump, storage format and test input alike. It is
- * canonical: equal functions have equal text, whatever unit they came from.
+ * canonical: equal functions have equal text, whatever unit they came from and wherever they stand in their file.
  *
  * All strings are interned (base/text.h); all structures live in the arena given to
  * whoever made them.
@@ -23,9 +23,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct func;
+
+/*
+ * A place in the source. Lines are those of the file as it is now, for all who show or compare them; what is kept for
+ * later says them from where the function begins, so that a function that moved is the same function.
+ */
 struct place {
 	const char *file;	/* relative to the source tree's top; NULL when unknown */
 	int line, col;		/* from 1; 0 when unknown */
+	const struct func *in;	/* the function of that file that the place moves with; NULL: with none that is known */
 };
 
 /*
@@ -136,8 +143,6 @@ struct flow_link {
 	const char *name;
 };
 
-struct func;
-
 /* Where a function's instructions are while nobody has read them. */
 struct func_source {
 	/* Set fn's insns, blocks and text; die() if that cannot be. */
@@ -163,7 +168,7 @@ struct func {
 	const struct flow_link *links;
 	struct func_source *source;	/* not NULL: insns, blocks and text are NULL until func_read() */
 	int64_t row;		/* for the source */
-	const char *text;	/* its canonical text, when it was read from or made for storage */
+	const char *text;	/* its canonical text, lines counted from its own, when it was read from or made for storage */
 	uint64_t hash[2];	/* XXH3-128 of that text */
 };
 

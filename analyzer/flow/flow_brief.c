@@ -53,8 +53,7 @@ static void put_head(struct namer *w, const struct func *fn)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		put(&w->rest, number_of(w, names[i]));
-	put(&w->rest, (uint64_t)fn->line);
-	put(&w->rest, (uint64_t)fn->end_line);
+	put(&w->rest, (uint32_t)(fn->end_line - fn->line));
 	put(&w->rest, (fn->is_static ? IS_STATIC : 0u) | (fn->is_variadic ? IS_VARIADIC : 0u) |
 	    (fn->returns_value ? RETURNS_VALUE : 0u) | (fn->returns_pointer ? RETURNS_POINTER : 0u));
 	put(&w->rest, (uint64_t)fn->ninsn);
@@ -155,7 +154,6 @@ static void get_head(struct reader *r, struct arena *a, struct func *fn)
 	fn->file = name_of(r, get(r));
 	fn->section = name_of(r, get(r));
 	fn->notes = name_of(r, get(r));
-	fn->line = (int)get(r);
 	fn->end_line = (int)get(r);
 	how = get(r);
 	fn->is_static = how & IS_STATIC;
@@ -214,4 +212,10 @@ struct func *flow_parse_brief(struct arena *a, const void *bytes, size_t n, cons
 	get_head(&r, a, fn);
 	get_links(&r, a, fn);
 	return r.failed || r.at != r.end || !fn->name ? NULL : fn;
+}
+
+void flow_place_func(struct func *fn, int line)
+{
+	fn->end_line += line - fn->line;
+	fn->line = line;
 }

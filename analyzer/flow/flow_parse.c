@@ -174,9 +174,9 @@ static void read_head(struct scan *s)
 	scan_blank(s);
 	fn->file = s->file = scan_file_name(s);
 	scan_need(s, ':');
-	fn->line = scan_small(s, INT_MAX);
+	fn->line = scan_line(s);
 	scan_need(s, '-');
-	fn->end_line = scan_small(s, INT_MAX);
+	fn->end_line = scan_line(s);
 	fn->is_static = scan_next_word(s, "static");
 	fn->is_variadic = scan_next_word(s, "variadic");
 	if (scan_next_word(s, "section")) {
@@ -195,7 +195,7 @@ static void keep_text(struct scan *s, const char *from)
 	size_t n = (size_t)(s->p - from);
 	XXH128_hash_t h;
 
-	if (s->odd) {
+	if (s->odd || s->fn->line != s->base) {	/* not as it is stored */
 		flow_seal_func(s->a, s->fn);
 		return;
 	}
@@ -210,6 +210,12 @@ static struct func *read_func(struct scan *s)
 	const char *from;
 
 	scan_skip_lines(s);
+	if (scan_word(s, "base")) {
+		scan_blank(s);
+		s->base = scan_small(s, INT_MAX);
+		scan_end_line(s);
+		scan_skip_lines(s);
+	}
 	s->odd = false;
 	from = s->p;
 	s->fn = ARENA_NEW(s->a, struct func);
@@ -223,9 +229,9 @@ static struct func *read_func(struct scan *s)
 	return s->failed ? NULL : s->fn;
 }
 
-struct func *flow_parse_func(struct arena *a, const char **cursor, struct text *error)
+struct func *flow_parse_func(struct arena *a, const char **cursor, int line, struct text *error)
 {
-	struct scan s = {.p = *cursor, .start = *cursor, .a = a, .error = error};
+	struct scan s = {.p = *cursor, .start = *cursor, .a = a, .error = error, .base = line};
 	struct func *fn = read_func(&s);
 
 	if (fn)

@@ -119,6 +119,14 @@ int scan_small(struct scan *s, int max)
 	return (int)scan_digits(s, (uint64_t)max);
 }
 
+int scan_line(struct scan *s)
+{
+	bool is_before = s->base && scan_eat(s, '-');
+	int n = scan_small(s, is_before ? s->base : INT_MAX - s->base);
+
+	return s->base + (is_before ? -n : n);
+}
+
 static int hex_digit(char c)
 {
 	if (DIGIT(c))
@@ -237,9 +245,10 @@ bool scan_next_word(struct scan *s, const char *w)
 
 void scan_place(struct scan *s, struct place *at)
 {
-	const char *p = s->p;
+	const char *p = s->p + (s->base && *s->p == '-');
 
 	at->file = s->file;
+	at->in = s->file ? s->fn : NULL;
 	if (DIGIT(*p)) {
 		while (DIGIT(*p))
 			p++;
@@ -249,9 +258,12 @@ void scan_place(struct scan *s, struct place *at)
 	}
 	if (*p != '\n' && *p != ' ' && *p) {
 		at->file = scan_file_name(s);
+		at->in = NULL;
 		scan_need(s, ':');
+		at->line = scan_small(s, INT_MAX);
+	} else {
+		at->line = scan_line(s);
 	}
-	at->line = scan_small(s, INT_MAX);
 	scan_need(s, ':');
 	at->col = scan_small(s, INT_MAX);
 }

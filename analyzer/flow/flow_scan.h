@@ -25,6 +25,7 @@ struct scan {
 	bool failed;
 	bool odd;		/* something was read that the printer prints otherwise: blanks, comments */
 	const char *file;	/* the file of places that name none */
+	int base;		/* their lines count from that */
 	struct func *fn;	/* being read; its ninsn, nblock and nparam bound the numbers */
 	struct arg *args;	/* scratch: operands, block numbers and cases of one instruction */
 	int *targets;
@@ -63,6 +64,8 @@ void scan_skip_lines(struct scan *s);
 int64_t scan_number(struct scan *s);
 int64_t scan_magnitude(struct scan *s, bool negative);
 int scan_small(struct scan *s, int max);
+/* A line, which may be below 0 when it is counted from base. */
+int scan_line(struct scan *s);
 /* A name of characters of the class (enum char_class), or in quotes; interned. */
 const char *scan_name(struct scan *s, unsigned class);
 const char *scan_quoted(struct scan *s);

@@ -45,6 +45,10 @@
  *	jump b1			branch A, b1, b2	switch A, b9, 1: b2, 7: b3
  *	any b1, b2		return A		stop
  *
+ * Stored text is the same with all lines of the function's file counted from the function's own, which is left to
+ * whoever stores it: its head says 0, its places may be below 0. So the text stays when the function moves. Units that are
+ * on their way to be stored have such functions, each behind a line `base 12` that says where it is.
+ *
  * Names that hold other than letters, digits and `_ . $` (files: also `/ + - , ~ =`; fields: also `: - [ ]`)
  * are in double quotes, with \" \\ \n \t and \xHH. Empty lines and lines that start with `;` are skipped.
  */
@@ -112,7 +116,8 @@ static void put_file(struct text *out, const char *file)
 		text_putc(out, '?');
 }
 
-static void put_place(struct text *out, struct place at, const char *file)
+/* base: where the lines of that file are counted from. */
+static void put_place(struct text *out, struct place at, const char *file, int base)
 {
 	if (!at.line)
 		return;
@@ -120,8 +125,9 @@ static void put_place(struct text *out, struct place at, const char *file)
 	if (at.file != file && !(at.file && file && !strcmp(at.file, file))) {
 		put_file(out, at.file);
 		text_putc(out, ':');
+		base = 0;
 	}
-	put_number(out, at.line);
+	put_number(out, at.line - base);
 	text_putc(out, ':');
 	put_number(out, at.col);
 }
@@ -314,7 +320,7 @@ static void put_type(struct text *out, const struct insn *in)
 		put_number(out, in->size);
 }
 
-static void put_insn(struct text *out, const struct func *fn, int n)
+static void put_insn(struct text *out, const struct func *fn, int n, int base)
 {
 	const struct insn *in = &fn->insns[n];
 
@@ -341,7 +347,7 @@ static void put_insn(struct text *out, const struct func *fn, int n)
 		text_putc(out, ' ');
 		put_member(out, in->struct_name, in->field);
 	}
-	put_place(out, in->at, fn->file);
+	put_place(out, in->at, fn->file, base);
 	text_putc(out, '\n');
 }
 
@@ -357,7 +363,7 @@ static void put_param(struct text *out, const struct param *p)
 		put_name(out, p->type, CHAR_NAME);
 }
 
-static void put_head(struct text *out, const struct func *fn)
+static void put_head(struct text *out, const struct func *fn, int base)
 {
 	text_puts(out, "func ");
 	put_name(out, fn->name, CHAR_NAME);
@@ -373,9 +379,9 @@ static void put_head(struct text *out, const struct func *fn)
 	text_puts(out, " at ");
 	put_file(out, fn->file);
 	text_putc(out, ':');
-	put_number(out, fn->line);
+	put_number(out, fn->line - base);
 	text_putc(out, '-');
-	put_number(out, fn->end_line);
+	put_number(out, fn->end_line - base);
 	if (fn->is_static)
 		text_puts(out, " static");
 	if (fn->is_variadic)
@@ -391,17 +397,22 @@ static void put_head(struct text *out, const struct func *fn)
 	text_putc(out, '\n');
 }
 
-void flow_print_func(struct text *out, const struct func *fn)
+static void put_func(struct text *out, const struct func *fn, int base)
 {
 	func_read(fn);
-	put_head(out, fn);
+	put_head(out, fn, base);
 	for (int b = 0; b < fn->nblock; b++) {
 		put_block(out, b);
 		text_add(out, ":\n", 2);
 		for (int i = fn->blocks[b].first; i < fn->blocks[b].end; i++)
-			put_insn(out, fn, i);
+			put_insn(out, fn, i, base);
 	}
 	text_add(out, "end\n", 4);
+}
+
+void flow_print_func(struct text *out, const struct func *fn)
+{
+	put_func(out, fn, 0);
 }
 
 static void put_slot(struct text *out, const struct slot *slot, const char *file)
@@ -414,23 +425,36 @@ static void put_slot(struct text *out, const struct slot *slot, const char *file
 		text_puts(out, " in ");
 		put_name(out, slot->object, CHAR_NAME);
 	}
-	put_place(out, slot->at, file);
+	put_place(out, slot->at, file, 0);
 	text_putc(out, '\n');
 }
 
-void flow_print_unit(struct text *out, const struct unit *u)
+static void put_unit_head(struct text *out, const struct unit *u)
 {
 	text_puts(out, "unit ");
 	put_file(out, u->file);
 	text_putc(out, '\n');
 	for (int i = 0; i < u->nslot; i++)
 		put_slot(out, &u->slots[i], u->file);
+}
+
+void flow_print_unit(struct text *out, const struct unit *u)
+{
+	put_unit_head(out, u);
 	for (int i = 0; i < u->nfunc; i++) {
 		text_putc(out, '\n');
-		if (u->funcs[i]->text)
-			text_puts(out, u->funcs[i]->text);
-		else
-			flow_print_func(out, u->funcs[i]);
+		flow_print_func(out, u->funcs[i]);
+	}
+}
+
+void flow_print_sealed(struct text *out, const struct unit *u)
+{
+	put_unit_head(out, u);
+	for (int i = 0; i < u->nfunc; i++) {
+		text_puts(out, "\nbase ");
+		put_number(out, u->funcs[i]->line);
+		text_putc(out, '\n');
+		text_puts(out, u->funcs[i]->text);
 	}
 }
 
@@ -440,7 +464,7 @@ void flow_seal_func(struct arena *a, struct func *fn)
 	XXH128_hash_t h;
 
 	text_init(&out);
-	flow_print_func(&out, fn);
+	put_func(&out, fn, fn->line);
 	h = XXH3_128bits(out.s, out.len);
 	fn->text = arena_strndup(a, out.s, out.len);
 	fn->hash[0] = h.low64;

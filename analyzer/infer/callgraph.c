@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/message.h"
 #include "base/text.h"
+#include "infer/lines.h"
 #include "infer/model.h"
 #include "infer/scc.h"
 
@@ -405,6 +406,7 @@ void program_build(struct program *p, struct arena *a, struct unit *const *units
 	p->by_key = arena_copy(a, p->nodes, sizeof(*p->nodes) * p->nnode);
 	qsort(p->by_key, p->nnode, sizeof(*p->by_key), by_key_and_name);
 	number_twins(p);
+	lines_build(p);
 	spread_matters(p);
 }
 
@@ -412,4 +414,5 @@ void program_release(struct program *p)
 {
 	free(p->names.slots);
 	memset(&p->names, 0, sizeof(p->names));
+	lines_release(p);
 }

@@ -78,6 +78,10 @@ struct program {
 		struct name_slot *slots;
 		size_t size;		/* a power of two */
 	} names;
+	struct line_table {		/* lines.c: functions by file and name */
+		struct line *slots;
+		size_t size;		/* a power of two */
+	} lines;
 	struct unit *const *units;
 	size_t nunit;
 };

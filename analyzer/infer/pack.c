@@ -10,6 +10,7 @@
 
 #include "base/message.h"
 #include "infer/callgraph.h"
+#include "infer/lines.h"
 #include "infer/sym.h"
 
 #define MAX_TREE 128		/* symbols in a symbol: more than sym.c makes, and few enough to go down into */
@@ -141,10 +142,18 @@ void pack_sym(struct packer *p, const struct sym *s)
 	add_number(&p->syms, s);
 }
 
+/* By the function that it moves with, if there is one: by its name, which of that name it is, and lines from its own. */
 void pack_place(struct packer *p, struct place at)
 {
+	int count = 0, number = at.line && at.in ? lines_number(p->program, at.in, &count) : 0;
+
 	pack_name(p, at.file);
-	pack_int(p, at.line);
+	pack_int(p, count);
+	if (count > 1)
+		pack_int(p, number);
+	if (count)
+		pack_name(p, at.in->name);
+	pack_int(p, at.line - (count ? at.in->line : 0));
 	pack_int(p, at.col);
 }
 
@@ -359,10 +368,16 @@ const struct sym *unpack_sym(struct unpacker *u)
 
 struct place unpack_place(struct unpacker *u)
 {
-	struct place at;
+	struct place at = {.file = unpack_name(u)};
+	int count = (int)unpack_int(u);
+	int number = count > 1 ? (int)unpack_int(u) : 0;
 
-	at.file = unpack_name(u);
-	at.line = (int)unpack_int(u);
+	if (count) {
+		at.in = lines_find(u->program, at.file, unpack_name(u), number, count);
+		if (!at.in)
+			fail(u);
+	}
+	at.line = (int)((uint32_t)unpack_int(u) + (uint32_t)(at.in ? at.in->line : 0));
 	at.col = (int)unpack_int(u);
 	return at;
 }

@@ -167,7 +167,7 @@ static const char *name_of_set(struct check *c, const struct sym *set)
 /* Who calls the function that the context is of. */
 static void tell_entry(struct check *c, struct story *s, const struct node *n, const char *slot)
 {
-	struct place at = {n->fn->file, n->fn->line, 0};
+	struct place at = {n->fn->file, n->fn->line, 0, n->fn};
 	const struct node *caller;
 	const struct insn *in;
 

@@ -436,7 +436,7 @@ void simulate_over_budget(struct analysis *an, const struct func *fn)
 
 static void note_over_budget(struct analysis *an, const struct func *fn)
 {
-	struct place at = {fn->file, fn->line, 0};
+	struct place at = {fn->file, fn->line, 0, fn};
 
 	unsure(an, UNSURE_BUDGET, at);
 	an->record->is_over = true;

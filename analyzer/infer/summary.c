@@ -419,7 +419,7 @@ struct summary *summary_make(struct sim *sim)
 		return s;
 	}
 	if (s->is_widened)
-		unsure(an, UNSURE_CASES, (struct place){sim->fn->file, sim->fn->line, 0});
+		unsure(an, UNSURE_CASES, (struct place){sim->fn->file, sim->fn->line, 0, sim->fn});
 	s->cases = ARENA_ARRAY(an->arena, struct scase, n);
 	for (struct state *st = sim->exits; st; st = st->next) {
 		struct scase *c = &s->cases[s->ncase++];

@@ -27,8 +27,8 @@ kernel_same() {
 
 # read_by DB: each unit with all that was read of it: its functions by content, its slots, its files.
 read_by() {
-	sqlite3 "$1" "SELECT u.file, u.ok, u.note, hex(f.hash) FROM unit u JOIN unit_func x ON x.unit = u.id
-			JOIN func f ON f.id = x.func ORDER BY 1, 4;
+	sqlite3 "$1" "SELECT u.file, u.ok, u.note, x.line, hex(f.hash) FROM unit u JOIN unit_func x ON x.unit = u.id
+			JOIN func f ON f.id = x.func ORDER BY 1, 4, 5;
 		SELECT u.file, s.struct, s.field, s.func, s.object, s.file, s.line, s.col FROM unit u
 			JOIN slot s ON s.unit = u.id ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
 		SELECT u.file, f.path, hex(f.hash) FROM unit u JOIN dep d ON d.unit = u.id

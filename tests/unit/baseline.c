@@ -33,7 +33,7 @@ static void add(struct finding_list *l, const char *fingerprint, const char *fil
 	struct fact *fact = ARENA_NEW(&arena, struct fact);
 
 	fn->name = function;
-	fact->at = (struct place){file, 3, 1};
+	fact->at = (struct place){file, 3, 1, NULL};
 	fact->fn = function ? fn : NULL;
 	finding_list_add(l, &leak, LEVEL_ERROR, fact, "held", NULL);
 	strcpy(l->items[l->n - 1].fingerprint, fingerprint);

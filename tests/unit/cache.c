@@ -130,9 +130,11 @@ static size_t run(const char *top, const char *leaf, bool cached, struct text *o
 	for (size_t i = 0; i < r.nfact; i++) {
 		const struct fact *f = r.facts[i];
 
-		text_printf(out, "%d %s %s %s\n", f->kind, f->fn->name, f->unit->file, f->object);
+		text_printf(out, "%d %s %s %s %d %d\n", f->kind, f->fn->name, f->unit->file, f->object, f->at.line,
+			    f->origin.line);
 		for (int k = 0; k < f->nstep; k++)
-			text_printf(out, "  %d %s %s\n", f->steps[k].depth, f->steps[k].func, f->steps[k].text);
+			text_printf(out, "  %d %s %s %d\n", f->steps[k].depth, f->steps[k].func, f->steps[k].text,
+				    f->steps[k].at.line);
 	}
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		text_printf(out, "%lu\n", r.unsure[k]);
@@ -220,6 +222,37 @@ static void address_means_another_function(void **state)
 	expect(go, "unit b.c\n" UNLOCKED("leaf"), 3);
 	expect(both, "unit b.c\n" UNLOCKED("leaf"), 3);	/* all but that of b.c */
 	expect(go, "unit b.c\n" UNLOCKED("leaf"), 2);
+}
+
+/* leaf() and what calls it at those lines; the second lock, told through leaf(), is in the second column. */
+#define AT(line, second, end, name, body) "\nfunc " name "(p: *foo) at a.c:" line "-" end "\nb0:\n\t%0 = call " body " @" \
+	second ":2\n\treturn _ @" end ":1\nend\n"
+#define TWICE(line, second, end) "\nfunc twice(p: *foo) at a.c:" line "-" end "\nb0:\n\t%0 = call &mutex_lock(p0) @" second \
+	":3\n\t%1 = call &leaf(p0) @" second ":9\n\treturn _ @" end ":1\nend\n"
+
+/* All that is found stands elsewhere, and nothing is simulated for that. */
+static void moved_functions_are_known(void **state)
+{
+	(void)state;
+	expect("unit a.c\n" AT("1", "2", "3", "leaf", "&mutex_lock(p0)") TWICE("5", "6", "7"), "unit b.c\n", 2);
+	expect("unit a.c\n" AT("101", "102", "103", "leaf", "&mutex_lock(p0)") TWICE("205", "206", "207"), "unit b.c\n", 0);
+	expect("unit a.c\n" AT("101", "102", "103", "leaf", "&mutex_lock(p0)") TWICE("2", "3", "4"), "unit b.c\n", 0);
+	/* within leaf() it moves, which its caller shows */
+	expect("unit a.c\n" AT("101", "103", "104", "leaf", "&mutex_lock(p0)") TWICE("2", "3", "4"), "unit b.c\n", 2);
+}
+
+/* A name that the file has twice, for two units: which of them a place is in must not be mixed up. */
+static void names_of_several_functions_are_told_apart(void **state)
+{
+	static const char one[] = "unit a.c\n" AT("1", "2", "3", "leaf", "&mutex_lock(p0)") TWICE("25", "26", "27");
+	static const char two[] = "unit b.c\n" AT("11", "13", "14", "leaf", "&spin_lock(p0)");
+	static const char before[] = "unit b.c\n" AT("0", "0", "0", "leaf", "&spin_lock(p0)");
+
+	(void)state;
+	expect(one, "unit b.c\n", 2);
+	expect(one, two, 3);
+	expect(one, two, 0);
+	expect(one, before, 1);
 }
 
 static void damaged_bytes_are_not_used(void **state)
@@ -344,6 +377,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(nothing_changed_nothing_simulated, forget),
 		cmocka_unit_test_teardown(change_stops_where_it_does_not_show, forget),
+		cmocka_unit_test_teardown(moved_functions_are_known, forget),
+		cmocka_unit_test_teardown(names_of_several_functions_are_told_apart, forget),
 		cmocka_unit_test_teardown(change_goes_up_where_it_shows, forget),
 		cmocka_unit_test_teardown(change_of_a_result_goes_up, forget),
 		cmocka_unit_test_teardown(sees_what_comes_and_goes, forget),

@@ -46,7 +46,7 @@ static const struct flow_link links[] = {
 static struct func *parse(const char *s)
 {
 	struct text error = {0};
-	struct func *fn = flow_parse_func(&arena, &s, &error);
+	struct func *fn = flow_parse_func(&arena, &s, 0, &error);
 
 	assert_string_equal(text_str(&error), "");
 	return fn;
@@ -71,13 +71,16 @@ static void links_are_what_is_named(void **state)
 
 static void brief_gives_all_back(void **state)
 {
-	const struct func *fn = parse(example), *b;
+	const struct func *fn = parse(example);
 	struct text t = {0};
+	struct func *b;
 
 	(void)state;
 	flow_print_brief(&t, fn);
 	b = flow_parse_brief(&arena, t.s, t.len, fn->hash);
 	assert_non_null(b);
+	assert_int_equal(b->line, 0);
+	flow_place_func(b, 3);
 	expect_links(b);
 	assert_memory_equal(b->hash, fn->hash, sizeof(fn->hash));
 	assert_true(b->name == fn->name && b->file == fn->file && b->section == fn->section && b->notes == fn->notes);

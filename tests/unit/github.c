@@ -26,7 +26,7 @@ static void add(struct finding_list *l, enum level level, const char *file, int 
 	struct fact *fact = ARENA_NEW(&arena, struct fact);
 
 	fact->fn = &fn;
-	fact->at = (struct place){file, line, 7};
+	fact->at = (struct place){file, line, 7, NULL};
 	finding_list_add(l, &leak, level, fact, message, fix);
 }
 

@@ -167,6 +167,40 @@ static void test_functions_are_shared(void **state)
 	arena_release(&a);
 }
 
+/* One header, read as it was and with a line more: the function is stored once, and stands where each unit has it. */
+static void test_moved_functions_are_shared(void **state)
+{
+	static const char moved[] = "\n"
+		"func helper(p: *device) -> value at include/h.h:4-6 static\n"
+		"b0:\n"
+		"\t%0 = load int4 p0 + 8 device.id @5:9\n"
+		"\treturn %0 @5:2\n"
+		"end\n";
+	struct store *s = store_open(path, ".");
+	struct unit **units;
+	struct arena a;
+	struct text t;
+
+	(void)state;
+	arena_init(&a);
+	text_init(&t);
+	put(s, "a.c", unit_text(&a, "a.c", shared), 1);
+	put(s, "b.c", unit_text(&a, "b.c", moved), 1);
+	put(s, "c.c", unit_text(&a, "c.c", moved), 1);
+	put(s, "d.c", unit_text(&a, "d.c", shared), 1);
+	assert_int_equal(load(s, &a, &units), 4);
+	assert_ptr_equal(units[0]->funcs[0], units[3]->funcs[0]);
+	assert_ptr_equal(units[1]->funcs[0], units[2]->funcs[0]);
+	assert_int_equal(units[0]->funcs[0]->row, units[1]->funcs[0]->row);
+	assert_int_equal(units[1]->funcs[0]->end_line, 6);
+	flow_print_unit(&t, units[1]);
+	flow_print_unit(&t, units[3]);
+	assert_string_equal(text_str(&t), arena_printf(&a, "unit b.c\n%sunit d.c\n%s", moved, shared));
+	store_close(s);
+	text_release(&t);
+	arena_release(&a);
+}
+
 static void test_failed_units_and_dropped_ones(void **state)
 {
 	struct store *s = store_open(path, ".");
@@ -378,6 +412,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_round_trip, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_functions_are_shared, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_moved_functions_are_shared, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_failed_units_and_dropped_ones, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_configurations_are_apart, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_touch, make_dir, drop_dir),

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where functions stand, by file and name. Entry points: lines_number(), lines_find(). A hash table of the first of each
+ * name in each file; those at other lines hang on it, in order of line.
+ */
+#include "infer/lines.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "infer/callgraph.h"
+
+struct line {
+	const struct func *fn;		/* NULL: a free slot */
+	struct line *next;		/* of that name in that file, further down */
+};
+
+/* Names are interned: their addresses stand for them. */
+static struct line *find(const struct line_table *t, const char *file, const char *name)
+{
+	uint64_t h = ((uintptr_t)name >> 3) * 0x9e3779b97f4a7c15ULL ^ ((uintptr_t)file >> 3) * 0xff51afd7ed558ccdULL;
+	size_t at = (h ^ h >> 29) & (t->size - 1);
+
+	while (t->slots[at].fn && (t->slots[at].fn->name != name || t->slots[at].fn->file != file))
+		at = (at + 1) & (t->size - 1);
+	return &t->slots[at];
+}
+
+static void add(struct program *p, const struct func *fn)
+{
+	struct line *at = find(&p->lines, fn->file, fn->name);
+	struct line *more;
+
+	if (!at->fn) {
+		at->fn = fn;
+		return;
+	}
+	while (at->next && at->next->fn->line <= fn->line)
+		at = at->next;
+	if (at->fn->line == fn->line)
+		return;
+	more = ARENA_NEW(p->arena, struct line);
+	*more = (struct line){fn, at->next};
+	if (at->fn->line > fn->line) {	/* before the first */
+		*more = *at;
+		at->fn = fn;
+	}
+	at->next = more;
+}
+
+void lines_build(struct program *p)
+{
+	p->lines.size = 16;
+	while (p->lines.size < p->nnode * 2)
+		p->lines.size *= 2;
+	p->lines.slots = calloc(p->lines.size, sizeof(*p->lines.slots));
+	if (!p->lines.slots)
+		die("out of memory (%zu functions)", p->nnode);
+	for (size_t i = 0; i < p->nnode; i++)
+		add(p, p->nodes[i]->fn);
+}
+
+void lines_release(struct program *p)
+{
+	free(p->lines.slots);
+	p->lines = (struct line_table){0};
+}
+
+static int count_of(const struct line *l)
+{
+	int n = 0;
+
+	for (; l && l->fn; l = l->next)
+		n++;
+	return n;
+}
+
+int lines_number(const struct program *p, const struct func *fn, int *count)
+{
+	const struct line *l = find(&p->lines, fn->file, fn->name);
+	int n = 0;
+
+	*count = count_of(l);
+	while (n < *count && l->fn->line != fn->line) {
+		l = l->next;
+		n++;
+	}
+	if (n == *count)
+		*count = n = 0;
+	return n;
+}
+
+const struct func *lines_find(const struct program *p, const char *file, const char *name, int number, int count)
+{
+	const struct line *l = find(&p->lines, file, name);
+
+	if (number < 0 || number >= count || count_of(l) != count)
+		return NULL;
+	while (number--)
+		l = l->next;
+	return l->fn;
+}
