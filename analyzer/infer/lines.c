@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where functions stand, by file and name. Entry points: lines_number(), lines_find(). A hash table of the first of each
+ * Where functions stand, by file and name. Entry points: lines_count(), lines_number(), lines_find(). A hash table of the first of each
  * name in each file; those at other lines hang on it, in order of line.
  */
 #include "infer/lines.h"
@@ -76,28 +76,32 @@ static int count_of(const struct line *l)
 	return n;
 }
 
-int lines_number(const struct program *p, const struct func *fn, int *count)
+int lines_count(const struct program *p, const struct func *fn)
 {
-	const struct line *l = find(&p->lines, fn->file, fn->name);
+	const struct line *first = find(&p->lines, fn->file, fn->name), *l = first;
+
+	while (l && l->fn && l->fn->line != fn->line)
+		l = l->next;
+	return l && l->fn ? count_of(first) : 0;
+}
+
+int lines_number(const struct program *p, const struct func *fn)
+{
 	int n = 0;
 
-	*count = count_of(l);
-	while (n < *count && l->fn->line != fn->line) {
-		l = l->next;
-		n++;
-	}
-	if (n == *count)
-		*count = n = 0;
+	for (const struct line *l = find(&p->lines, fn->file, fn->name); l && l->fn && l->fn->line != fn->line; l = l->next)
+		n += l->fn->hash[0] == fn->hash[0];
 	return n;
 }
 
-const struct func *lines_find(const struct program *p, const char *file, const char *name, int number, int count)
+const struct func *lines_find(const struct program *p, const char *file, const char *name, int count, uint64_t hash,
+			      int number)
 {
 	const struct line *l = find(&p->lines, file, name);
 
-	if (number < 0 || number >= count || count_of(l) != count)
+	if (count < 1 || count_of(l) != count)
 		return NULL;
-	while (number--)
+	while (count > 1 && l && (l->fn->hash[0] != hash || number-- > 0))
 		l = l->next;
-	return l->fn;
+	return l ? l->fn : NULL;
 }

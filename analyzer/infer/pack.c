@@ -142,17 +142,19 @@ void pack_sym(struct packer *p, const struct sym *s)
 	add_number(&p->syms, s);
 }
 
-/* By the function that it moves with, if there is one: by its name, which of that name it is, and lines from its own. */
+/* By the function that it moves with, if there is one, and lines from its own. */
 void pack_place(struct packer *p, struct place at)
 {
-	int count = 0, number = at.line && at.in ? lines_number(p->program, at.in, &count) : 0;
+	int count = at.line && at.in ? lines_count(p->program, at.in) : 0;
 
 	pack_name(p, at.file);
 	pack_int(p, count);
-	if (count > 1)
-		pack_int(p, number);
 	if (count)
 		pack_name(p, at.in->name);
+	if (count > 1) {
+		pack_hash(p, at.in->hash[0]);
+		pack_int(p, lines_number(p->program, at.in));
+	}
 	pack_int(p, at.line - (count ? at.in->line : 0));
 	pack_int(p, at.col);
 }
@@ -370,10 +372,13 @@ struct place unpack_place(struct unpacker *u)
 {
 	struct place at = {.file = unpack_name(u)};
 	int count = (int)unpack_int(u);
-	int number = count > 1 ? (int)unpack_int(u) : 0;
 
 	if (count) {
-		at.in = lines_find(u->program, at.file, unpack_name(u), number, count);
+		const char *name = unpack_name(u);
+		uint64_t hash = count > 1 ? unpack_hash(u) : 0;
+		int number = count > 1 ? (int)unpack_int(u) : 0;
+
+		at.in = lines_find(u->program, at.file, name, count, hash, number);
 		if (!at.in)
 			fail(u);
 	}

@@ -210,7 +210,7 @@ static void test_flow_text__a_function_that_moved_is_the_same(void **state)
 	assert_string_equal(text_str(&out), MOVED("107", "105", "109", "20"));
 	assert_ptr_equal(back->insns[0].at.in, back);
 	assert_null(back->insns[1].at.in);
-	expect_error(MOVED("0", "-2", "2", "20"), "line 3: expected a number");	/* nobody says where it is */
+	expect_error(MOVED("0", "-2", "2", "20"), "line 3: expected ':'");	/* nobody says where it is */
 	text_release(&out);
 	text_release(&error);
 }
