@@ -190,6 +190,7 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 	reference_pass(sim, st, in, s);
 	fill_init(&first, sim, st, in, ORDINAL_INNER);
 	fill_args(&first, in);
+	sleep_inner(&first, in, s, callee);
 	find_conditions(&first, st, s, &conditions);
 	for (int i = 0; i < s->ncase; i++) {
 		const struct sym *ret = NULL;

@@ -24,7 +24,7 @@ static enum subject subject_of(const struct candidate *c)
 {
 	switch (c->kind) {
 	case FACT_LOCK_LEFT: case FACT_LOCK_LEFT_BY_TURN: case FACT_LOCK_TAKEN_AGAIN:
-	case FACT_LOCK_TAKEN_AGAIN_BY_TURN: case FACT_UNLOCK_UNHELD:
+	case FACT_LOCK_TAKEN_AGAIN_BY_TURN: case FACT_UNLOCK_UNHELD: case FACT_SLEEP_IN_ATOMIC:
 		return SUBJECT_LOCK;
 	case FACT_REF_LEFT: case FACT_REF_LEFT_BY_TURN: case FACT_REF_PUT_AGAIN:
 		return SUBJECT_REFERENCE;
@@ -64,7 +64,7 @@ static bool belongs(const struct candidate *c, const struct trace *t, bool inner
 	case STEP_STORE: return subject != SUBJECT_LOCK && same;
 	case STEP_BRANCH: return t->at.line != 0;
 	case STEP_CALL: return t->inner;
-	case STEP_RETURN: case STEP_USE: case STEP_FAULT: return false;	/* an end, of this story or another */
+	case STEP_RETURN: case STEP_USE: case STEP_FAULT: case STEP_SLEEP: return false;	/* an end, of this story or another */
 	default: return true;
 	}
 }
@@ -189,7 +189,7 @@ static bool tells_inner(struct steps *s, const struct trace *t, int depth)
 
 static bool is_told(struct steps *s, const struct trace *t, int depth, bool is_last)
 {
-	if (is_last && (depth == 0 || t->kind == STEP_USE))
+	if (is_last && (depth == 0 || t->kind == STEP_USE || t->kind == STEP_SLEEP))
 		return true;
 	if (!belongs(s->about, t, depth > 0))
 		return false;

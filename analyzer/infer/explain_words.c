@@ -160,6 +160,9 @@ static const char *describe_fault(struct steps *s, const struct trace *t)
 		does = "releases";
 		why = is_call ? " though it is not held" : ", which is not held";
 		break;
+	case FACT_SLEEP_IN_ATOMIC:
+		return is_call ? arena_printf(a, "calls %s() with %s held, which may sleep", callee_of(t), lock)
+			       : arena_printf(a, "%s() may sleep, with %s held", callee_of(t), lock);
 	case FACT_REF_PUT_AGAIN:
 		return arena_printf(a, "%s() gives back a reference on %s that is not there any more", callee_of(t),
 				    words_symbol(a, t->object, false));
@@ -218,6 +221,8 @@ const char *words_step(struct steps *s, const struct trace *t)
 				 : arena_printf(a, "stores %s in %s", object, words_lock(a, t->target, ""));
 	case STEP_RETURN:
 		return arena_printf(a, "returns");
+	case STEP_SLEEP:
+		return arena_printf(a, t->inner ? "calls %s()" : "%s() may sleep", callee_of(t));
 	case STEP_USE:
 		if (t->callee)
 			return arena_printf(a, "passes %s to %s(), which uses it", object, t->callee);

@@ -26,6 +26,7 @@ enum fact_kind {
 	FACT_LOCK_REENTRY,	/* a callback comes to take a lock that its context holds */
 	FACT_REF_PUT_AGAIN,	/* a reference is given back that was given back before */
 	FACT_USE_AFTER_PUT,	/* an object used after its only known reference was given back */
+	FACT_SLEEP_IN_ATOMIC,	/* may sleep with a lock held under which nobody may */
 	/* handed.c: evidence, for no rule */
 	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */
@@ -42,6 +43,7 @@ enum step_kind {
 	STEP_ITERATED,	/* the iteration has ended: what it kept is no longer kept */
 	STEP_STORE,	/* a pointer was stored where it may outlive its keeper */
 	STEP_RETURN,
+	STEP_SLEEP,	/* the last step in a callee that sleeps */
 	STEP_USE,	/* the last step of an escape: the use */
 	STEP_FAULT,	/* the last step of other findings */
 };

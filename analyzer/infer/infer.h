@@ -30,6 +30,7 @@ enum unsure_kind {
 	UNSURE_REF_HANDED_ON,	/* a reference stored or passed on: somebody else's now */
 	UNSURE_BORROW_PASSED,	/* a borrow that ended is passed to a function that was not read */
 	UNSURE_WARNED,		/* the kernel itself warns on the path */
+	UNSURE_SLEEP,		/* a call that sleeps or not, by what nobody knows, where one must not */
 	UNSURE_INFEASIBLE,	/* found once, gone when paths were kept apart */
 	UNSURE_KINDS
 };

@@ -101,6 +101,25 @@ static void check_refs_left(struct iteration *it, struct state *st, const struct
 	}
 }
 
+static void fill_turn(struct iteration *it, struct fill *f, const struct sym *element)
+{
+	int ep = it->e->element_param, dp = it->e->data_param;
+
+	if (ep >= 0 && ep < FILL_ARGS)
+		f->args[ep] = element;
+	if (dp >= 0 && dp < FILL_ARGS)
+		f->args[dp] = it->data;
+}
+
+static void sleep_in_turn(struct iteration *it, struct state *st, const struct sym *element)
+{
+	struct fill f;
+
+	fill_init(&f, it->sim, st, it->in, ORDINAL_INNER);
+	fill_turn(it, &f, element);
+	sleep_inner(&f, it->in, node_summary(it->callback), it->callback->fn->name);
+}
+
 /* Apply the callback once to st, for an element of its own; calls next for each way it can end. */
 static void run_turn(struct iteration *it, struct state *st, int turn,
 		     void (*next)(struct iteration *it, struct state *st, const struct sym *element,
@@ -110,7 +129,7 @@ static void run_turn(struct iteration *it, struct state *st, int turn,
 	struct sim *sim = it->sim;
 	struct trace *t = state_step(&sim->pool, st, turn ? STEP_NEXT : STEP_ITERATE, it->in->at, sim->fn->name);
 	const struct param *params = it->callback->fn->params;
-	int ep = it->e->element_param, dp = it->e->data_param;
+	int ep = it->e->element_param;
 	const char *name = ep >= 0 && ep < it->callback->fn->nparam ? params[ep].name : NULL;
 	const struct sym *element = sym_new(&sim->syms, sim_site(sim, it->in), 900 + turn, st->turn, name);
 
@@ -118,6 +137,7 @@ static void run_turn(struct iteration *it, struct state *st, int turn,
 	t->object = element;
 	t->what = it->callback->fn->name;
 	state_restrict(&sim->pool, st, element, MASK_VALID);
+	sleep_in_turn(it, st, element);
 	for (int i = 0; i < s->ncase; i++) {
 		struct state *to = state_copy(&sim->pool, st);
 		const struct lock_set *before = to->locks;
@@ -125,10 +145,7 @@ static void run_turn(struct iteration *it, struct state *st, int turn,
 		struct fill f;
 
 		fill_init(&f, sim, to, it->in, ORDINAL_INNER + 10000 * (turn + 1) + 100 * i);
-		if (ep >= 0 && ep < FILL_ARGS)
-			f.args[ep] = element;
-		if (dp >= 0 && dp < FILL_ARGS)
-			f.args[dp] = it->data;
+		fill_turn(it, &f, element);
 		sim->in_turn = true;
 		if (!fill_apply(&f, it->in, s, &s->cases[i], it->callback->fn->name, &ret)) {
 			sim->in_turn = false;

@@ -475,6 +475,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 	merge_conds(p, t, a, b);
 	a->is_warned &= b->is_warned;
 	a->is_last &= b->is_last;
+	a->slept &= b->slept;
 	merge_freed(p, a, b);
 	merge_uses(p, a, b);
 	merge_dead(p, a, b);

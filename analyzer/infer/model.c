@@ -123,7 +123,7 @@ static const cyaml_schema_field_t function_fields[] = {
 	WORD(function, REQUIRED),
 	CHOICE(does, REQUIRED, does_names),
 	NUMBER(arg, OPTIONAL, arg_names), NUMBER(returns, OPTIONAL, param_names),
-	CHOICE(when, OPTIONAL, when_names),
+	CHOICE(when, OPTIONAL, when_names), NUMBER(bits, OPTIONAL, param_names),
 	TRUTH(opaque),
 	CYAML_FIELD_END
 };
@@ -146,7 +146,7 @@ static const cyaml_schema_field_t context_fields[] = {
 };
 
 static const cyaml_schema_field_t kind_fields[] = {
-	WORD(kind, REQUIRED), CHOICE(waits, REQUIRED, wait_names),
+	WORD(kind, REQUIRED), CHOICE(waits, REQUIRED, wait_names), TRUTH(atomic),
 	CYAML_FIELD_END
 };
 
@@ -490,6 +490,14 @@ enum lock_wait model_wait(const struct model *m, const char *kind)
 		if (m->kinds[i].name == kind)
 			return m->kinds[i].wait;
 	return WAIT_SPINNING;
+}
+
+bool model_is_atomic(const struct model *m, const char *kind)
+{
+	for (int i = 0; i < m->nkind; i++)
+		if (m->kinds[i].name == kind)
+			return m->kinds[i].is_atomic;
+	return false;
 }
 
 const struct model_need *model_find_need(const struct model *m, const char *struct_name, const char *field)

@@ -43,7 +43,7 @@ enum effect_kind {
 	EFFECT_STORE,	/* keeps its argument beyond the call (work that runs later) */
 	EFFECT_WARN,	/* says that something impossible has happened: its path is spoken of more quietly */
 	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
-	EFFECT_SLEEP,	/* may sleep; does nothing to locks or references */
+	EFFECT_SLEEP,	/* may sleep, if its argument (when there is one) has one of bits; does nothing to locks or references */
 	EFFECT_LAST,	/* counts down; with that result the count was at its end, and the caller is the last to have it */
 	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
 };
@@ -68,6 +68,7 @@ struct effect {
 	bool nested;		/* TAKE: always declared nesting (mutex_lock_nest_lock and friends) */
 	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock) */
 	bool counting;		/* TAKE, GET: a count that lasts (semaphores, modules): nothing is said of one left taken */
+	int bits;		/* SLEEP */
 	bool null_ok;		/* PUT, GET: NULL is allowed and does nothing */
 	int from_arg;		/* FIND, GET: the argument whose reference is given back as well, NULL allowed; or -1 */
 	/* ITERATE, MATCH, CALL */
@@ -127,6 +128,7 @@ enum lock_wait { WAIT_SPINNING, WAIT_ASLEEP, WAIT_NEVER };
 struct model_kind {
 	const char *name;	/* of a kind of lock: "mutex" */
 	enum lock_wait wait;
+	bool is_atomic;		/* who holds one must not sleep */
 };
 
 struct model {
@@ -155,5 +157,7 @@ const struct model_func *model_find(const struct model *m, const char *name);
 const struct model_need *model_find_need(const struct model *m, const char *struct_name, const char *field);
 /* How one waits for a lock of that kind (an interned name); spinning if no model says otherwise. */
 enum lock_wait model_wait(const struct model *m, const char *kind);
+/* Must who holds a lock of that kind not sleep? */
+bool model_is_atomic(const struct model *m, const char *kind);
 
 #endif

@@ -65,7 +65,7 @@ static bool effect_equal(const struct effect *x, const struct effect *y)
 	return x->kind == y->kind && x->when == y->when && x->arg == y->arg && x->what == y->what &&
 	       x->nested_arg == y->nested_arg && x->owner_arg == y->owner_arg && x->mode == y->mode && x->try == y->try &&
 	       x->nested == y->nested && x->recursive == y->recursive && x->counting == y->counting &&
-	       x->null_ok == y->null_ok &&
+	       x->null_ok == y->null_ok && x->bits == y->bits &&
 	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
 	       x->element_param == y->element_param && x->data_param == y->data_param &&
 	       x->stops == y->stops && x->element == y->element && x->keeps == y->keeps && x->set == y->set;
@@ -211,6 +211,9 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 
 	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE || f.kind == EFFECT_FREE) && !e->arg)
 		die_at(at, "missing key arg; expected the number of the argument that is meant");
+	if (e->bits && (f.kind != EFFECT_SLEEP || !e->arg || *e->bits <= 0))
+		die_at(at, "bits goes with does: sleep and an arg, and is a number above 0");
+	f.bits = number_or(e->bits, 0);
 	if (f.kind == EFFECT_ALLOC || f.kind == EFFECT_ALLOC_MANAGED)
 		f.arg = MODEL_RET;
 	add_effect(b, at, func_of(b, at, e), &f);
@@ -297,7 +300,8 @@ static void add_context(struct builder *b, struct mark at, const struct entry *e
 static void add_kind(struct builder *b, struct mark at, const struct entry *e)
 {
 	struct model *m = b->model;
-	struct model_kind k = { .name = intern(e->kind), .wait = (enum lock_wait)e->waits };
+	struct model_kind k = { .name = intern(e->kind), .wait = (enum lock_wait)e->waits,
+					.is_atomic = e->atomic != 0 };
 
 	for (int i = 0; i < m->nkind; i++)
 		if (m->kinds[i].name == k.name)

@@ -26,9 +26,9 @@ struct entry {
 	char *element, *keeps;
 	char *field, *lock, *lock_global, *keeper, *say, *slot, *kind, *in, *on, *member;
 	int *arg, *nested_arg, *owner_arg, *drops, *returns;
-	int *callback, *data, *element_param, *data_param, *param, *set;
+	int *callback, *data, *element_param, *data_param, *param, *set, *bits;
 	int when, mode, how, does, waits;	/* enum effect_when, lock_mode, how, effect_kind, lock_wait */
-	int try, nested, recursive, counting, null_ok, stops, opaque, list;	/* 0 or 1 */
+	int try, nested, recursive, counting, null_ok, stops, opaque, list, atomic;	/* 0 or 1 */
 };
 
 /* Where an entry begins. */

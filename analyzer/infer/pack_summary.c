@@ -36,8 +36,11 @@ static int unpack_enum(struct unpacker *u, int most)
 
 enum { OF_CASE = -1 };
 
+/* Behind the cases come the sleeps. */
 static const struct trace *steps_of(const struct summary *s, int i, int use)
 {
+	if (i >= s->ncase && i - s->ncase < s->nsleep && use == OF_CASE)
+		return s->sleeps[i - s->ncase].trace;
 	if (i < 0 || i >= s->ncase)
 		return NULL;
 	if (use == OF_CASE)
@@ -54,6 +57,9 @@ static bool find_steps(const struct summary *s, const struct trace *t, int *at, 
 			if (steps_of(s, *at, *use) == t)
 				return true;
 	}
+	for (*use = OF_CASE; *at < s->ncase + s->nsleep; ++*at)
+		if (steps_of(s, *at, *use) == t)
+			return true;
 	return false;
 }
 
@@ -369,12 +375,46 @@ static void unpack_values(struct job *j, struct scase *c)
 	c->keeps = (uint32_t)unpack_int(j->u);
 }
 
+static void pack_sleeps(struct job *j, const struct summary *s)
+{
+	pack_int(j->p, s->nsleep);
+	for (int i = 0; i < s->nsleep; i++) {
+		const struct sleep *sl = &s->sleeps[i];
+
+		pack_int(j->p, sl->is_vague);
+		pack_int(j->p, sl->ncond);
+		for (int k = 0; k < sl->ncond; k++)
+			pack_sym(j->p, sl->conds[k]);
+		pack_trace(j, sl->trace);
+	}
+}
+
+static void unpack_sleeps(struct job *j, struct summary *s)
+{
+	s->nsleep = unpack_count(j->u);
+	s->sleeps = ARENA_ARRAY(j->arena, struct sleep, s->nsleep);
+	for (int i = 0; i < s->nsleep; i++) {
+		struct sleep *sl = &s->sleeps[i];
+
+		sl->is_vague = unpack_int(j->u);
+		sl->ncond = unpack_count(j->u);
+		sl->conds = ARENA_ARRAY(j->arena, const struct sym *, sl->ncond);
+		for (int k = 0; k < sl->ncond; k++) {
+			sl->conds[k] = unpack_sym(j->u);
+			j->u->failed |= !sl->conds[k];
+		}
+		sl->trace = unpack_trace(j);
+		j->u->failed |= !sl->trace;
+	}
+}
+
 bool pack_summary(struct packer *p, const struct summary *s, const struct model *m, const struct step_source *from)
 {
 	struct job j = {.p = p, .model = m, .from = from};
 
 	pack_int(p, s->is_unknown | s->is_widened << 1 | s->has_effects << 2 | s->has_puts << 3);
 	pack_int(p, s->calls_params);
+	pack_sleeps(&j, s);
 	pack_int(p, s->ncase);
 	for (int i = 0; i < s->ncase; i++) {
 		const struct scase *c = &s->cases[i];
@@ -402,6 +442,7 @@ struct summary *unpack_summary(struct unpacker *u, struct arena *a, const struct
 	s->has_effects = how >> 2 & 1;
 	s->has_puts = how >> 3 & 1;
 	s->calls_params = (uint32_t)unpack_int(u);
+	unpack_sleeps(&j, s);
 	s->ncase = unpack_enum(u, MOST_CASES);
 	s->cases = ARENA_ARRAY(a, struct scase, s->ncase);
 	for (int i = 0; i < s->ncase && !u->failed; i++) {

@@ -391,6 +391,18 @@ static void split_on_owner(struct sim *sim, struct state *st, const struct insn 
 	}
 }
 
+/* Who may have to wait asleep for a lock sleeps, whether it is taken then or not. */
+static void apply_sleep(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	const struct sym *arg = e->bits ? argument(sim, st, in, e->arg) : NULL;
+
+	if (e->kind == EFFECT_SLEEP && (!e->bits || arg))
+		sleep_call(sim, st, in, arg ? sym_bin(&sim->syms, BIN_AND, arg, sym_int(&sim->syms, e->bits)) : NULL);
+	else if (e->kind == EFFECT_TAKE && !e->try && e->when != WHEN_NONZERO &&
+		 model_wait(sim->an->options->model, e->what) == WAIT_ASLEEP)
+		sleep_call(sim, st, in, NULL);
+}
+
 void primitive_effects(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m)
 {
 	split_on_owner(sim, st, in, m);
@@ -398,6 +410,7 @@ void primitive_effects(struct sim *sim, struct state *st, const struct insn *in,
 		const struct effect *e = &m->effects[i];
 
 		drop_previous(sim, st, in, e);
+		apply_sleep(sim, st, in, e);
 		if (e->kind == EFFECT_NORETURN || !split_on_result(sim, st, in, e->when)) {
 			state_free(&sim->pool, st);
 			return;

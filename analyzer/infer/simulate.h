@@ -15,6 +15,7 @@
  *   iterate.c    callbacks: iterations, lookups
  *   primitive.c  what a model says a call does: locks and references
  *   borrow.c     uses of pointers, borrows that end
+ *   sleep.c      calls that sleep: where that must not be, or for callers to know
  *   reference.c  counted references on a path: gets, puts, who takes one over
  *   leak.c       locks still held at the exits
  *   leak_ref.c   references still held at the exits, or given back too often
@@ -66,7 +67,7 @@ struct candidate {
 	bool is_confirmed;		/* seen again with paths kept apart */
 };
 
-enum { SIM_CLOSED = 128 };
+enum { SIM_CLOSED = 128, SIM_SLEEPS = 4 };
 
 enum {
 	SITE_RELEASED = 1,	/* what was taken or got at the site is given back on some path */
@@ -100,6 +101,8 @@ struct sim {
 	int nguarded;			/* cells seen that a model says a lock guards */
 	uint32_t calls_params;
 	bool in_turn;			/* a callback is being applied */
+	struct sleep sleeps[SIM_SLEEPS];	/* in the simulation's symbols */
+	int nsleep;
 	bool has_puts;			/* gives a reference back on some path */
 	struct { const struct sym *of, *value; } closed[SIM_CLOSED];	/* fill.c: the program's symbols, in syms */
 	const char *callee;		/* the function that the call being applied names */
@@ -191,6 +194,15 @@ struct lock_event {
 };
 void primitive_take(struct sim *sim, struct state *st, const struct lock_event *e);
 void primitive_release(struct sim *sim, struct state *st, const struct lock_event *e);
+
+/* sleep.c */
+/* The call sleeps, if cond (NULL: always) is true. */
+void sleep_call(struct sim *sim, struct state *st, const struct insn *in, const struct sym *cond);
+/* The callee's summary says when it sleeps. */
+struct fill;
+void sleep_inner(struct fill *f, const struct insn *in, const struct summary *s, const char *callee);
+/* Put what callers are to know into the summary. */
+void sleep_keep(struct sim *sim, struct summary *s);
 
 /* reference.c */
 /* count gets (or puts when negative) of r's object. inner: the callee's steps, or NULL. */

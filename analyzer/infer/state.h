@@ -159,6 +159,7 @@ struct state {
 	bool is_warned;			/* the kernel warns on this path: it is held to be impossible */
 	const struct sym *given[4];	/* objects of the caller's that calls through pointers were given; the first few */
 	int ngiven;
+	bool slept;			/* it has surely slept */
 	bool is_last;			/* a count was seen to end: who has a reference of its own never takes this path */
 	int pc;				/* next instruction, while its block is run */
 	uint64_t key;			/* while states are merged: state_key() */

@@ -403,6 +403,7 @@ struct summary *summary_make(struct sim *sim)
 	int n, limit = sim->node->matters ? MAX_CASES : MAX_CASES_PLAIN;
 
 	s->has_puts = sim->has_puts;
+	sleep_keep(sim, s);
 	for (struct state *st = sim->exits; st; st = st->next)
 		drop_unnameable(sim, st);
 	for (struct state *st = sim->exits; st; st = st->next)
@@ -489,9 +490,21 @@ static void print_case(struct text *out, const struct scase *c)
 	text_putc(out, '\n');
 }
 
+static void print_sleep(struct text *out, const struct sleep *sl)
+{
+	text_printf(out, "  may sleep in %s()", sl->trace->callee);
+	for (int i = 0; i < sl->ncond; i++) {
+		text_puts(out, i ? " and " : " if ");
+		sym_print(out, sl->conds[i], false);
+	}
+	text_puts(out, sl->is_vague ? " (vague)\n" : "\n");
+}
+
 void summary_print(struct text *out, const struct func *fn, const struct summary *s)
 {
 	text_printf(out, "%s:%s%s\n", fn->name, s->is_unknown ? " unknown" : "", s->is_widened ? " widened" : "");
+	for (int i = 0; i < s->nsleep; i++)
+		print_sleep(out, &s->sleeps[i]);
 	for (int i = 0; i < s->ncase; i++) {
 		text_printf(out, "  case %d\n", i + 1);
 		print_case(out, &s->cases[i]);

@@ -44,6 +44,14 @@ struct scase {
  */
 struct summary_source;
 
+/* The function may sleep: if all of conds are true, which are of what it was given. */
+struct sleep {
+	const struct sym **conds;
+	int ncond;
+	bool is_vague;			/* ... and something more that callers cannot tell */
+	const struct trace *trace;	/* one step: the call that sleeps */
+};
+
 struct summary {
 	struct summary_source *source;	/* not NULL: not read yet */
 	struct scase *cases;
@@ -52,6 +60,8 @@ struct summary {
 	bool is_widened;		/* cases were merged to keep their number down */
 	bool has_effects;		/* some case touches locks, references or borrows */
 	bool has_puts;			/* it, or a callee, gives a reference back on some path */
+	struct sleep *sleeps;
+	int nsleep;
 	uint32_t calls_params;		/* bit n: calls its parameter n */
 	uint64_t hash;			/* of all that callers see of it; with a cache only */
 };

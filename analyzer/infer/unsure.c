@@ -16,6 +16,7 @@ static const char *const names[UNSURE_KINDS] = {
 	[UNSURE_REF_HANDED_ON] = "reference stored or passed on",
 	[UNSURE_BORROW_PASSED] = "ended borrow passed to a function that was not read",
 	[UNSURE_WARNED] = "path on which the kernel warns",
+	[UNSURE_SLEEP] = "sleep that depends on what is not known",
 	[UNSURE_INFEASIBLE] = "gone when paths were kept apart",
 };
 

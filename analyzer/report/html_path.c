@@ -194,6 +194,7 @@ static const char *step_class(const struct fact *fact, int i)
 		return " branch";
 	case STEP_USE:
 	case STEP_FAULT:
+	case STEP_SLEEP:
 		return " fault";
 	default:
 		return i + 1 == fact->nstep ? " fault" : "";
