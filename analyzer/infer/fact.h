@@ -30,6 +30,7 @@ enum fact_kind {
 	/* handed.c: evidence, for no rule */
 	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */
+	FACT_LOCK_KEPT_ON,	/* returns with one that function left it */
 	FACT_KINDS
 };
 

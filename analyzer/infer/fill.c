@@ -26,13 +26,17 @@ void fill_init(struct fill *f, struct sim *sim, struct state *st, const struct i
 
 static const struct sym *fill_unknown(struct fill *f, const struct sym *s)
 {
+	const struct sym *n;
 	int i = 0;
 
 	while (i < f->nunknown && f->unknowns[i] != s)
 		i++;
 	if (i == f->nunknown && i < FILL_MAX)
 		f->unknowns[f->nunknown++] = s;
-	return sym_new(&f->sim->syms, f->site, f->ordinal + i, f->st->turn, s->name);
+	n = sym_new(&f->sim->syms, f->site, f->ordinal + i, f->st->turn, s->name);
+	if (s->first)
+		sym_name_first(n, s->first_struct, s->first);
+	return n;
 }
 
 /* Constants and addresses of globals are looked up once a simulation. */
@@ -162,9 +166,19 @@ static struct lock_event inner_event(const struct insn *in, const struct sym *lo
 				     const struct trace *inner, const char *callee, int site)
 {
 	return (struct lock_event){
-		.lock = lock, .kind = h->kind, .mode = h->mode, .is_vague = h->is_vague, .try = h->is_try, .callee = callee,
+		.lock = lock, .kind = h->kind, .mode = h->mode, .is_vague = h->is_vague, .try = h->is_try,
+		.recursive = h->is_recursive, .hops = h->hops, .callee = callee,
 		.at = in->at, .site = site, .inner = inner,
 	};
+}
+
+/* The callee releases that lock, by another name of its own maybe, and takes it again. */
+static bool is_released_by(const struct scase *c, const struct filled *x, const struct sym *lock, const char *kind)
+{
+	for (int i = 0; c->locks && i < c->locks->n; i++)
+		if (x->locks[i] == lock && c->locks->items[i].kind == kind && c->locks->items[i].state == LOCK_DROPPED)
+			return true;
+	return false;
 }
 
 /* A lock the callee takes on its way, even if it gives it back, must not be held here. */
@@ -184,12 +198,10 @@ static void check_takes(struct sim *sim, struct state *st, const struct insn *in
 			}
 			continue;
 		}
-		if (h->is_vague) {	/* on some of its paths, and callers cannot tell which */
+		if (h->is_vague || is_released_by(c, x, x->takes[i], h->kind)) {	/* on some of its paths, and callers cannot tell which */
 			unsure(sim->an, UNSURE_CASES, in->at);
 			continue;
 		}
-		if (h->mode == LOCK_SHARED && old->mode == LOCK_SHARED)
-			continue;
 		primitive_take(sim, st, &e);
 	}
 }
@@ -229,7 +241,7 @@ static void apply_locks(struct fill *f, const struct insn *in, const struct summ
 		struct lock_event e = inner_event(in, x->locks[i], h, c->trace, callee, sim_site(sim, in));
 		const struct held *old = state_find_lock(st, x->locks[i], h->kind);
 
-		e.recursive = h->count > 1;
+		e.recursive |= h->count > 1;
 		e.is_maybe = !(f->is_sure && only_asks_for(c, h)) && !is_in_all_cases(s, h);
 		if (h->state == LOCK_DROPPED)
 			primitive_release(sim, st, &e);

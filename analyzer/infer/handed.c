@@ -41,36 +41,52 @@ void handed_on(struct sim *sim, const struct held *h, struct place at)
 {
 	const char *class_name = sym_class(h->lock, h->kind);
 
-	if (class_name != h->kind && sym_is_outer(h->lock))
+	if (class_name != h->kind)
 		add(sim, FACT_LOCK_HANDED_ON, at, class_name, NULL);
+}
+
+/* The function that was called and left the lock, or NULL; by_turn: it called back, and the callback did. */
+static const char *left_by(struct sim *sim, const struct held *h, bool *by_turn)
+{
+	const struct insn *in = h->site >= 0 ? &sim->fn->insns[h->site] : NULL;
+	const struct model_func *m;
+	const struct node *callee;
+
+	*by_turn = false;
+	if (!in || in->op != OP_CALL || in->args[0].kind != ARG_FUNC)
+		return NULL;
+	m = model_find(sim->an->options->model, in->args[0].name);
+	*by_turn = m && iterate_effect(m);
+	callee = m ? NULL : program_resolve(&sim->an->program, sim->node, in->args[0].name);
+	/* What takes it in each case is no more than a way to write it. */
+	return callee && node_summary(callee) && node_summary(callee)->ncase > 1 ? callee->fn->name : NULL;
+}
+
+void handed_kept(struct sim *sim, const struct held *h, struct place at)
+{
+	const char *class_name = sym_class(h->lock, h->kind), *function;
+	bool by_turn;
+
+	if (h->state != LOCK_HELD || class_name == h->kind)
+		return;
+	function = left_by(sim, h, &by_turn);
+	if (function || by_turn)
+		add(sim, by_turn ? FACT_LOCK_TAKEN_OVER : FACT_LOCK_KEPT_ON, at, class_name, function);
 }
 
 void handed_released(struct sim *sim, const struct held *old, const struct lock_event *e)
 {
-	const char *class_name = sym_class(e->lock, e->kind);
-	const struct model_func *m;
-	const struct node *callee;
-	const struct summary *s;
-	const struct insn *in;
+	const char *class_name = sym_class(e->lock, e->kind), *function;
+	bool by_turn;
 
 	if (!old || old->state != LOCK_HELD) {
 		if (class_name != e->kind)
 			add(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, NULL);
 		return;
 	}
-	in = old->site >= 0 ? &sim->fn->insns[old->site] : NULL;
-	if (!in || in->op != OP_CALL || in->args[0].kind != ARG_FUNC)
-		return;
-	m = model_find(sim->an->options->model, in->args[0].name);
-	if (m && iterate_effect(m)) {	/* a callback has left it */
-		add(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, NULL);
-		return;
-	}
-	callee = program_resolve(&sim->an->program, sim->node, in->args[0].name);
-	/* What takes it in each case is no more than a way to write it. */
-	s = callee ? node_summary(callee) : NULL;
-	if (s && s->ncase > 1)
-		add(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, callee->fn->name);
+	function = left_by(sim, old, &by_turn);
+	if (function || by_turn)
+		add(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, function);
 }
 
 void handed_note(struct sim *sim)
@@ -93,47 +109,124 @@ void handed_note(struct sim *sim)
 
 static bool is_evidence(const struct fact *f)
 {
-	return f->kind == FACT_LOCK_HANDED_ON || f->kind == FACT_LOCK_TAKEN_OVER;
+	return f->kind == FACT_LOCK_HANDED_ON || f->kind == FACT_LOCK_TAKEN_OVER || f->kind == FACT_LOCK_KEPT_ON;
 }
 
-/* Take the evidence out of the facts; its number. */
-static size_t take_evidence(struct infer_result *r, const struct fact ***out)
-{
-	size_t kept = 0, n = 0;
+/* A piece of evidence, and the function that it is of. */
+struct evidence {
+	const struct fact *fact;
+	struct node *node;
+	struct evidence *next;		/* of its class */
+};
 
-	*out = malloc(sizeof(**out) * (r->nfact + 1));
-	if (!*out)
-		die("out of memory (facts)");
-	for (size_t i = 0; i < r->nfact; i++) {
-		if (is_evidence(r->facts[i]))
-			(*out)[n++] = r->facts[i];
-		else
-			r->facts[kept++] = r->facts[i];
-	}
-	r->nfact = kept;
-	return n;
-}
-
-/* Per node: is it called by a function that was read, or only known in its own unit? */
-static bool *find_known(const struct program *p)
-{
-	bool *known = calloc(p->nnode + 1, sizeof(*known));
-
-	if (!known)
-		die("out of memory (%zu functions)", p->nnode);
-	for (size_t i = 0; i < p->nnode; i++) {
-		known[i] |= p->nodes[i]->fn->is_static;
-		for (int k = 0; k < p->nodes[i]->ncallee; k++)
-			known[p->nodes[i]->callees[k]->index] = true;
-	}
-	return known;
-}
+struct settlement {
+	struct analysis *an;
+	struct evidence *all;
+	size_t n;
+	struct map by_class;		/* first of the class */
+	bool *known, *pointed;		/* per node: has it callers that were read; may it be called through a pointer? */
+	bool *entry;			/* nothing that was read says who calls it */
+};
 
 static struct node *node_of(const struct program *p, const struct fact *f)
 {
 	struct node *n = program_resolve_in(p, program_unit(p, f->unit->file), f->fn->name);
 
 	return n && n->fn == f->fn ? n : NULL;
+}
+
+/* Take the evidence out of the facts. */
+static void take_evidence(struct settlement *s, struct infer_result *r)
+{
+	size_t kept = 0;
+
+	s->all = malloc(sizeof(*s->all) * (r->nfact + 1));
+	if (!s->all)
+		die("out of memory (facts)");
+	for (size_t i = 0; i < r->nfact; i++) {
+		const struct fact *f = r->facts[i];
+		struct evidence *e = &s->all[s->n];
+
+		if (!is_evidence(f)) {
+			r->facts[kept++] = r->facts[i];
+			continue;
+		}
+		*e = (struct evidence){f, node_of(&s->an->program, f), map_get(&s->by_class, f->class)};
+		map_set(&s->by_class, f->class, e);
+		s->n++;
+	}
+	r->nfact = kept;
+}
+
+static void find_callers(struct settlement *s)
+{
+	const struct program *p = &s->an->program;
+
+	s->known = calloc(p->nnode + 1, sizeof(*s->known));
+	s->pointed = calloc(p->nnode + 1, sizeof(*s->pointed));
+	s->entry = calloc(p->nnode + 1, sizeof(*s->entry));
+	if (!s->known || !s->pointed || !s->entry)
+		die("out of memory (%zu functions)", p->nnode);
+	for (size_t i = 0; i < p->nnode; i++) {
+		s->known[i] |= p->nodes[i]->fn->is_static;
+		s->pointed[i] |= p->nodes[i]->is_callback;
+		for (int k = 0; k < p->nodes[i]->ncallee; k++)
+			s->known[p->nodes[i]->callees[k]->index] = true;
+		for (int k = 0; k < p->nodes[i]->fn->nlink; k++)
+			if (p->nodes[i]->fn->links[k].kind == LINK_NAMED && p->nodes[i]->named[k])
+				s->pointed[p->nodes[i]->named[k]->index] = true;
+	}
+	for (size_t u = 0; u < p->nunit; u++)
+		for (int i = 0; i < p->units[u]->nslot; i++) {
+			struct node *n = program_resolve_in(p, u, p->units[u]->slots[i].func);
+
+			if (n)
+				s->pointed[n->index] = true;
+		}
+	for (size_t i = 0; i < p->nnode; i++)
+		s->entry[i] = !p->nodes[i]->is_called && !s->pointed[i];
+}
+
+static bool calls_pointers(const struct node *n)
+{
+	for (int i = 0; i < n->fn->nlink; i++)
+		if (n->fn->links[i].kind == LINK_INDIRECT)
+			return true;
+	return false;
+}
+
+static bool calls(const struct node *caller, const struct node *n)
+{
+	for (int i = 0; caller && i < caller->ncallee; i++)
+		if (caller->callees[i] == n)
+			return true;
+	return false;
+}
+
+/* by releases a lock of its callers': may that be one that n left? */
+static bool may_release(const struct settlement *s, const struct node *by, const struct node *n)
+{
+	if (!by || s->entry[n->index] || calls(by, n))
+		return true;
+	/* Who calls n through a pointer, or is called so after it. */
+	return s->pointed[n->index] && (s->pointed[by->index] || s->entry[by->index] || calls_pointers(by));
+}
+
+#define MAX_HANDS 4	/* through how many functions a lock is followed */
+
+/* Does anybody release a lock of that class which n left held? Whoever calls n, or gets it from who does. */
+static bool is_taken_over(const struct settlement *s, const struct node *n, const char *class_name, int hands)
+{
+	for (const struct evidence *e = map_get(&s->by_class, class_name); e; e = e->next) {
+		const struct fact *f = e->fact;
+
+		if (f->kind == FACT_LOCK_TAKEN_OVER && (f->function ? f->function == n->fn->name : may_release(s, e->node, n)))
+			return true;
+		if (f->kind == FACT_LOCK_KEPT_ON && f->function == n->fn->name && e->node && e->node != n &&
+		    (!hands || is_taken_over(s, e->node, class_name, hands - 1)))
+			return true;
+	}
+	return false;
 }
 
 /* Simulate the function again: what it leaves of that class is a finding. It was counted before. */
@@ -154,25 +247,35 @@ static void insist(struct analysis *an, struct node *n, const char *class_name)
 	r->nfact = kept;
 }
 
+/* Some caller is not known well enough to say what it does with the lock. */
+static bool has_unknown_callers(const struct settlement *s, const struct node *n)
+{
+	const struct program *p = &s->an->program;
+
+	for (size_t i = 0; i < p->nnode; i++)
+		if (i != n->index && calls(p->nodes[i], n) &&
+		    (i < n->index || !p->nodes[i]->kept_summary || node_summary(p->nodes[i])->is_unknown))
+			return true;
+	return false;
+}
+
 void handed_settle(struct analysis *an)
 {
-	const struct fact **all;
-	struct map taken_over;		/* classes, and functions */
-	size_t n = take_evidence(an->result, &all);
-	bool *known = find_known(&an->program);
+	struct settlement s = {.an = an};
 
-	map_init(&taken_over);
-	for (size_t i = 0; i < n; i++)
-		if (all[i]->kind == FACT_LOCK_TAKEN_OVER)
-			map_set(&taken_over, all[i]->function ? all[i]->function : all[i]->class, an);
-	for (size_t i = 0; i < n && !an->options->roots; i++) {
-		const struct fact *f = all[i];
-		struct node *node = f->kind == FACT_LOCK_HANDED_ON ? node_of(&an->program, f) : NULL;
+	map_init(&s.by_class);
+	take_evidence(&s, an->result);
+	find_callers(&s);
+	for (size_t i = 0; i < s.n && !an->options->roots; i++) {
+		const struct evidence *e = &s.all[i];
 
-		if (node && known[node->index] && !map_get(&taken_over, f->class) && !map_get(&taken_over, f->fn->name))
-			insist(an, node, f->class);
+		if (e->fact->kind == FACT_LOCK_HANDED_ON && e->node && s.known[e->node->index] &&
+		    !is_taken_over(&s, e->node, e->fact->class, MAX_HANDS) && !has_unknown_callers(&s, e->node))
+			insist(an, e->node, e->fact->class);
 	}
-	map_release(&taken_over);
-	free(known);
-	free(all);
+	map_release(&s.by_class);
+	free(s.known);
+	free(s.pointed);
+	free(s.entry);
+	free(s.all);
 }

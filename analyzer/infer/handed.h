@@ -25,6 +25,8 @@ struct handed {
 
 /* At an exit the lock is held, and that is taken to be meant. */
 void handed_on(struct sim *sim, const struct held *h, struct place at);
+/* It is held at an exit: if a call has left it, that is not settled here. */
+void handed_kept(struct sim *sim, const struct held *h, struct place at);
 /* The lock of e is released; old is what was known of it, or NULL. */
 void handed_released(struct sim *sim, const struct held *old, const struct lock_event *e);
 /* What was seen becomes facts, which the summary's cache keeps. */

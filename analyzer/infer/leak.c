@@ -21,6 +21,15 @@ static bool gave_back_lock(const struct state *st, const struct held *h)
 	return false;
 }
 
+/* Has some exit? It may have taken it elsewhere. */
+static bool is_given_back(const struct sim *sim, const struct held *h)
+{
+	for (const struct state *o = sim->exits; o; o = o->next)
+		if (gave_back_lock(o, h))
+			return true;
+	return false;
+}
+
 unsigned leak_ret_mask(const struct state *st)
 {
 	return st->ret ? state_mask(st, st->ret) : MASK_ANY;
@@ -156,7 +165,8 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 
 	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0)
 		return;
-	if (!(sim->site_flags[h.site] & SITE_RELEASED)) {
+	handed_kept(sim, &h, st->at);
+	if (!(sim->site_flags[h.site] & SITE_RELEASED) && !is_given_back(sim, &h)) {
 		if (!is_secret(sim, st, &h))
 			return;
 		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);

@@ -53,26 +53,54 @@ static void check_turns(struct sim *sim, struct state *st, const struct lock_eve
 	}
 }
 
+/* Of one kind, and maybe of one class: where the class of one is not known nothing tells them apart. */
+static bool is_like(const struct held *h, const struct lock_event *e)
+{
+	const char *mine = sym_class(h->lock, h->kind), *its = sym_class(e->lock, e->kind);
+
+	if (e->lock->kind == SYM_GLOBAL && !e->lock->first)	/* or what is first in a variable */
+		its = e->kind;
+	return h->kind == e->kind && h->lock != e->lock && (mine == its || mine == h->kind || its == e->kind);
+}
+
+/*
+ * Taken by a name that says little: of two that were swapped, of what a callee has chosen. It may be a lock that
+ * was released before, by the name it had then.
+ */
+static void doubt_likes(struct sim *sim, struct state *st, const struct lock_event *e)
+{
+	if (sym_is_outer(e->lock) && !e->lock->is_set)
+		return;
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		struct held h = st->locks->items[i];
+
+		if ((h.state != LOCK_FREE && h.state != LOCK_DROPPED) || h.is_vague || h.is_doubted || !is_like(&h, e))
+			continue;
+		h.is_doubted = true;
+		h.is_vague = h.state == LOCK_DROPPED;
+		state_put_lock(&sim->pool, st, &h);
+	}
+}
+
 void primitive_take(struct sim *sim, struct state *st, const struct lock_event *e)
 {
 	const struct held *old = state_find_lock(st, e->lock, e->kind);
 	struct held h = {
 		.lock = e->lock, .kind = e->kind, .mode = e->mode, .state = LOCK_HELD, .count = 1,
-		.is_vague = e->is_vague, .is_try = e->try, .site = e->site,
+		.is_vague = e->is_vague, .is_try = e->try, .is_recursive = e->recursive, .hops = e->hops, .site = e->site,
 	};
 
 	state_restrict(&sim->pool, st, sym_object(e->lock), MASK_VALID);	/* nobody locks through NULL */
 	check_turns(sim, st, e);
 	if (old && (old->state == LOCK_HELD || old->state == LOCK_ASSERTED)) {
 		h = *old;
-		if (e->recursive || (e->mode == LOCK_SHARED && old->mode == LOCK_SHARED)) {
-			h.count++;
-			state_put_lock(&sim->pool, st, &h);
-			return;
-		}
-		if (!e->try && !e->lock->is_set && !old->is_vague && !e->is_vague)
+		bool both_read = e->mode == LOCK_SHARED && old->mode == LOCK_SHARED;
+
+		/* Two readers, and a writer that came in between waits for one and is waited for by the other. */
+		if (!e->recursive && !e->try && !e->lock->is_set && !old->is_vague && !e->is_vague)
 			report_again(sim, st, e, old, FACT_LOCK_TAKEN_AGAIN);
-		h.is_vague = true;
+		h.count += e->recursive || both_read;
+		h.is_vague |= !e->recursive && !(both_read && e->try);
 		state_put_lock(&sim->pool, st, &h);
 		return;
 	}
@@ -85,6 +113,7 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 	}
 	if (sym_is_outer(e->lock) && !e->try && !e->recursive && !e->is_last && !st->is_last)
 		state_add_take(&sim->pool, st, &h);
+	doubt_likes(sim, st, e);
 	state_put_lock(&sim->pool, st, &h);
 	h.taken = step_lock(sim, st, STEP_LOCK, e);
 	state_put_lock(&sim->pool, st, &h);
@@ -108,7 +137,8 @@ static int find_alias(const struct state *st, const struct lock_event *e)
 	return -1;
 }
 
-static void release_alias(struct sim *sim, struct state *st, const struct lock_event *e, int i)
+/* It is free, and nothing is said of it any more. */
+static struct held free_alias(struct sim *sim, struct state *st, const struct lock_event *e, int i)
 {
 	struct held h = st->locks->items[i];
 
@@ -118,8 +148,38 @@ static void release_alias(struct sim *sim, struct state *st, const struct lock_e
 	h.state = LOCK_FREE;
 	h.is_vague = true;
 	state_put_lock(&sim->pool, st, &h);
+	return h;
+}
+
+static void release_alias(struct sim *sim, struct state *st, const struct lock_event *e, int i)
+{
+	struct held h = free_alias(sim, st, e, i);
+
 	h.taken = step_lock(sim, st, STEP_UNLOCK, e);
 	state_put_lock(&sim->pool, st, &h);
+}
+
+/*
+ * Released, and not taken on this path: the caller's, or one that this path has taken by another name, which may be
+ * the same. Nothing is said of that one any more.
+ */
+static bool is_release_of_like(struct sim *sim, struct state *st, const struct lock_event *e)
+{
+	int alias = find_alias(st, e);
+	bool any = alias >= 0;
+
+	if (any)
+		free_alias(sim, st, e, alias);
+	for (int i = 0; !any && st->locks && i < st->locks->n; i++) {
+		struct held h = st->locks->items[i];
+
+		if (h.state != LOCK_HELD || h.is_vague || !is_like(&h, e))
+			continue;
+		unsure(sim->an, UNSURE_LOCK_NAME, e->at);
+		h.is_vague = any = true;
+		state_put_lock(&sim->pool, st, &h);
+	}
+	return any;
 }
 
 static void report_unheld(struct sim *sim, struct state *st, const struct lock_event *e, const struct held *old)
@@ -144,6 +204,8 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 	const struct trace *t;
 
 	handed_released(sim, old, e);
+	if (!old)
+		h.is_vague |= is_release_of_like(sim, st, e);
 	if (old) {
 		h = *old;
 		if (old->state == LOCK_HELD && old->count > 1) {

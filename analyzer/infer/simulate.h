@@ -185,6 +185,7 @@ struct lock_event {
 	const char *kind;
 	enum lock_mode mode;
 	bool try, nested, recursive, is_vague;
+	int hops;			/* as in struct held */
 	bool is_maybe;			/* the callee does it in some cases only */
 	bool is_last;			/* taken with the last reference only: who has another never meets it */
 	const char *callee;		/* the function called */

@@ -147,10 +147,22 @@ unsigned state_mask(const struct state *st, const struct sym *s)
 	return r ? r->mask : sym_mask(s);
 }
 
+/* A comparison of bits with 0 says no more than the bits do. */
+static bool is_test_of_bits(const struct sym *s)
+{
+	return (s->sub == CMP_EQ || s->sub == CMP_NE) && s->b->kind == SYM_INT && !s->b->value && s->a->kind == SYM_BIN;
+}
+
 static int truth_of_cmp(const struct state *st, const struct sym *s)
 {
 	const struct range *r;
 	unsigned mask;
+
+	if (is_test_of_bits(s)) {
+		int truth = state_truth(st, s->a);
+
+		return truth < 0 ? truth : truth == (s->sub == CMP_NE);
+	}
 
 	if (s->b->kind != SYM_INT) {
 		unsigned a = state_mask(st, s->a), b = state_mask(st, s->b);
@@ -172,6 +184,25 @@ static int truth_of_cmp(const struct state *st, const struct sym *s)
 	return -1;
 }
 
+/* x & bits, by what is known of other bits of x: 1, 0, or -1. */
+static int truth_of_bits(const struct state *st, const struct sym *s)
+{
+	int64_t unset = 0, bits = s->b->value;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = 0; i < st->nrange; i++) {
+			const struct range *r = &st->ranges[i];
+
+			if (r->s->kind != SYM_BIN || r->s->sub != BIN_AND || r->s->a != s->a || r->s->b->kind != SYM_INT)
+				continue;
+			if (r->mask == MASK_ZERO)
+				unset |= r->s->b->value;
+			else if (pass && !(r->mask & MASK_ZERO) && !(r->s->b->value & ~unset & ~bits))
+				return 1;
+		}
+	return bits & ~unset ? -1 : 0;
+}
+
 int state_truth(const struct state *st, const struct sym *s)
 {
 	unsigned mask = state_mask(st, s);
@@ -185,6 +216,10 @@ int state_truth(const struct state *st, const struct sym *s)
 
 		return a == 0 || b == 0 ? 0 : a == 1 && b == 1 ? 1 : -1;
 	}
+	if (s->kind == SYM_BIN && s->sub == BIN_AND && s->b->kind == SYM_INT)
+		return truth_of_bits(st, s);
+	if (sym_unshifted(s) != s)
+		return state_truth(st, sym_unshifted(s));
 	if (s->kind != SYM_CMP)
 		return -1;
 	if (s->opposite) {
@@ -247,6 +282,9 @@ static bool assume_cmp(struct state_pool *p, struct state *st, const struct sym 
 	enum flow_sub sub = truth ? s->sub : cmp_negate(s->sub);
 	const struct range *r;
 
+	if (is_test_of_bits(s))
+		return state_assume(p, st, s->a, sub == CMP_NE);
+
 	if (s->b->kind != SYM_INT) {
 		if (sub != CMP_EQ)
 			return true;
@@ -267,6 +305,8 @@ bool state_assume(struct state_pool *p, struct state *st, const struct sym *s, b
 
 	if (known >= 0)
 		return known == truth;
+	if (sym_unshifted(s) != s && !state_assume(p, st, sym_unshifted(s), truth))
+		return false;
 	if (s->kind == SYM_CMP && !assume_cmp(p, st, s, truth))
 		return false;
 	if (truth && s->kind == SYM_ALL &&

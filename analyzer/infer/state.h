@@ -52,7 +52,9 @@ struct held {
 	int count;			/* recursive locks */
 	bool is_vague;			/* a callee's finding or one of a set: nothing is said of it any more */
 	bool is_doubted;		/* released, but a function that was not read may have taken it again */
+	bool is_recursive;		/* who has it may take it again */
 	bool is_try;			/* taken by a function that would rather fail than wait */
+	int hops;			/* calls that it has come through without a name */
 	bool by_turn;			/* left held by a turn of an iteration */
 	int site;			/* instruction that took it; -1 unknown */
 	int passed;			/* 1 + the call through a pointer that was given its object since; or 0 */

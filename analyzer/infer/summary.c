@@ -50,15 +50,46 @@ static bool is_nameable(const struct state *st, const struct sym *s)
 	return is_nameable(st, s->a) && is_nameable(st, s->b);
 }
 
+#define MAX_HOPS 2	/* a lock without a name is told of this far up */
+
+/*
+ * Held under a name that callers do not know: they are told that there is one of that class, which may be one that they
+ * have by another name.
+ */
+static bool rename_lock(struct sim *sim, struct state *st, struct held h)
+{
+	const struct sym *lock = h.lock, *object;
+	int n = 0;
+
+	if (h.state != LOCK_HELD || h.by_turn || h.hops >= MAX_HOPS || sym_class(lock, h.kind) == h.kind)
+		return false;
+	for (int i = 0; i < st->locks->n; i++)
+		n += sym_root(st->locks->items[i].lock)->site == SYM_NAMELESS;
+	object = sym_new(&sim->syms, SYM_NAMELESS, n, 0, NULL);
+	h.lock = lock->kind == SYM_ADDR ? sym_addr(&sim->syms, object, lock->value, lock->struct_name, lock->field) : object;
+	sym_name_first(h.lock, lock->first_struct, lock->first);
+	h.is_vague = true;
+	h.hops++;
+	state_drop_lock(&sim->pool, st, lock, h.kind);
+	state_put_lock(&sim->pool, st, &h);
+	return true;
+}
+
 static void drop_unnameable(struct sim *sim, struct state *st)
 {
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		struct held h = st->locks->items[i];
 		bool drop = h.state == LOCK_FREE || h.state == LOCK_ASSERTED;
 
+		if (!drop && sym_root(h.lock)->site == SYM_NAMELESS)
+			continue;
 		if (!drop && !is_nameable(st, h.lock)) {
 			unsure(sim->an, UNSURE_LOCK_NAME, st->at);
 			drop = true;
+			if (rename_lock(sim, st, h)) {
+				i--;
+				continue;
+			}
 		}
 		if (drop) {
 			state_drop_lock(&sim->pool, st, h.lock, h.kind);

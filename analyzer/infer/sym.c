@@ -398,6 +398,37 @@ static bool is_address(const struct sym *s)
 	return s->kind == SYM_ADDR || s->kind == SYM_GLOBAL || s->kind == SYM_STACK || s->kind == SYM_ELEM;
 }
 
+/*
+ * Some bits of x, in one form however they are taken out: of what was masked before, of what had other bits set, of
+ * what was shifted. NULL when there is nothing to make simpler.
+ */
+static const struct sym *simpler_bits(struct sym_table *t, const struct sym *x, int64_t bits)
+{
+	int64_t c = x->kind == SYM_BIN && x->b->kind == SYM_INT ? x->b->value : 0;
+
+	if (!bits)
+		return sym_int(t, 0);
+	if (!c)
+		return NULL;
+	if (x->sub == BIN_AND)
+		return sym_bin(t, BIN_AND, x->a, sym_int(t, bits & c));
+	if (x->sub == BIN_OR && !(bits & c))
+		return sym_bin(t, BIN_AND, x->a, sym_int(t, bits));
+	if (x->sub == BIN_SHR && c > 0 && c < 32 && bits > 0 && bits < INT64_C(1) << 31)
+		return sym_bin(t, BIN_SHR, sym_bin(t, BIN_AND, x->a, sym_int(t, bits << c)), x->b);
+	return NULL;
+}
+
+const struct sym *sym_unshifted(const struct sym *s)
+{
+	const struct sym *x = s->kind == SYM_BIN && s->sub == BIN_SHR && s->b->kind == SYM_INT ? s->a : NULL;
+
+	if (x && x->kind == SYM_BIN && x->sub == BIN_AND && x->b->kind == SYM_INT && s->b->value >= 0 && s->b->value < 32 &&
+	    !(x->b->value & ((INT64_C(1) << s->b->value) - 1)))
+		return x;
+	return s;
+}
+
 const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b)
 {
 	int64_t v;
@@ -420,6 +451,12 @@ const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct s
 		return sym_not(t, a);
 	if (sub == BIN_AND && b->kind == SYM_INT && a->kind == SYM_CMP)
 		return b->value & 1 ? a : sym_int(t, 0);
+	if (sub == BIN_AND && b->kind == SYM_INT) {
+		const struct sym *simpler = simpler_bits(t, a, b->value);
+
+		if (simpler)
+			return simpler;
+	}
 	if (sub == BIN_AND && a == b)
 		return a;
 	if (sub == BIN_OR && b->kind == SYM_INT && b->value == 0)

@@ -87,6 +87,8 @@ const struct sym *sym_new(struct sym_table *t, int site, int64_t ordinal, int tu
 /* Folded where operands are constants, booleans or equal. */
 const struct sym *sym_bin(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b);
 const struct sym *sym_cmp(struct sym_table *t, enum flow_sub sub, const struct sym *a, const struct sym *b);
+/* Bits of a value, not shifted down: 0 when and only when s is. Else s. */
+const struct sym *sym_unshifted(const struct sym *s);
 /* All of terms[0..n-1], which are sorted and freed of doubles and of what is always true: canonical. */
 const struct sym *sym_all(struct sym_table *t, const struct sym **terms, int n);
 /* The opposite of a SYM_CMP or of an integer's truth. */
@@ -105,6 +107,7 @@ bool sym_contains(const struct sym *s, const struct sym *part);
 /* Something the machine gives, the same each time it is asked for in one task: current, and its like. */
 bool sym_is_machine(const struct sym *s);
 #define SYM_MACHINE (-1000)	/* sites of such unknowns are not above this */
+#define SYM_NAMELESS (1 << 28)	/* the site of objects in a summary that have no name for callers */
 /* Can a caller name it: no stack object and no unknown in it? */
 bool sym_is_outer(const struct sym *s);
 

@@ -4,8 +4,10 @@
 # Mutants of the real kernel: one mistake at a time is put into functions that the tree at hand has, all by script, and
 # what devscope says is counted. Needs tests/kernel/lib.sh. In the order of use:
 #
-#   mutants_of KIND FUNCTIONS	a line "found|missed|noisy FILE LINE FUNCTION" for each mutant in so many functions
+#   mutants_of KIND FUNCTIONS	a line "found|missed|noisy|dead FILE LINE FUNCTION" for each mutant in so many functions
 #   mutant_rate FILE		"found/all, noisy" of such lines
+#
+# dead: the compiler drops what was changed, so that there is nothing to find. It is not counted.
 
 MUTANT_DIRS=(drivers/iommu drivers/base drivers/vfio kernel)
 
@@ -26,12 +28,22 @@ mutant_places() {
 		"$HERE/places" "$HERE/places"
 }
 
+# code_of DB FILE FUNCTION: a hash of what was read of it last.
+code_of() {
+	sqlite3 "$1" "SELECT hex(f.hash) FROM unit u JOIN unit_func x ON x.unit = u.id
+		JOIN func f ON f.id = x.func WHERE u.file = '$2' AND f.file = '$2' AND u.ok AND f.name = '$3'
+		ORDER BY u.id DESC LIMIT 1"
+}
+
 # mutant KIND FILE LINE FUNCTION: makes it, checks, and says whether it was found.
 mutant() {
 	local kind=$1 file=$2 line=$3 function=$4 verdict=found
 	with_change "$file" "$HERE/mutant" awk -v "kind=$kind" -v "line=$line" -f "$TESTS/kernel/mutant.awk"
 	comm -13 "$SCRATCH/untouched.lines" "$HERE/mutant.lines" >"$HERE/new"
-	if [ ! -s "$HERE/new" ]; then
+	if [ "$(code_of "$SCRATCH/mutants.db" "$file" "$function")" = "$(code_of "$BUILD/.devscope.db" "$file" "$function")" ]
+	then
+		verdict=dead
+	elif [ ! -s "$HERE/new" ]; then
 		verdict=missed
 	elif grep -qv " $function\$" "$HERE/new"; then
 		verdict=noisy
@@ -43,6 +55,8 @@ mutant() {
 mutants_of() {
 	local KERNEL_DIRS=("${MUTANT_DIRS[@]}") file line function
 	untouched
+	cp "$BUILD/.devscope.db" "$SCRATCH/mutants.db"	# what was read of the untouched tree stays apart
+	KERNEL_DIRS=(--db "$SCRATCH/mutants.db" "${MUTANT_DIRS[@]}")
 	mutant_places "$1" "$2" >"$HERE/chosen"
 	while IFS=$'\t' read -r file line function; do
 		mutant "$1" "$file" "$line" "$function"
@@ -50,6 +64,6 @@ mutants_of() {
 }
 
 mutant_rate() {
-	awk '/^(found|noisy)/ { found++ } /^noisy/ { noisy++ } /^[a-z]/ { all++ }
+	awk '/^(found|noisy)/ { found++ } /^noisy/ { noisy++ } /^(found|noisy|missed)/ { all++ }
 		END { printf "%d of %d found, %d with something elsewhere\n", found, all, noisy }' "$1"
 }

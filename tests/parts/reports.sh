@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 # SARIF as others read it: valid for Microsoft's validator, with what GitHub wants.
 
+# shellcheck source=../kernel/known.sh
+. "$TESTS/kernel/known.sh"
+
 need_sarif_multitool() {
 	command -v npm >/dev/null || need_packages nodejs npm
 	[ -x "$WORK/npm/node_modules/.bin/sarif-multitool" ] ||
@@ -53,3 +56,4 @@ run_test reports/valid validates
 run_test reports/functions functions_and_fingerprints
 run_test reports/paths no_machine_paths
 run_test reports/agree text_and_sarif_agree
+run_test reports/known known_itself
