@@ -167,7 +167,7 @@ static bool same_conditions(const struct state *a, const struct state *b)
 }
 
 /* How much exits must have in common to become one case, the most first. */
-enum alike { ALIKE_CONDITIONS, ALIKE_RESULT, ALIKE_EFFECTS };
+enum alike { ALIKE_CONDITIONS, ALIKE_RESULT, ALIKE_TAKES, ALIKE_EFFECTS };
 
 static bool is_alike(const struct sim *sim, const struct state *a, const struct state *b, enum alike how)
 {
@@ -175,7 +175,7 @@ static bool is_alike(const struct sim *sim, const struct state *a, const struct 
 		return false;
 	if (how <= ALIKE_RESULT && (a->is_warned != b->is_warned || !same_result(a, b)))
 		return false;
-	if (how <= ALIKE_RESULT && !state_same_takes(a, b))
+	if (how <= ALIKE_TAKES && !state_same_takes(a, b))
 		return false;
 	return how > ALIKE_CONDITIONS || same_conditions(a, b);
 }
@@ -443,9 +443,11 @@ struct summary *summary_make(struct sim *sim)
 	if (n > limit)
 		n = merge_exits(sim, ALIKE_RESULT);
 	if (n > limit) {
-		n = merge_exits(sim, ALIKE_EFFECTS);
+		n = merge_exits(sim, ALIKE_TAKES);
 		s->is_widened = true;
 	}
+	if (n > limit)
+		n = merge_exits(sim, ALIKE_EFFECTS);
 	if (n > limit * 2) {
 		s->is_unknown = true;
 		return s;
