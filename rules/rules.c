@@ -59,7 +59,7 @@ void rule_report(const struct rule *self, const struct fact *fact, struct findin
 		 const char *fix, const char *format, ...)
 {
 	va_list args, again;
-	enum level level = self->level;
+	enum level level = fact->is_inferred && self->level > LEVEL_WARNING ? LEVEL_WARNING : self->level;
 	char *message;
 	int len;
 

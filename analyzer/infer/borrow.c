@@ -17,7 +17,7 @@ static bool is_same_or_behind(const struct sym *object, const struct dead *d)
 {
 	if (object == d->root)
 		return true;
-	if (!d->by_unlock)
+	if (!d->by_unlock || d->by_section)
 		return false;
 	for (int i = 0; i < LOADS_BEHIND_GUARD && object->kind == SYM_LOAD; i++) {
 		object = sym_object(object->a);
@@ -63,14 +63,32 @@ const struct dead *borrow_ended(const struct state *st, const struct sym *pointe
 	return d && !d->by_put && !has_reference(st, pointer) && !is_spanned(st, d) ? d : NULL;
 }
 
+/* The same lock is held again: the object is not let go any more, if it is still there. */
+static bool is_locked_again(const struct state *st, const struct dead *d)
+{
+	for (int i = 0; d->by_unlock && st->locks && i < st->locks->n; i++)
+		if (st->locks->items[i].lock == d->lock && st->locks->items[i].state == LOCK_HELD)
+			return true;
+	return false;
+}
+
+static enum fact_kind kind_of_use(const struct state *st, const struct dead *d, const struct model_need *need)
+{
+	if (is_locked_again(st, d))
+		return FACT_USE_STALE;
+	if (need)
+		return FACT_USE_UNKEPT;
+	return d->by_unlock ? FACT_USE_AFTER_UNLOCK : d->by_section ? FACT_USE_AFTER_SECTION :
+	       d->by_put ? FACT_USE_AFTER_PUT : FACT_USE_AFTER_TURN;
+}
+
 static void report_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct dead *d,
 		       const struct model_need *need, struct place at, const char *callee, const struct use *inner)
 {
 	struct trace *t = state_step(&sim->pool, st, STEP_USE, at, sim->fn->name);
 	struct candidate c = {
-		.kind = need ? FACT_USE_UNKEPT : d->by_unlock ? FACT_USE_AFTER_UNLOCK :
-			d->by_put ? FACT_USE_AFTER_PUT : FACT_USE_AFTER_TURN,
-		.at = at, .object = sym_object(pointer), .class_name = d->function, .function = d->function,
+		.kind = kind_of_use(st, d, need), .is_inferred = d->is_inferred, .at = at, .object = sym_object(pointer),
+		.class_name = d->function, .function = d->function,
 		.need = need, .origin = d->began, .trace = t, .is_warned = st->is_warned,
 	};
 
@@ -81,17 +99,27 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 		c.kind_name = need->keeper;
 	if (d->by_unlock)
 		c.class_name = sym_class(d->lock, "lock");
-	if (d->by_put)
+	if (d->by_section || d->by_put)
 		c.class_name = c.kind_name = d->kind;
 	sim_candidate(sim, &c);
 }
 
+/* May there be no object on the list, for all that is known? */
+static bool may_be_empty(struct sim *sim, const struct state *st, const struct sym *first, const struct sym *head)
+{
+	const struct sym *is_empty = sym_cmp(&sim->syms, CMP_EQ, first, head);
+
+	return is_empty->kind != SYM_INT && state_truth(st, is_empty) < 0;
+}
+
 static void note_for_callers(struct sim *sim, struct state *st, const struct sym *pointer,
-			     const struct model_need *need, bool is_light, struct place at, const struct trace *inner)
+			     const struct model_need *need, bool is_light, bool is_checked, struct place at,
+			     const struct trace *inner)
 {
 	const struct sym *object = sym_object(pointer);
 	struct use u = {
 		.object = object, .need = need, .is_light = is_light, .at = at, .func = sim->fn->name, .inner = inner,
+		.is_checked = is_checked || (object->kind == SYM_LOAD && !may_be_empty(sim, st, object, object->a)),
 	};
 
 	if (object->kind == SYM_PARAM || (object->kind == SYM_LOAD && object->depth <= 2 && sym_is_outer(object) &&
@@ -123,19 +151,72 @@ static void look_at_found(struct sim *sim, struct state *st, const struct sym *p
 	report_use(sim, st, pointer, &d, need, at, callee, inner);
 }
 
+static bool is_guard_of(const struct model_guard *g, const struct sym *addr, const struct sym *lock);
+
+/* The lock that this path took on the object of a guarded list; NULL if it is the caller's, or not held. */
+static const struct held *own_lock_of(const struct state *st, const struct model_guard *g, const struct sym *head)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (st->locks->items[i].state == LOCK_HELD && is_guard_of(g, head, st->locks->items[i].lock))
+			return &st->locks->items[i];
+	return NULL;
+}
+
+/* Was the object of the list looked up on this path? Who is given it, or has it of a member, may know of a member. */
+static bool was_looked_up(const struct state *st, const struct sym *head)
+{
+	const struct ref *r = state_find_ref(st, sym_object(head));
+
+	return r && r->found && r->count > 0;
+}
+
+/* The first entry of a guarded list is used: is it known that there is one? Until the lock is held anybody may remove it. */
+static void look_at_first(struct sim *sim, struct state *st, const struct sym *pointer, struct place at,
+			  const char *callee, const struct use *inner)
+{
+	const struct sym *object = sym_object(pointer);
+
+	for (int i = 0; i < sim->nguarded; i++) {
+		const struct sym *head = sim->guarded[i].addr;
+		const struct cell *c = state_find_cell(st, head);
+		const struct sym *first = c ? c->value : head->load;
+		const struct held *lock = sim->guarded[i].guard->is_list ? own_lock_of(st, sim->guarded[i].guard, head) : NULL;
+		struct candidate k = {
+			.kind = FACT_FIRST_UNCHECKED, .at = at, .object = sym_object(head), .function = sim->guarded[i].guard->field,
+			.is_warned = st->is_warned,
+		};
+		struct trace *t;
+
+		if (!lock || !lock->taken || first != object || !was_looked_up(st, head) ||
+		    !may_be_empty(sim, st, first, head))
+			continue;
+		t = state_step(&sim->pool, st, STEP_USE, at, sim->fn->name);
+		t->callee = callee;
+		t->object = object;
+		t->inner = inner ? inner->inner : NULL;
+		k.class_name = sym_class(lock->lock, lock->kind);
+		k.kind_name = lock->kind;
+		k.origin = lock->taken->at;
+		k.trace = t;
+		sim_candidate(sim, &k);
+	}
+}
+
 static void look_at_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct model_need *need,
 			bool is_light, struct place at, const char *callee, const struct use *inner)
 {
 	const struct dead *d = find_dead(st, pointer);
 
-	note_for_callers(sim, st, pointer, need, is_light, at, inner ? inner->inner : NULL);
+	note_for_callers(sim, st, pointer, need, is_light, inner && inner->is_checked, at, inner ? inner->inner : NULL);
 	is_light |= need && need->is_anyone;
 	need = need && need->is_anyone ? NULL : need;
 	if (d && d->by_put && is_light)
 		return;
+	if (!d && sim->nguarded && !(inner && inner->is_checked))
+		look_at_first(sim, st, pointer, at, callee, inner);
 	if (!d && need)
 		look_at_found(sim, st, pointer, need, at, callee, inner);
-	if (!d || is_spanned(st, d))
+	if (!d || is_spanned(st, d) || (d->by_section && (section_holds(sim, st) || holds_lock_of(st, d->root))))
 		return;
 	if (!has_reference(st, pointer))
 		report_use(sim, st, pointer, d, NULL, at, callee, inner);
@@ -148,7 +229,7 @@ void borrow_put(struct sim *sim, struct state *st, const struct sym *object, str
 	const struct dead *d = find_dead(st, object);
 
 	if (d && d->by_put)	/* given back again: reference.c tells */
-		note_for_callers(sim, st, object, NULL, false, at, NULL);
+		note_for_callers(sim, st, object, NULL, false, false, at, NULL);
 	else
 		look_at_use(sim, st, object, NULL, false, at, NULL, NULL);
 }

@@ -115,6 +115,7 @@ static void prove_valid(struct sim *sim, struct state *st, const struct sym *add
 static void run_load(struct sim *sim, struct state *st, const struct insn *in)
 {
 	const struct sym *addr = address_of(sim, st, in);
+	bool is_ours = state_find_cell(st, addr) || sym_root(addr)->kind == SYM_STACK;
 
 	if (in->is_pointer)
 		borrow_read_pointer(sim, st, addr, in);
@@ -122,6 +123,8 @@ static void run_load(struct sim *sim, struct state *st, const struct insn *in)
 		borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
 	prove_valid(sim, st, addr);
 	st->env[sim_site(sim, in)] = sim_load(sim, st, addr, sim_site(sim, in));
+	if (in->is_pointer && !is_ours)
+		section_read(sim, st, st->env[sim_site(sim, in)], in);
 }
 
 /* A stored pointer is a step when callers may care: a parameter, a counted or borrowed object, put where it lives on. */

@@ -41,7 +41,9 @@ static bool same_place(struct place a, struct place b)
 /* Does a lock step belong? A callee's locks have the callee's names: there only the kind tells. */
 static bool lock_belongs(const struct candidate *c, const struct trace *t, bool inner)
 {
-	if (c->kind == FACT_USE_AFTER_UNLOCK)
+	if (c->kind == FACT_USE_AFTER_SECTION)
+		return t->what == c->kind_name;
+	if (c->kind == FACT_USE_AFTER_UNLOCK || c->kind == FACT_USE_STALE)
 		return sym_class(t->object, t->what) == c->class_name;
 	return subject_of(c) == SUBJECT_LOCK && t->what == c->kind_name && (inner || t->object == c->object);
 }
@@ -373,11 +375,10 @@ static void make_fact(struct sim *sim, const struct candidate *c)
 	add_chain(&s, c->trace, first_step(c), &top);
 	*f = (struct fact){
 		.kind = c->kind, .fn = sim->fn, .unit = sim->node->unit, .at = c->at,
-		.object = c->kind == FACT_USE_AFTER_TURN || c->kind == FACT_USE_UNKEPT || c->kind == FACT_USE_AFTER_UNLOCK ||
-			  subject_of(c) == SUBJECT_REFERENCE || c->kind == FACT_USE_AFTER_PUT || c->kind == FACT_KEPT_AFTER_TURN
-			? words_symbol(an->arena, c->object, false) : words_lock(an->arena, c->object, c->kind_name),
+		.object = subject_of(c) == SUBJECT_LOCK ? words_lock(an->arena, c->object, c->kind_name)
+							: words_symbol(an->arena, c->object, false),
 		.class = c->class_name ? c->class_name : "", .kind_name = c->kind_name, .function = c->function,
-		.origin = c->origin, .is_warned = c->is_warned, .nstep = s.n, .steps = s.items,
+		.origin = c->origin, .is_inferred = c->is_inferred, .is_warned = c->is_warned, .nstep = s.n, .steps = s.items,
 	};
 	if (c->need) {
 		f->field = arena_printf(an->arena, "%s.%s", c->need->struct_name, c->need->field);
@@ -415,8 +416,7 @@ static bool is_covered(const struct sim *sim, int at)
 	for (int i = 0; i < at; i++)
 		if (sim->found[i].is_confirmed && is_same_leak(&sim->found[i], c))
 			return true;
-	if (c->kind != FACT_USE_AFTER_TURN && c->kind != FACT_USE_AFTER_UNLOCK && c->kind != FACT_USE_UNKEPT &&
-	    c->kind != FACT_USE_AFTER_PUT)
+	if (subject_of(c) != SUBJECT_BORROW || c->kind == FACT_KEPT_AFTER_TURN)
 		return false;
 	for (int i = 0; i < sim->nfound; i++) {
 		const struct candidate *o = &sim->found[i];

@@ -20,6 +20,9 @@ enum fact_kind {
 	FACT_USE_AFTER_TURN,	/* a borrow kept by an iteration only, used after the callback returned */
 	FACT_KEPT_AFTER_TURN,	/* ... or left in memory that lives on */
 	FACT_USE_AFTER_UNLOCK,	/* a borrow kept by a lock only, used after the unlock */
+	FACT_USE_AFTER_SECTION,	/* a borrow kept by a read section (RCU) only, used after the section ended */
+	FACT_USE_STALE,		/* found in one critical section of a lock, used in a later one of the same lock */
+	FACT_FIRST_UNCHECKED,	/* the first entry of a list taken, with no look whether there is one */
 	FACT_USE_UNKEPT,	/* a field used while what it needs is not kept (only memory is) */
 	FACT_REF_LEFT,		/* a path ends with a reference nobody gives back */
 	FACT_REF_LEFT_BY_TURN,	/* the same, per element of an iteration */
@@ -73,6 +76,7 @@ struct fact {
 	const char *field;	/* FACT_USE_UNKEPT: "device.iommu"; FACT_LOCK_REENTRY: the callback's slot; else NULL */
 	const char *say;	/* a clause of the model for people; FACT_LOCK_REENTRY: what is iterated over; or NULL */
 	struct place origin;	/* where the lock was taken, the reference got, the borrow began */
+	bool is_inferred;	/* who keeps it was concluded from the code: no model and no annotation says so */
 	bool is_warned;		/* the kernel itself warns on this path: it is held to be impossible */
 	int nstep;
 	const struct step *steps;

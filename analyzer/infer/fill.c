@@ -315,10 +315,13 @@ static void apply_dead(struct sim *sim, struct state *st, const struct insn *in,
 		struct dead d = c->dead->items[i];
 
 		d.root = x->roots[i];
-		d.spanned = NULL;
+		d.spanned = d.by_section ? st->locks : NULL;	/* whoever holds a lock knows what it is for */
 		d.is_inherited = true;
 		d.lock = x->dead_locks[i];
-		state_add_dead(&sim->pool, st, &d);
+		if (d.by_section && section_holds(sim, st))
+			section_lend(sim, st, d.root, d.is_inferred ? LENT_INFERRED : LENT_KNOWN);
+		else
+			state_add_dead(&sim->pool, st, &d);
 	}
 }
 
@@ -354,6 +357,8 @@ bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, 
 	apply_cells(sim, f->st, in, c, &x, callee);
 	apply_dead(sim, f->st, in, c, &x, callee);
 	apply_kept(f, in, c);
+	if (x.ret && c->lent)
+		section_lend(sim, f->st, x.ret, c->lent);
 	f->st->is_warned |= c->is_warned;
 	*ret = x.ret;
 	if (x.ret && !state_restrict(&sim->pool, f->st, x.ret, c->ret_mask))

@@ -158,13 +158,21 @@ static bool same_refs(const struct state *a, const struct state *b)
 	return true;
 }
 
-/* What was put does not keep paths apart: where the object is not NULL it was put on both. */
+/*
+ * What was put does not keep paths apart: where the object is not NULL it was put on both. Nor do read sections, which
+ * are many, and end on all paths alike.
+ */
+static bool parts_paths(const struct dead *d)
+{
+	return !d->by_put && !d->by_section;
+}
+
 static int count_dead(const struct state *st)
 {
 	int n = 0;
 
 	for (int i = 0; st->dead && i < st->dead->n; i++)
-		n += !st->dead->items[i].by_put;
+		n += parts_paths(&st->dead->items[i]);
 	return n;
 }
 
@@ -177,9 +185,9 @@ static bool same_dead(const struct state *a, const struct state *b)
 	for (int i = 0; a->dead && i < a->dead->n; i++) {
 		int k = 0;
 
-		if (a->dead->items[i].by_put)
+		if (!parts_paths(&a->dead->items[i]))
 			continue;
-		while (k < b->dead->n && (b->dead->items[k].by_put || b->dead->items[k].root != a->dead->items[i].root))
+		while (k < b->dead->n && (!parts_paths(&b->dead->items[k]) || b->dead->items[k].root != a->dead->items[i].root))
 			k++;
 		if (k == b->dead->n)
 			return false;
@@ -195,7 +203,7 @@ static bool is_borrowed(const struct state *st, const struct sym *v, bool with_p
 	if (with_params && object->kind == SYM_PARAM)
 		return true;
 	for (int i = 0; st->dead && i < st->dead->n; i++)
-		if (st->dead->items[i].root == object && !st->dead->items[i].by_put)
+		if (st->dead->items[i].root == object && parts_paths(&st->dead->items[i]))
 			return true;
 	return state_find_ref(st, v) != NULL;
 }
@@ -264,7 +272,7 @@ uint64_t state_key(const struct state *st)
 			key += mix((uint64_t)sym_object(r->object)->id << 32 | ((uint32_t)r->count << 2 | 2 | r->handed_on));
 	}
 	for (int i = 0; st->dead && i < st->dead->n; i++)
-		if (!st->dead->items[i].by_put)
+		if (parts_paths(&st->dead->items[i]))
 			key += mix((uint64_t)st->dead->items[i].root->id + 1);
 	return key;
 }
@@ -288,6 +296,49 @@ static const struct sym *joined(struct sym_table *t, const struct sym *x, const 
 	return sym_new(t, -1 - block, ordinal, turn, x->name ? x->name : y->name);
 }
 
+/* What a read section keeps, or kept, of the object of v; NULL if it is not one of those. */
+static const struct loan *find_loan(const struct state *st, const struct sym *v)
+{
+	for (int i = 0; st->loans && i < st->loans->n; i++)
+		if (st->loans->items[i].root == sym_object(v))
+			return &st->loans->items[i];
+	return NULL;
+}
+
+static const struct dead *find_ended(const struct state *st, const struct sym *v)
+{
+	for (int i = 0; st->dead && i < st->dead->n; i++)
+		if (st->dead->items[i].by_section && st->dead->items[i].root == sym_object(v))
+			return &st->dead->items[i];
+	return NULL;
+}
+
+static bool is_null(const struct sym *v)
+{
+	return v->kind == SYM_INT && !v->value;
+}
+
+/* n stands for x of a and y of b: it is kept, or has ended, as they are. NULL is as the other is. */
+static void join_loans(struct state_pool *p, struct state *a, const struct state *b, const struct sym *x,
+		       const struct sym *y, const struct sym *n)
+{
+	const struct loan *la = find_loan(a, x), *lb = find_loan(b, y);
+	const struct dead *da = find_ended(a, x), *db = find_ended(b, y);
+
+	if ((la || is_null(x)) && (lb || is_null(y)) && (la || lb)) {
+		struct loan l = la ? *la : *lb;
+
+		l.root = n;
+		state_add_loan(p, a, &l);
+	}
+	if ((da || is_null(x)) && (db || is_null(y)) && (da || db)) {
+		struct dead d = da ? *da : *db;
+
+		d.root = n;
+		state_add_dead(p, a, &d);
+	}
+}
+
 static const struct sym *join_values(struct state_pool *p, struct sym_table *t, struct state *a,
 				     const struct state *b, const struct sym *x, const struct sym *y,
 				     int block, int64_t ordinal)
@@ -301,6 +352,8 @@ static const struct sym *join_values(struct state_pool *p, struct sym_table *t, 
 	mask = state_mask(a, x) | state_mask(b, y);
 	if (n != x && n != y && mask != MASK_ANY)
 		state_restrict(p, a, n, mask);
+	if (n != x && (a->loans || a->dead || b->loans || b->dead))
+		join_loans(p, a, b, x, y, n);
 	return n;
 }
 
@@ -405,11 +458,14 @@ static void merge_uses(struct state_pool *p, struct state *a, const struct state
 		for (int i = 0; b->uses && i < b->uses->n; i++)
 			state_add_use(p, a, &b->uses->items[i]);
 	a->keeps |= b->keeps;
+	if (a->loans != b->loans)
+		for (int i = 0; b->loans && i < b->loans->n; i++)
+			state_add_loan(p, a, &b->loans->items[i]);
 	if (a->takes != b->takes)
 		merge_takes(p, a, b);
 }
 
-/* What was put on either path, and the steps that tell of it. */
+/* What was put or ended on either path, and the steps that tell of it. */
 static void merge_dead(struct state_pool *p, struct state *a, const struct state *b)
 {
 	const struct dead_set *before = a->dead;
@@ -469,6 +525,8 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 			}
 			n = joined(t, x, y, block, MERGED_VALUE + i, a->turn > b->turn ? a->turn : b->turn);
 			state_restrict(p, a, n, state_mask(&before, x) | state_mask(b, y));
+			if (n != x && (a->loans || a->dead || b->loans || b->dead))
+				join_loans(p, a, b, x, y, n);
 			a->env[i] = n;
 		}
 	merge_cells(p, t, a, b, block);

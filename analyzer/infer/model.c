@@ -69,7 +69,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "nothing", EFFECT_NONE }, { "not-return", EFFECT_NORETURN },
 	{ "alloc", EFFECT_ALLOC }, { "error", EFFECT_ERROR }, { "not-null", EFFECT_NOT_NULL },
 	{ "warn", EFFECT_WARN }, { "store", EFFECT_STORE }, { "sleep", EFFECT_SLEEP },
-	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST },
+	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST }, { "lend", EFFECT_LEND },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
 };
 static const cyaml_strval_t wait_names[] = {

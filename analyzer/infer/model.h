@@ -45,6 +45,7 @@ enum effect_kind {
 	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
 	EFFECT_SLEEP,	/* may sleep, if its argument (when there is one) has one of bits; does nothing to locks or references */
 	EFFECT_LAST,	/* counts down; with that result the count was at its end, and the caller is the last to have it */
+	EFFECT_LEND,	/* returns what a read section keeps, if one is all that its caller has */
 	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
 };
 

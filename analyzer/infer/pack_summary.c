@@ -193,7 +193,8 @@ static void pack_dead(struct job *j, const struct dead_set *s)
 
 		pack_sym(j->p, d->root);
 		pack_sym(j->p, d->lock);
-		pack_int(j->p, d->by_unlock | d->is_inherited << 1);
+		pack_int(j->p, d->by_unlock | d->is_inherited << 1 | d->by_section << 2 | d->is_inferred << 3);
+		pack_name(j->p, d->kind);
 		pack_name(j->p, d->function);
 		pack_place(j->p, d->began);
 	}
@@ -217,6 +218,9 @@ static const struct dead_set *unpack_dead(struct job *j)
 		how = (int)unpack_int(j->u);
 		d->by_unlock = how & 1;
 		d->is_inherited = how >> 1 & 1;
+		d->by_section = how >> 2 & 1;
+		d->is_inferred = how >> 3 & 1;
+		d->kind = unpack_name(j->u);
 		d->function = unpack_name(j->u);
 		d->began = unpack_place(j->u);
 		j->u->failed |= !d->root;
@@ -285,7 +289,7 @@ static void pack_uses(struct job *j, const struct use_set *s)
 
 		pack_sym(j->p, u->object);
 		pack_int(j->p, u->need ? u->need - j->model->needs : -1);
-		pack_int(j->p, u->is_light);
+		pack_int(j->p, u->is_light | u->is_checked << 1);
 		pack_place(j->p, u->at);
 		pack_name(j->p, u->func);
 		pack_trace(j, u->inner);
@@ -304,11 +308,14 @@ static const struct use_set *unpack_uses(struct job *j)
 	for (int i = 0; i < n; i++) {
 		struct use *u = &s->items[i];
 		int64_t need;
+		int how;
 
 		u->object = unpack_sym(j->u);
 		need = unpack_int(j->u);
 		u->need = need >= 0 && need < j->model->nneed ? &j->model->needs[need] : NULL;
-		u->is_light = unpack_int(j->u);
+		how = (int)unpack_int(j->u);
+		u->is_light = how & 1;
+		u->is_checked = how >> 1 & 1;
 		u->at = unpack_place(j->u);
 		u->func = unpack_name(j->u);
 		u->inner = unpack_trace(j);
@@ -338,7 +345,7 @@ static void pack_values(struct job *j, const struct scase *c)
 	for (int i = 0; i < c->ncond; i++)
 		pack_sym(j->p, c->conds[i]);
 	pack_sym(j->p, c->ret);
-	pack_int(j->p, (int)c->ret_mask | c->is_warned << 4);
+	pack_int(j->p, (int)c->ret_mask | c->is_warned << 4 | (int)c->lent << 5);
 	pack_int(j->p, c->keeps);
 }
 
@@ -375,6 +382,7 @@ static void unpack_values(struct job *j, struct scase *c)
 	how = (int)unpack_int(j->u);
 	c->ret_mask = (unsigned)how & 15;
 	c->is_warned = how >> 4 & 1;
+	c->lent = how >> 5 & 3;
 	c->keeps = (uint32_t)unpack_int(j->u);
 }
 
@@ -469,7 +477,7 @@ void pack_fact(struct packer *p, const struct fact *f)
 	const char *const names[] = {f->object, f->class, f->kind_name, f->function, f->field, f->say};
 
 	pack_int(p, f->kind);
-	pack_int(p, f->is_warned);
+	pack_int(p, f->is_warned | f->is_inferred << 1);
 	pack_place(p, f->at);
 	pack_place(p, f->origin);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -493,9 +501,12 @@ struct fact *unpack_fact(struct unpacker *u, struct arena *a)
 {
 	struct fact *f = ARENA_NEW(a, struct fact);
 	struct step *steps;
+	int how;
 
 	f->kind = (enum fact_kind)unpack_enum(u, FACT_KINDS - 1);
-	f->is_warned = unpack_int(u);
+	how = (int)unpack_int(u);
+	f->is_warned = how & 1;
+	f->is_inferred = how >> 1 & 1;
 	f->at = unpack_place(u);
 	f->origin = unpack_place(u);
 	f->object = unpack_name(u);

@@ -238,6 +238,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 	h.taken = t;
 	state_put_lock(&sim->pool, st, &h);
 	borrow_unlock(sim, st, e->lock, t);
+	section_end(sim, st, e->lock, e->kind, t);
 }
 
 /* Split st on the call's result; the part where the effect does not happen goes on by itself. */
@@ -411,6 +412,13 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	case EFFECT_LAST:
 		st->is_last = true;
 		break;
+	case EFFECT_LEND: {
+		const struct sym *v = argument(sim, st, in, MODEL_RET);
+
+		if (state_mask(st, v) & MASK_VALID)
+			section_lend(sim, st, v, LENT_KNOWN);
+		break;
+	}
 	case EFFECT_NOT_NULL:
 		state_restrict(&sim->pool, st, argument(sim, st, in, MODEL_RET), MASK_ANY & ~MASK_ZERO);
 		break;

@@ -16,6 +16,7 @@
  *   primitive.c  what a model says a call does: locks and references
  *   borrow.c     uses of pointers, borrows that end
  *   sleep.c      calls that sleep: where that must not be, or for callers to know
+ *   section.c    what read sections (RCU) keep
  *   reference.c  counted references on a path: gets, puts, who takes one over
  *   leak.c       locks still held at the exits
  *   leak_ref.c   references still held at the exits, or given back too often
@@ -62,6 +63,7 @@ struct candidate {
 	const struct model_need *need;
 	struct place origin;
 	const struct trace *trace;	/* last step: the fault */
+	bool is_inferred;		/* the keeper was concluded */
 	bool is_warned;			/* the kernel warns on the path */
 	bool is_inner;			/* seen inside a callback's turn: a later one of the same origin is better */
 	bool is_confirmed;		/* seen again with paths kept apart */
@@ -244,6 +246,18 @@ void borrow_see(struct sim *sim, const struct sym *addr);
 void borrow_put(struct sim *sim, struct state *st, const struct sym *object, struct place at);
 /* Has the borrow of pointer's object ended on this path (not by a put), with nothing else keeping it? Else NULL. */
 const struct dead *borrow_ended(const struct state *st, const struct sym *pointer);
+
+/* section.c */
+/* value, a pointer, was read by load: in a read section that may be all that keeps what it leads to. */
+void section_read(struct sim *sim, struct state *st, const struct sym *value, const struct insn *load);
+/* The same of what a call gave. */
+void section_lend(struct sim *sim, struct state *st, const struct sym *value, enum lent lent);
+/* A read section ends. */
+void section_end(struct sim *sim, struct state *st, const struct sym *lock, const char *kind, const struct trace *step);
+/* Is st within a read section? */
+bool section_holds(const struct sim *sim, const struct state *st);
+/* What keeps value's object, if that is a read section of our callers'. */
+enum lent section_lent(const struct state *st, const struct sym *value);
 
 /* leak.c: look at all exits. */
 void leak_check(struct sim *sim);

@@ -13,6 +13,7 @@
 
 #define MAX_USES 16	/* pointers a summary says are used; more are not told apart */
 #define MAX_TAKES 12
+#define MAX_LOANS 12	/* pointers read in read sections; more are not followed */
 
 struct state *state_new(struct state_pool *p)
 {
@@ -392,6 +393,7 @@ DEFINE_SET_EDIT(lock_set_edit, lock_set, held)
 DEFINE_SET_EDIT(ref_set_edit, ref_set, ref)
 DEFINE_SET_EDIT(dead_set_edit, dead_set, dead)
 DEFINE_SET_EDIT(use_set_edit, use_set, use)
+DEFINE_SET_EDIT(loan_set_edit, loan_set, loan)
 
 int lock_set_find(const struct lock_set *s, const struct sym *lock, const char *kind)
 {
@@ -458,11 +460,25 @@ void state_add_dead(struct state_pool *p, struct state *st, const struct dead *d
 	st->dead = dead_set_edit(p, st->dead, -1, d);
 }
 
+void state_drop_dead(struct state_pool *p, struct state *st, const struct dead *d)
+{
+	st->dead = dead_set_edit(p, st->dead, (int)(d - st->dead->items), NULL);
+}
+
+void state_add_loan(struct state_pool *p, struct state *st, const struct loan *l)
+{
+	for (int i = 0; st->loans && i < st->loans->n; i++)
+		if (st->loans->items[i].root == l->root)
+			return;
+	if (!st->loans || st->loans->n < MAX_LOANS)
+		st->loans = loan_set_edit(p, st->loans, -1, l);
+}
+
 void state_add_use(struct state_pool *p, struct state *st, const struct use *u)
 {
 	for (int i = 0; st->uses && i < st->uses->n; i++)
 		if (st->uses->items[i].object == u->object && st->uses->items[i].need == u->need &&
-		    (u->is_light || !st->uses->items[i].is_light))
+		    (u->is_light || !st->uses->items[i].is_light) && (u->is_checked || !st->uses->items[i].is_checked))
 			return;
 	if (!st->uses || st->uses->n < MAX_USES)
 		st->uses = use_set_edit(p, st->uses, -1, u);

@@ -86,11 +86,13 @@ struct ref_set {
 struct dead {
 	const struct sym *root;
 	bool by_unlock;			/* else by the end of a turn */
+	bool by_section;		/* by the end of the read section it was read in */
+	bool is_inferred;		/* by_section: that the section keeps it was concluded from how it was read */
 	bool by_put;			/* by the put of the only reference known; for the function itself only */
 	bool is_inherited;		/* ended in a callee */
 	const char *kind;		/* by_put: of the reference */
 	const char *function;		/* the iterator, or the unlock */
-	const struct sym *lock;		/* by_unlock; by_put: the object as it was given back */
+	const struct sym *lock;		/* by_unlock, by_section; by_put: the object as it was given back */
 	const struct lock_set *spanned;	/* locks held all along: they may keep it */
 	struct place began;
 };
@@ -100,11 +102,26 @@ struct dead_set {
 	struct dead items[];
 };
 
+/* How it is known that a read section keeps what a pointer read from memory leads to. */
+enum lent { LENT_NOT, LENT_INFERRED, LENT_KNOWN };
+
+/* What read sections keep, our own or our callers': it ends with the outermost of them. */
+struct loan {
+	const struct sym *root;
+	enum lent lent;
+};
+
+struct loan_set {
+	int n;
+	struct loan items[];
+};
+
 /* A pointer used through this parameter (or what hangs on it), for callers to check. */
 struct use {
 	const struct sym *object;	/* a parameter, or memory reached from one */
 	const struct model_need *need;	/* or NULL: memory only */
 	bool is_light;			/* only pointers are read: to other objects, of which nothing is said */
+	bool is_checked;		/* as the first of a list: after a look whether it is empty */
 	struct place at;
 	const char *func;
 	const struct trace *inner;	/* when it is deeper than this function */
@@ -150,6 +167,7 @@ struct state {
 	const struct ref_set *refs;
 	const struct dead_set *dead;
 	const struct use_set *uses;
+	const struct loan_set *loans;
 	const struct trace *trace;
 	struct turn_count turns[8];
 	int nturn;
@@ -221,6 +239,9 @@ const struct ref *state_find_ref(const struct state *st, const struct sym *objec
 void state_put_ref(struct state_pool *p, struct state *st, const struct ref *r);
 void state_drop_ref(struct state_pool *p, struct state *st, const struct sym *object);
 void state_add_dead(struct state_pool *p, struct state *st, const struct dead *d);
+/* What has ended (an item of st->dead) is kept again, as far as is known. */
+void state_drop_dead(struct state_pool *p, struct state *st, const struct dead *d);
+void state_add_loan(struct state_pool *p, struct state *st, const struct loan *l);
 void state_add_use(struct state_pool *p, struct state *st, const struct use *u);
 void state_add_take(struct state_pool *p, struct state *st, const struct held *h);
 /* Append a step; what is held is filled in. The new step, which may still be completed. */

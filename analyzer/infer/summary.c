@@ -238,6 +238,19 @@ static const struct ref_set *copy_refs(struct analysis *an, const struct ref_set
 	return c;
 }
 
+/* Do callers get the pointer? Of what a read section kept only the object itself is meant, not what it leads to. */
+static bool is_exported(const struct state *st, const struct dead *d)
+{
+	if (!d->by_section)
+		return is_reachable(st, d->root);
+	if (st->ret && sym_object(st->ret) == d->root)
+		return true;
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_is_outer(st->cells[i].addr) && sym_object(st->cells[i].value) == d->root)
+			return true;
+	return false;
+}
+
 static const struct dead_set *copy_dead(struct analysis *an, const struct state *st)
 {
 	const struct dead_set *s = st->dead;
@@ -248,7 +261,7 @@ static const struct dead_set *copy_dead(struct analysis *an, const struct state 
 		return NULL;
 	c = arena_alloc(an->arena, sizeof(*s) + sizeof(s->items[0]) * (size_t)s->n);
 	for (int i = 0; i < s->n; i++) {
-		if (s->items[i].by_put || !is_reachable(st, s->items[i].root) || !is_nameable(st, s->items[i].lock))
+		if (s->items[i].by_put || !is_exported(st, &s->items[i]) || !is_nameable(st, s->items[i].lock))
 			continue;
 		c->items[n] = s->items[i];
 		c->items[n].root = sym_import(&an->syms, s->items[i].root);
@@ -406,6 +419,7 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 		st->ret = sym_new(&sim->syms, -3, 0, 0, NULL);
 	c->ret = st->ret ? sym_import(&an->syms, st->ret) : NULL;
 	c->ret_mask = st->ret ? state_mask(st, st->ret) : MASK_ANY;
+	c->lent = st->ret ? section_lent(st, st->ret) : LENT_NOT;
 	c->locks = copy_locks(an, st->locks);
 	c->takes = copy_locks(an, st->takes);
 	c->refs = copy_refs(an, st->refs);

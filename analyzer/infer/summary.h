@@ -29,6 +29,7 @@ struct scase {
 	const struct sym *ret;		/* NULL: nothing */
 	unsigned ret_mask;
 	bool is_warned;
+	enum lent lent;			/* ret: read where only read sections keep it, and those are the callers' */
 	uint32_t keeps;			/* bit n: parameter n is in memory now that callers do not see */
 	const struct lock_set *locks;	/* taken and kept, or the caller's released */
 	const struct lock_set *takes;	/* all that a caller must not hold */

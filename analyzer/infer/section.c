@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Read sections: RCU and its kin, locks that nobody waits for. What is read in one from where others may replace it
+ * is kept until the outermost section ends (struct loan, then struct dead). Entry points: section_read() for pointers
+ * read from memory, section_lend() for what functions give, section_end().
+ *
+ * Models say which functions give such pointers. A pointer read as one that may change meanwhile (READ_ONCE(), which
+ * is what rcu_dereference() is made of), in a read section and with no other lock held, is concluded to be one. Reading
+ * it again later, by other means, says that something else keeps it.
+ */
+#include "infer/simulate.h"
+
+static bool is_section(const struct sim *sim, const struct held *h)
+{
+	return model_wait(sim->an->options->model, h->kind) == WAIT_NEVER;
+}
+
+static bool is_held(const struct held *h)
+{
+	return h->state == LOCK_HELD || h->state == LOCK_ASSERTED;
+}
+
+bool section_holds(const struct sim *sim, const struct state *st)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (is_held(&st->locks->items[i]) && is_section(sim, &st->locks->items[i]))
+			return true;
+	return false;
+}
+
+/* Another lock, which may well be what keeps it. */
+static bool holds_other(const struct sim *sim, const struct state *st)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (is_held(&st->locks->items[i]) && !is_section(sim, &st->locks->items[i]))
+			return true;
+	return false;
+}
+
+static const struct dead *find_ended(const struct state *st, const struct sym *root)
+{
+	for (int i = 0; st->dead && i < st->dead->n; i++)
+		if (st->dead->items[i].by_section && st->dead->items[i].root == root)
+			return &st->dead->items[i];
+	return NULL;
+}
+
+void section_lend(struct sim *sim, struct state *st, const struct sym *value, enum lent lent)
+{
+	struct loan l = {.root = sym_object(value), .lent = lent};
+	const struct dead *ended = find_ended(st, l.root);
+
+	if (ended)
+		state_drop_dead(&sim->pool, st, ended);
+	/* What a task has of its own, nobody takes from it. */
+	if (lent == LENT_NOT || (l.root->kind != SYM_LOAD && l.root->kind != SYM_NEW) || l.root->is_set ||
+	    sym_is_machine(sym_root(l.root)) || holds_other(sim, st))
+		return;
+	state_add_loan(&sim->pool, st, &l);
+}
+
+void section_read(struct sim *sim, struct state *st, const struct sym *value, const struct insn *load)
+{
+	section_lend(sim, st, value, load->is_volatile ? LENT_INFERRED : LENT_NOT);
+}
+
+/* The locks held now that may go on keeping things: those that are no read sections. */
+static const struct lock_set *keepers(struct sim *sim, const struct state *st)
+{
+	return holds_other(sim, st) ? st->locks : NULL;
+}
+
+void section_end(struct sim *sim, struct state *st, const struct sym *lock, const char *kind, const struct trace *step)
+{
+	if (model_wait(sim->an->options->model, kind) != WAIT_NEVER || section_holds(sim, st))
+		return;
+	for (int i = 0; st->loans && i < st->loans->n; i++) {
+		struct dead d = {
+			.root = st->loans->items[i].root, .by_section = true, .function = step->callee, .lock = lock,
+			.kind = kind, .spanned = keepers(sim, st), .began = step->at,
+			.is_inferred = st->loans->items[i].lent == LENT_INFERRED,
+		};
+
+		state_add_dead(&sim->pool, st, &d);
+	}
+	st->loans = NULL;
+}
+
+enum lent section_lent(const struct state *st, const struct sym *value)
+{
+	for (int i = 0; st->loans && i < st->loans->n; i++)
+		if (st->loans->items[i].root == sym_object(value))
+			return st->loans->items[i].lent;
+	return LENT_NOT;
+}
