@@ -10,15 +10,37 @@
 #include <string.h>
 
 #define LOADS_BEHIND_GUARD 2	/* list entry, and what the entry points to */
+#define OWNED_LINKS 3		/* owners of owners */
 
 enum { ORDINAL_AFTER_UNLOCK = 950 };
 
-static bool is_same_or_behind(const struct sym *object, const struct dead *d)
+/* The object that has the field which object was read from, and looks after it; or NULL. */
+static const struct sym *owner_of(const struct sim *sim, const struct sym *object)
+{
+	const struct sym *addr = object->kind == SYM_LOAD ? object->a : NULL;
+
+	if (!addr)
+		return NULL;
+	if (addr->kind == SYM_ADDR)
+		return model_is_owned(sim->an->options->model, addr->struct_name, addr->field) ? addr->a : NULL;
+	return model_is_owned(sim->an->options->model, addr->first_struct, addr->first) ? addr : NULL;
+}
+
+/* The object that ended, or something that it looked after. */
+static bool is_same_or_owned(const struct sim *sim, const struct sym *object, const struct sym *root)
+{
+	for (int i = 0; object && i <= OWNED_LINKS; i++, object = owner_of(sim, object))
+		if (object == root)
+			return true;
+	return false;
+}
+
+static bool is_same_or_behind(const struct sim *sim, const struct sym *object, const struct dead *d)
 {
 	if (object == d->root)
 		return true;
-	if (!d->by_unlock || d->by_section)
-		return false;
+	if (!d->by_unlock)
+		return !d->by_put && is_same_or_owned(sim, object, d->root);
 	for (int i = 0; i < LOADS_BEHIND_GUARD && object->kind == SYM_LOAD; i++) {
 		object = sym_object(object->a);
 		if (object == d->root)
@@ -39,28 +61,35 @@ static bool is_spanned(const struct state *st, const struct dead *d)
 	return false;
 }
 
-static const struct dead *find_dead(const struct state *st, const struct sym *pointer)
+static const struct dead *find_dead(const struct sim *sim, const struct state *st, const struct sym *pointer)
 {
 	const struct sym *object = sym_object(pointer);
 
 	for (int i = 0; st->dead && i < st->dead->n; i++)
-		if (is_same_or_behind(object, &st->dead->items[i]))
+		if (is_same_or_behind(sim, object, &st->dead->items[i]))
 			return &st->dead->items[i];
 	return NULL;
 }
 
-static bool has_reference(const struct state *st, const struct sym *pointer)
+/* To the object, or to one that looks after it. */
+static bool has_reference(const struct sim *sim, const struct state *st, const struct sym *pointer)
 {
-	const struct ref *r = state_find_ref(st, pointer);
+	const struct sym *object = sym_object(pointer);
 
-	return r && r->count > 0;
+	for (int i = 0; object && i <= OWNED_LINKS; i++, object = owner_of(sim, object)) {
+		const struct ref *r = state_find_ref(st, object);
+
+		if (r && r->count > 0)
+			return true;
+	}
+	return false;
 }
 
-const struct dead *borrow_ended(const struct state *st, const struct sym *pointer)
+const struct dead *borrow_ended(const struct sim *sim, const struct state *st, const struct sym *pointer)
 {
-	const struct dead *d = find_dead(st, pointer);
+	const struct dead *d = find_dead(sim, st, pointer);
 
-	return d && !d->by_put && !has_reference(st, pointer) && !is_spanned(st, d) ? d : NULL;
+	return d && !d->by_put && !has_reference(sim, st, pointer) && !is_spanned(st, d) ? d : NULL;
 }
 
 /* The same lock is held again: the object is not let go any more, if it is still there. */
@@ -127,13 +156,17 @@ static void note_for_callers(struct sim *sim, struct state *st, const struct sym
 		state_add_use(&sim->pool, st, &u);
 }
 
-/* A lock of the object itself may be what keeps it as it is. */
+/* A lock of the object itself, or of one that it names as its own (its group), may be what keeps it as it is. */
 static bool holds_lock_of(const struct state *st, const struct sym *object)
 {
-	for (int i = 0; st->locks && i < st->locks->n; i++)
-		if (st->locks->items[i].state != LOCK_FREE && st->locks->items[i].state != LOCK_DROPPED &&
-		    sym_object(st->locks->items[i].lock) == object)
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		const struct held *h = &st->locks->items[i];
+		const struct sym *locked = sym_object(h->lock);
+
+		if (h->state != LOCK_FREE && h->state != LOCK_DROPPED &&
+		    (locked == object || (locked->kind == SYM_LOAD && sym_object(locked->a) == object)))
 			return true;
+	}
 	return false;
 }
 
@@ -205,7 +238,7 @@ static void look_at_first(struct sim *sim, struct state *st, const struct sym *p
 static void look_at_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct model_need *need,
 			bool is_light, struct place at, const char *callee, const struct use *inner)
 {
-	const struct dead *d = find_dead(st, pointer);
+	const struct dead *d = find_dead(sim, st, pointer);
 
 	note_for_callers(sim, st, pointer, need, is_light, inner && inner->is_checked, at, inner ? inner->inner : NULL);
 	is_light |= need && need->is_anyone;
@@ -216,9 +249,9 @@ static void look_at_use(struct sim *sim, struct state *st, const struct sym *poi
 		look_at_first(sim, st, pointer, at, callee, inner);
 	if (!d && need)
 		look_at_found(sim, st, pointer, need, at, callee, inner);
-	if (!d || is_spanned(st, d) || (d->by_section && (section_holds(sim, st) || holds_lock_of(st, d->root))))
+	if (!d || is_spanned(st, d) || (d->by_section && holds_lock_of(st, d->root)))
 		return;
-	if (!has_reference(st, pointer))
+	if (!has_reference(sim, st, pointer))
 		report_use(sim, st, pointer, d, NULL, at, callee, inner);
 	else if (need)
 		report_use(sim, st, pointer, d, need, at, callee, inner);
@@ -226,7 +259,7 @@ static void look_at_use(struct sim *sim, struct state *st, const struct sym *poi
 
 void borrow_put(struct sim *sim, struct state *st, const struct sym *object, struct place at)
 {
-	const struct dead *d = find_dead(st, object);
+	const struct dead *d = find_dead(sim, st, object);
 
 	if (d && d->by_put)	/* given back again: reference.c tells */
 		note_for_callers(sim, st, object, NULL, false, false, at, NULL);
@@ -262,6 +295,11 @@ bool borrow_is_home(const struct sim *sim, const struct sym *addr)
 	return need && need->is_anyone;
 }
 
+bool borrow_is_owned(const struct sim *sim, const struct sym *pointer, const struct sym *root)
+{
+	return is_same_or_owned(sim, sym_object(pointer), root);
+}
+
 bool borrow_has_home(const struct sim *sim, const struct state *st, const struct sym *pointer)
 {
 	for (int i = 0; i < st->ncell; i++)
@@ -279,7 +317,7 @@ void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const 
 	struct trace *t;
 	bool is_callbacks;
 
-	if (has_reference(st, c->value) || is_spanned(st, d))
+	if (has_reference(sim, st, c->value) || is_spanned(st, d))
 		return;
 	/* What a callback stored is told by its own steps: the fault is that the iteration goes on without it. */
 	is_callbacks = c->func && strcmp(c->func, sim->fn->name);

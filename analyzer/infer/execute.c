@@ -78,6 +78,29 @@ static bool is_cleared(struct sim *sim, const struct state *st, const struct sym
 	return c && c->value->kind == SYM_INT && !c->value->value;
 }
 
+/* The array element that an address is in, or NULL. */
+static const struct sym *element_of(const struct sym *addr)
+{
+	const struct sym *object = sym_object(addr);
+
+	return object->kind == SYM_ELEM ? object : NULL;
+}
+
+/* What was put into the array at another index, or one that is not known, and is kept by nothing: it may be that. */
+static const struct sym *borrowed_element(struct sim *sim, const struct state *st, const struct sym *addr)
+{
+	const struct sym *element = element_of(addr);
+
+	for (int i = 0; element && st->dead && i < st->ncell; i++) {
+		const struct sym *other = element_of(st->cells[i].addr);
+
+		if (other && other->a == element->a && sym_offset(st->cells[i].addr) == sym_offset(addr) &&
+		    !state_find_ref(st, st->cells[i].value) && borrow_ended(sim, st, st->cells[i].value))
+			return st->cells[i].value;
+	}
+	return NULL;
+}
+
 const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *addr, int site)
 {
 	const struct cell *c = state_find_cell(st, addr);
@@ -92,6 +115,9 @@ const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *
 		state_store(&sim->pool, st, addr, v, (struct place){0}, NULL);
 		return v;
 	}
+	v = borrowed_element(sim, st, addr);
+	if (v)
+		return v;
 	v = sym_load(&sim->syms, addr);
 	return v ? v : sym_new(&sim->syms, site, ORDINAL_DEEP, st->turn, NULL);
 }
@@ -136,7 +162,7 @@ static void step_store(struct sim *sim, struct state *st, const struct insn *in,
 
 	if (!in->is_pointer || sym_root(addr)->kind == SYM_STACK)
 		return;
-	if (object->kind != SYM_PARAM && !state_find_ref(st, value) && !borrow_ended(st, value))
+	if (object->kind != SYM_PARAM && !state_find_ref(st, value) && !borrow_ended(sim, st, value))
 		return;
 	t = state_step(&sim->pool, st, STEP_STORE, in->at, sim->fn->name);
 	t->object = value;

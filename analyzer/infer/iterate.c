@@ -45,7 +45,7 @@ static void end_borrow(struct iteration *it, struct state *st, const struct sym 
 		return;
 	state_add_dead(&it->sim->pool, st, &d);
 	for (int i = 0; i < st->ncell; i++)
-		if (sym_root(st->cells[i].addr)->kind == SYM_GLOBAL && sym_object(st->cells[i].value) == element)
+		if (sym_root(st->cells[i].addr)->kind == SYM_GLOBAL && borrow_is_owned(it->sim, st->cells[i].value, element))
 			borrow_kept(it->sim, st, &st->cells[i], &d);
 }
 

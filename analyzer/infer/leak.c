@@ -202,9 +202,9 @@ static void check_kept(struct sim *sim, struct state *st)
 {
 	for (int i = 0; i < st->ncell; i++) {
 		const struct cell *c = &st->cells[i];
-		const struct dead *d = borrow_ended(st, c->value);
+		const struct dead *d = borrow_ended(sim, st, c->value);
 
-		if (!d || d->by_unlock || d->is_inherited || c->addr->kind == SYM_PARAM)
+		if (!d || d->by_unlock || d->by_section || d->is_inherited || c->addr->kind == SYM_PARAM)
 			continue;
 		if (sym_is_outer(c->addr) || (st->ret && sym_object(c->addr) == sym_object(st->ret)))
 			borrow_kept(sim, st, c, d);

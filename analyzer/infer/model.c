@@ -12,7 +12,7 @@
  *
  * The format, with an example of each kind of entry, is described in
  * rules/models/FORMAT.md. In short: sections locks, references, iterators, functions,
- * guards, needs, contexts and kinds, each a list of one-line mappings.
+ * guards, needs, contexts, kinds and owned, each a list of one-line mappings.
  *
  * No other file includes cyaml.h or yaml.h.
  */
@@ -150,12 +150,18 @@ static const cyaml_schema_field_t kind_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t owned_fields[] = {
+	WORD(field, REQUIRED),
+	CYAML_FIELD_END
+};
+
 #define ENTRY(fields) { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, fields) }
 static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[LOCKS] = ENTRY(lock_fields), [REFERENCES] = ENTRY(reference_fields),
 	[ITERATORS] = ENTRY(iterator_fields), [FUNCTIONS] = ENTRY(function_fields),
 	[GUARDS] = ENTRY(guard_fields), [NEEDS] = ENTRY(need_fields),
 	[CONTEXTS] = ENTRY(context_fields), [KINDS] = ENTRY(kind_fields),
+	[OWNED] = ENTRY(owned_fields),
 };
 
 #define SECTION(key, id) \
@@ -165,7 +171,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 static const cyaml_schema_field_t document_fields[] = {
 	SECTION("locks", LOCKS), SECTION("references", REFERENCES), SECTION("iterators", ITERATORS),
 	SECTION("functions", FUNCTIONS), SECTION("guards", GUARDS), SECTION("needs", NEEDS),
-	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS),
+	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS), SECTION("owned", OWNED),
 	CYAML_FIELD_END
 };
 
@@ -482,6 +488,23 @@ const struct model_func *model_find(const struct model *m, const char *name)
 		return NULL;
 	f = bsearch(name, m->funcs, (size_t)m->nfunc, sizeof(*m->funcs), compare_name);
 	return f ? *f : NULL;
+}
+
+/* Is it field, or field of a member? */
+static bool names_field(const char *path, const char *field)
+{
+	size_t n = strlen(path), m = strlen(field);
+
+	return n > m && path[n - m - 1] == '.' && !strcmp(path + n - m, field);
+}
+
+bool model_is_owned(const struct model *m, const char *struct_name, const char *field)
+{
+	for (int i = 0; struct_name && field && i < m->nowned; i++)
+		if ((m->owned[i].struct_name == struct_name && m->owned[i].field == field) ||
+		    names_field(field, m->owned[i].field))
+			return true;
+	return false;
 }
 
 enum lock_wait model_wait(const struct model *m, const char *kind)

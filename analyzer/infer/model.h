@@ -123,6 +123,11 @@ struct model_context {
 	const char *on;				/* the variable that is the set the object is in; or NULL */
 };
 
+/* A field that points to what its object looks after: it goes when the object does. */
+struct model_owned {
+	const char *struct_name, *field;	/* "device", "of_node" */
+};
+
 /* How who finds a lock taken waits for it. */
 enum lock_wait { WAIT_SPINNING, WAIT_ASLEEP, WAIT_NEVER };
 
@@ -143,6 +148,8 @@ struct model {
 	int ncontext;
 	struct model_kind *kinds;
 	int nkind;
+	struct model_owned *owned;
+	int nowned;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 
@@ -156,6 +163,8 @@ const struct model *model_load(struct arena *a, const char *dir, const char *con
 const struct model_func *model_find(const struct model *m, const char *name);
 /* What the field needs (both names interned), or NULL. */
 const struct model_need *model_find_need(const struct model *m, const char *struct_name, const char *field);
+/* Does what the field points to live no longer than the object that has it? Of a struct in that object the name alone tells. */
+bool model_is_owned(const struct model *m, const char *struct_name, const char *field);
 /* How one waits for a lock of that kind (an interned name); spinning if no model says otherwise. */
 enum lock_wait model_wait(const struct model *m, const char *kind);
 /* Must who holds a lock of that kind not sleep? */

@@ -310,12 +310,25 @@ static void add_kind(struct builder *b, struct mark at, const struct entry *e)
 	m->kinds[m->nkind++] = k;
 }
 
+static void add_owned(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_owned o;
+
+	split_field(at, e->field, &o.struct_name, &o.field);
+	for (int i = 0; i < m->nowned; i++)
+		if (m->owned[i].struct_name == o.struct_name && m->owned[i].field == o.field)
+			die_at(at, "this field was given before; take one of them out");
+	m->owned = grow(b->arena, m->owned, m->nowned, &b->owned_cap, sizeof(o));
+	m->owned[m->nowned++] = o;
+}
+
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
 {
 	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
 		[LOCKS] = add_lock, [REFERENCES] = add_reference, [ITERATORS] = add_iterator,
 		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
-		[CONTEXTS] = add_context, [KINDS] = add_kind,
+		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned,
 	};
 
 	check_numbers(at, e);

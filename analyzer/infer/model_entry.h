@@ -10,7 +10,7 @@
 #include "base/map.h"
 #include "infer/model.h"
 
-enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, KINDS, SECTIONS };
+enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, KINDS, OWNED, SECTIONS };
 
 /* iterators: how often the callback is called. */
 enum how { HOW_EACH, HOW_MATCH, HOW_ONCE };
@@ -42,7 +42,7 @@ struct builder {
 	struct arena *arena;
 	struct model *model;
 	struct map functions;	/* name to struct model_func */
-	int guard_cap, need_cap, context_cap, kind_cap;
+	int guard_cap, need_cap, context_cap, kind_cap, owned_cap;
 };
 
 /* Add an entry of that section to the model; die() if it makes no sense. */

@@ -225,7 +225,7 @@ void reference_pass(struct sim *sim, struct state *st, const struct insn *in, co
 	for (int i = 1; i < in->narg; i++) {
 		const struct sym *arg = sim_eval(sim, st, &in->args[i]);
 
-		if (!s && borrow_ended(st, arg))
+		if (!s && borrow_ended(sim, st, arg))
 			unsure(sim->an, UNSURE_BORROW_PASSED, in->at);
 		if (releases && arg->kind != SYM_INT && arg->kind != SYM_FUNC)
 			hand_on_all(sim, st, sym_object(arg), in->at);

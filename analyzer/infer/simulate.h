@@ -236,6 +236,8 @@ void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *point
 void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const struct dead *d);
 /* Is addr that of a field of which a model says that somebody keeps what is stored there? */
 bool borrow_is_home(const struct sim *sim, const struct sym *addr);
+/* Is it a pointer to root, or to something that root looks after? */
+bool borrow_is_owned(const struct sim *sim, const struct sym *pointer, const struct sym *root);
 /* Is the pointer in such a field? */
 bool borrow_has_home(const struct sim *sim, const struct state *st, const struct sym *pointer);
 /* A lock is released: what it guarded is no longer kept. */
@@ -245,7 +247,7 @@ void borrow_see(struct sim *sim, const struct sym *addr);
 /* The object is given back. */
 void borrow_put(struct sim *sim, struct state *st, const struct sym *object, struct place at);
 /* Has the borrow of pointer's object ended on this path (not by a put), with nothing else keeping it? Else NULL. */
-const struct dead *borrow_ended(const struct state *st, const struct sym *pointer);
+const struct dead *borrow_ended(const struct sim *sim, const struct state *st, const struct sym *pointer);
 
 /* section.c */
 /* value, a pointer, was read by load: in a read section that may be all that keeps what it leads to. */

@@ -348,7 +348,10 @@ static void copy_cells(struct analysis *an, struct scase *c, const struct state 
 	for (int i = 0; i < st->ncell && c->ncell < MAX_CELLS; i++) {
 		struct cell cell = st->cells[i];
 
-		if (cell.addr->kind == SYM_ELEM || has_stack(cell.addr) || has_stack(cell.value))
+		if (has_stack(cell.addr) || has_stack(cell.value))
+			continue;
+		/* At an index only what may be borrowed is worth remembering. */
+		if (cell.addr->is_set && sym_object(cell.value)->kind != SYM_PARAM)
 			continue;
 		if (cell.addr->kind == SYM_LOAD && cell.value->kind == SYM_LOAD && cell.value->a == cell.addr)
 			continue;

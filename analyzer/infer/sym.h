@@ -98,6 +98,11 @@ const struct sym *sym_restore(struct sym_table *t, const struct sym *fields);
 /* The same value in table t (copied if it is not there). */
 const struct sym *sym_import(struct sym_table *t, const struct sym *s);
 
+/* How far behind its object an address is. */
+static inline int64_t sym_offset(const struct sym *s)
+{
+	return s->kind == SYM_ADDR ? s->value : 0;
+}
 /* The object a pointer points into: s without SYM_ADDR. */
 const struct sym *sym_object(const struct sym *s);
 /* The parameter, global, stack object or unknown at the bottom of s. */
