@@ -5,8 +5,6 @@
  * on somebody else's object is left when other paths show what was meant: they give it back,
  * hand it on, or keep it together with another that this failing path gives back.
  */
-#include <string.h>
-
 #include "infer/simulate.h"
 
 /* Is what it returns no success? */
@@ -73,27 +71,16 @@ enum whereabouts leak_whereabouts(const struct sim *sim, const struct state *st,
 	return found;
 }
 
-/* Is "get" or "grab" a word of the name? What such a function returns is put by way of it, whatever it is. */
-static bool name_says_get(const char *name)
-{
-	static const char *const words[] = {"get", "grab"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t n = strlen(words[i]);
-
-		for (const char *at = strstr(name, words[i]); at; at = strstr(at + 1, words[i]))
-			if ((at == name || at[-1] == '_') && (!at[n] || at[n] == '_'))
-				return true;
-	}
-	return false;
-}
-
-/* What is returned hangs on the object, or holds something that does. */
+/*
+ * What is returned hangs on the object, or holds something that does, and the name of the function promises that the
+ * object is put by way of it.
+ */
 static bool returns_what_was_got(const struct sim *sim, const struct state *st, const struct ref *r)
 {
 	const struct sym *object = sym_object(r->object);
 
-	if (!sim->fn->returns_pointer || !st->ret || !(leak_ret_mask(st) & MASK_VALID) || !name_says_get(sim->fn->name))
+	if (!sim->fn->returns_pointer || !st->ret || !(leak_ret_mask(st) & MASK_VALID) ||
+	    !model_name_says(sim->an->options->model, sim->fn->name, NAME_GETS))
 		return false;
 	if (sym_contains(st->ret, object))
 		return true;

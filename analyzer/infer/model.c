@@ -72,6 +72,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST }, { "lend", EFFECT_LEND },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
 };
+static const cyaml_strval_t sense_names[] = { { "gets", NAME_GETS } };
 static const cyaml_strval_t wait_names[] = {
 	{ "spinning", WAIT_SPINNING }, { "asleep", WAIT_ASLEEP }, { "never", WAIT_NEVER },
 };
@@ -155,6 +156,11 @@ static const cyaml_schema_field_t owned_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t name_fields[] = {
+	WORD(word, REQUIRED), CHOICE(says, REQUIRED, sense_names),
+	CYAML_FIELD_END
+};
+
 #define ENTRY(fields) { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, fields) }
 static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[LOCKS] = ENTRY(lock_fields), [REFERENCES] = ENTRY(reference_fields),
@@ -162,6 +168,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[GUARDS] = ENTRY(guard_fields), [NEEDS] = ENTRY(need_fields),
 	[CONTEXTS] = ENTRY(context_fields), [KINDS] = ENTRY(kind_fields),
 	[OWNED] = ENTRY(owned_fields),
+	[NAMES] = ENTRY(name_fields),
 };
 
 #define SECTION(key, id) \
@@ -171,7 +178,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 static const cyaml_schema_field_t document_fields[] = {
 	SECTION("locks", LOCKS), SECTION("references", REFERENCES), SECTION("iterators", ITERATORS),
 	SECTION("functions", FUNCTIONS), SECTION("guards", GUARDS), SECTION("needs", NEEDS),
-	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS), SECTION("owned", OWNED),
+	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS), SECTION("owned", OWNED), SECTION("names", NAMES),
 	CYAML_FIELD_END
 };
 
@@ -520,6 +527,25 @@ bool model_is_atomic(const struct model *m, const char *kind)
 	for (int i = 0; i < m->nkind; i++)
 		if (m->kinds[i].name == kind)
 			return m->kinds[i].is_atomic;
+	return false;
+}
+
+/* Words of a name are parted by underscores. */
+static bool has_word(const char *name, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = strstr(name, word); at; at = strstr(at + 1, word))
+		if ((at == name || at[-1] == '_') && (!at[n] || at[n] == '_'))
+			return true;
+	return false;
+}
+
+bool model_name_says(const struct model *m, const char *name, enum name_sense sense)
+{
+	for (int i = 0; i < m->nname; i++)
+		if (m->names[i].sense == sense && has_word(name, m->names[i].word))
+			return true;
 	return false;
 }
 

@@ -70,6 +70,7 @@ struct effect {
 	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock) */
 	bool counting;		/* TAKE, GET: a count that lasts (semaphores, modules): nothing is said of one left taken */
 	int bits;		/* SLEEP */
+	bool lasting;		/* FIND: kept for good as a rule: one left is a mistake if another path gives it back */
 	bool null_ok;		/* PUT, GET: NULL is allowed and does nothing */
 	int from_arg;		/* FIND, GET: the argument whose reference is given back as well, NULL allowed; or -1 */
 	/* ITERATE, MATCH, CALL */
@@ -137,6 +138,16 @@ struct model_kind {
 	bool is_atomic;		/* who holds one must not sleep */
 };
 
+/* What a word in the name of a function promises. */
+enum name_sense {
+	NAME_GETS,		/* what it returns came with a reference, that is given back by way of it */
+};
+
+struct model_name {
+	const char *word;
+	enum name_sense sense;
+};
+
 struct model {
 	struct model_func **funcs;	/* sorted by name */
 	int nfunc;
@@ -150,6 +161,8 @@ struct model {
 	int nkind;
 	struct model_owned *owned;
 	int nowned;
+	struct model_name *names;
+	int nname;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 
@@ -161,6 +174,8 @@ struct model {
 const struct model *model_load(struct arena *a, const char *dir, const char *const *extra, size_t nextra);
 /* What is known of the function, or NULL. Names match exactly. */
 const struct model_func *model_find(const struct model *m, const char *name);
+/* Has the name of a function a word of that sense? */
+bool model_name_says(const struct model *m, const char *name, enum name_sense sense);
 /* What the field needs (both names interned), or NULL. */
 const struct model_need *model_find_need(const struct model *m, const char *struct_name, const char *field);
 /* Does what the field points to live no longer than the object that has it? Of a struct in that object the name alone tells. */

@@ -64,7 +64,7 @@ static bool effect_equal(const struct effect *x, const struct effect *y)
 {
 	return x->kind == y->kind && x->when == y->when && x->arg == y->arg && x->what == y->what &&
 	       x->nested_arg == y->nested_arg && x->owner_arg == y->owner_arg && x->mode == y->mode && x->try == y->try &&
-	       x->nested == y->nested && x->recursive == y->recursive && x->counting == y->counting &&
+	       x->nested == y->nested && x->recursive == y->recursive && x->counting == y->counting && x->lasting == y->lasting &&
 	       x->null_ok == y->null_ok && x->bits == y->bits &&
 	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
 	       x->element_param == y->element_param && x->data_param == y->data_param &&
@@ -153,7 +153,8 @@ static void add_reference(struct builder *b, struct mark at, const struct entry 
 	if (e->drops && v.kind != EFFECT_FIND && v.kind != EFFECT_GET)
 		die_at(at, "drops goes with finds and gets only");
 	f.null_ok = e->null_ok != 0;
-	f.counting = e->counting != 0;
+	f.counting = e->counting && v.kind != EFFECT_FIND;
+	f.lasting = e->counting && v.kind == EFFECT_FIND;
 	if (v.kind == EFFECT_FIND && (!e->arg || *e->arg == MODEL_RET)) {
 		f.arg = MODEL_RET;
 		f.when = WHEN_VALID;
@@ -323,12 +324,24 @@ static void add_owned(struct builder *b, struct mark at, const struct entry *e)
 	m->owned[m->nowned++] = o;
 }
 
+static void add_name(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_name n = { .word = intern(e->word), .sense = (enum name_sense)e->says };
+
+	for (int i = 0; i < m->nname; i++)
+		if (m->names[i].word == n.word && m->names[i].sense == n.sense)
+			die_at(at, "this word was given before; take one of them out");
+	m->names = grow(b->arena, m->names, m->nname, &b->name_cap, sizeof(n));
+	m->names[m->nname++] = n;
+}
+
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
 {
 	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
 		[LOCKS] = add_lock, [REFERENCES] = add_reference, [ITERATORS] = add_iterator,
 		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
-		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned,
+		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name,
 	};
 
 	check_numbers(at, e);

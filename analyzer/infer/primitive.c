@@ -346,7 +346,7 @@ static const struct sym *found_object(struct sim *sim, struct state *st, const s
 static void apply_reference(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
 {
 	const struct sym *object = e->kind == EFFECT_FIND ? found_object(sim, st, in, e) : argument(sim, st, in, e->arg);
-	struct ref r = {.object = object, .kind = e->what, .found = e->kind == EFFECT_FIND || e->kind == EFFECT_LEAVE,
+	struct ref r = {.object = object, .kind = e->what, .found = (e->kind == EFFECT_FIND && !e->lasting) || e->kind == EFFECT_LEAVE,
 			.born = e->kind == EFFECT_LEAVE, .handed_on = e->counting};
 	const char *callee = sim->callee;
 

@@ -93,8 +93,11 @@ static void releases_whatever_is_taken(void **state)
 				paired = any_effect(m, EFFECT_TAKE, e->what, e->mode);
 			if (e->kind == EFFECT_DOWNGRADE)
 				paired = any_effect(m, EFFECT_RELEASE, e->what, LOCK_SHARED);
-			if (e->kind == EFFECT_GET || e->kind == EFFECT_FIND)
+			if (e->kind == EFFECT_GET || e->kind == EFFECT_FIND || e->kind == EFFECT_LEAVE || e->kind == EFFECT_OWN)
 				paired = any_effect(m, EFFECT_PUT, e->what, LOCK_EXCLUSIVE);
+			if (e->kind == EFFECT_PUT)
+				paired = any_effect(m, EFFECT_GET, e->what, LOCK_EXCLUSIVE) ||
+					 any_effect(m, EFFECT_FIND, e->what, LOCK_EXCLUSIVE);
 			if (!paired)
 				fail_msg("%s: %s has no counterpart", m->funcs[i]->name, e->what);
 		}
@@ -128,6 +131,13 @@ static void says_what_the_rows_say(void **state)
 	assert_int_equal(e->when, WHEN_VALID);
 	e = effect_of(m, "bus_for_each_dev", 0);
 	assert_int_equal(e->callback, 3);
+	assert_true(effect_of(m, "clk_get", 0)->lasting);
+	assert_false(effect_of(m, "of_find_device_by_node", 0)->lasting);
+	assert_true(model_name_says(m, "get", NAME_GETS));
+	assert_true(model_name_says(m, "chip_get_by_node", NAME_GETS));
+	assert_true(model_name_says(m, "widgets_grab", NAME_GETS));
+	assert_false(model_name_says(m, "widget_find", NAME_GETS));
+	assert_false(model_name_says(m, "target_gets", NAME_GETS));
 	assert_int_equal(e->data, 2);
 	assert_true(e->stops);
 	assert_string_equal(e->element, "device");
