@@ -16,6 +16,12 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 			    "ends with a counted reference to '%s' (%s)%s%s%s that nothing gives back or "
 			    "hands on",
 			    fact->object, fact->class, *from ? " from " : "", from, *from ? "()" : "");
+	if (fact->kind == FACT_REF_KEPT)
+		rule_report(self, fact, out,
+			    "Give it back when the driver is unbound, or have devm do so; where the driver must stay, "
+			    "forbid to unbind it.",
+			    "leaves a counted reference to '%s' (%s)%s%s%s in %s, from which nothing gives it back",
+			    fact->object, fact->class, *from ? " from " : "", from, *from ? "()" : "", fact->field);
 	if (fact->kind == FACT_REF_LEFT_BY_TURN)
 		rule_report(self, fact, out,
 			    "Give it back before the callback returns, or stop the iteration and let the "

@@ -26,7 +26,7 @@ static enum subject subject_of(const struct candidate *c)
 	case FACT_LOCK_LEFT: case FACT_LOCK_LEFT_BY_TURN: case FACT_LOCK_TAKEN_AGAIN:
 	case FACT_LOCK_TAKEN_AGAIN_BY_TURN: case FACT_UNLOCK_UNHELD: case FACT_SLEEP_IN_ATOMIC:
 		return SUBJECT_LOCK;
-	case FACT_REF_LEFT: case FACT_REF_LEFT_BY_TURN: case FACT_REF_PUT_AGAIN:
+	case FACT_REF_LEFT: case FACT_REF_LEFT_BY_TURN: case FACT_REF_PUT_AGAIN: case FACT_REF_STORED:
 		return SUBJECT_REFERENCE;
 	default:
 		return SUBJECT_BORROW;
@@ -398,6 +398,23 @@ void explain_add(struct analysis *an, const struct fact *f)
 			die("out of memory (facts)");
 	}
 	r->facts[r->nfact++] = f;
+}
+
+size_t explain_take(struct infer_result *r, bool (*is_evidence)(const struct fact *f), const struct fact ***out)
+{
+	size_t kept = 0, n = 0;
+
+	*out = malloc(sizeof(**out) * (r->nfact + 1));
+	if (!*out)
+		die("out of memory (facts)");
+	for (size_t i = 0; i < r->nfact; i++) {
+		if (is_evidence(r->facts[i]))
+			(*out)[n++] = r->facts[i];
+		else
+			r->facts[kept++] = r->facts[i];
+	}
+	r->nfact = kept;
+	return n;
 }
 
 /* What is left at one exit for one reason is one mistake, wherever it was got. */

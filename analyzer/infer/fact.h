@@ -30,10 +30,14 @@ enum fact_kind {
 	FACT_REF_PUT_AGAIN,	/* a reference is given back that was given back before */
 	FACT_USE_AFTER_PUT,	/* an object used after its only known reference was given back */
 	FACT_SLEEP_IN_ATOMIC,	/* may sleep with a lock held under which nobody may */
+	FACT_REF_KEPT,		/* a driver is unbound, and a reference it has in a member (field) is never given back */
 	/* handed.c: evidence, for no rule */
 	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */
 	FACT_LOCK_KEPT_ON,	/* returns with one that function left it */
+	/* stored.c: the same */
+	FACT_REF_STORED,	/* leaves a reference in a member, which class names */
+	FACT_REF_RETRIEVED,	/* gives back what is in that member */
 	FACT_KINDS
 };
 

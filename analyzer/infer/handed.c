@@ -17,10 +17,12 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/message.h"
+#include "infer/explain.h"
 #include "infer/model.h"
 #include "infer/simulate.h"
 
-static void add(struct sim *sim, enum fact_kind kind, struct place at, const char *class_name, const char *function)
+void handed_evidence(struct sim *sim, enum fact_kind kind, struct place at, const char *class_name,
+		     const char *function)
 {
 	struct handed *h = &sim->handed;
 
@@ -42,7 +44,7 @@ void handed_on(struct sim *sim, const struct held *h, struct place at)
 	const char *class_name = sym_class(h->lock, h->kind);
 
 	if (class_name != h->kind)
-		add(sim, FACT_LOCK_HANDED_ON, at, class_name, NULL);
+		handed_evidence(sim, FACT_LOCK_HANDED_ON, at, class_name, NULL);
 }
 
 /* The function that was called and left the lock, or NULL; by_turn: it called back, and the callback did. */
@@ -71,7 +73,7 @@ void handed_kept(struct sim *sim, const struct held *h, struct place at)
 		return;
 	function = left_by(sim, h, &by_turn);
 	if (function || by_turn)
-		add(sim, by_turn ? FACT_LOCK_TAKEN_OVER : FACT_LOCK_KEPT_ON, at, class_name, function);
+		handed_evidence(sim, by_turn ? FACT_LOCK_TAKEN_OVER : FACT_LOCK_KEPT_ON, at, class_name, function);
 }
 
 void handed_released(struct sim *sim, const struct held *old, const struct lock_event *e)
@@ -81,12 +83,12 @@ void handed_released(struct sim *sim, const struct held *old, const struct lock_
 
 	if (!old || old->state != LOCK_HELD) {
 		if (class_name != e->kind)
-			add(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, NULL);
+			handed_evidence(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, NULL);
 		return;
 	}
 	function = left_by(sim, old, &by_turn);
 	if (function || by_turn)
-		add(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, function);
+		handed_evidence(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, function);
 }
 
 void handed_note(struct sim *sim)
@@ -138,24 +140,19 @@ static struct node *node_of(const struct program *p, const struct fact *f)
 /* Take the evidence out of the facts. */
 static void take_evidence(struct settlement *s, struct infer_result *r)
 {
-	size_t kept = 0;
+	const struct fact **facts;
 
-	s->all = malloc(sizeof(*s->all) * (r->nfact + 1));
+	s->n = explain_take(r, is_evidence, &facts);
+	s->all = malloc(sizeof(*s->all) * (s->n + 1));
 	if (!s->all)
 		die("out of memory (facts)");
-	for (size_t i = 0; i < r->nfact; i++) {
-		const struct fact *f = r->facts[i];
-		struct evidence *e = &s->all[s->n];
+	for (size_t i = 0; i < s->n; i++) {
+		const char *class_name = facts[i]->class;
 
-		if (!is_evidence(f)) {
-			r->facts[kept++] = r->facts[i];
-			continue;
-		}
-		*e = (struct evidence){f, node_of(&s->an->program, f), map_get(&s->by_class, f->class)};
-		map_set(&s->by_class, f->class, e);
-		s->n++;
+		s->all[i] = (struct evidence){facts[i], node_of(&s->an->program, facts[i]), map_get(&s->by_class, class_name)};
+		map_set(&s->by_class, class_name, &s->all[i]);
 	}
-	r->nfact = kept;
+	free(facts);
 }
 
 static void find_callers(struct settlement *s)

@@ -23,6 +23,9 @@ struct handed {
 	int n, cap;
 };
 
+/* Note something seen, once. */
+void handed_evidence(struct sim *sim, enum fact_kind kind, struct place at, const char *class_name,
+		     const char *function);
 /* At an exit the lock is held, and that is taken to be meant. */
 void handed_on(struct sim *sim, const struct held *h, struct place at);
 /* It is held at an exit: if a call has left it, that is not settled here. */

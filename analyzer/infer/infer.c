@@ -17,6 +17,7 @@
 #include "infer/reach.h"
 #include "infer/reentry.h"
 #include "infer/simulate.h"
+#include "infer/stored.h"
 
 /* Kept for infer_print_summaries() and infer_print_reach(). */
 static struct analysis last;
@@ -103,6 +104,7 @@ static bool run_once(struct arena *a, const struct infer_options *opt, struct in
 	program_build(&an->program, a, last_units, nlast_unit, opt->model);
 	simulate_all(an);
 	handed_settle(an);
+	stored_settle(an);
 	release_idle(an);
 	out->nedge = an->program.nedge;
 	out->unresolved = an->program.unresolved;

@@ -6,6 +6,7 @@
  * hand it on, or keep it together with another that this failing path gives back.
  */
 #include "infer/simulate.h"
+#include "infer/stored.h"
 
 /* Is what it returns no success? */
 static bool has_failed(const struct sim *sim, const struct state *st)
@@ -253,6 +254,8 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 	where = leak_whereabouts(sim, st, r.object);
 	if (where != WITH_US || (r.found && returns_what_was_got(sim, st, &r))) {
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
+		if (where == STORED && r.found && !r.born && !has_failed(sim, st))
+			stored_note(sim, st, &r);
 		r.handed_on = where != WITH_CALLER;
 		state_put_ref(&sim->pool, st, &r);
 		return;

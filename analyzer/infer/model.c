@@ -142,7 +142,7 @@ static const cyaml_schema_field_t need_fields[] = {
 static const cyaml_schema_field_t context_fields[] = {
 	WORD(slot, REQUIRED), NUMBER(param, REQUIRED, param_names), WORD(in, OPTIONAL),
 	WORD(lock, OPTIONAL), WORD(lock_global, OPTIONAL), WORD(kind, OPTIONAL),
-	CHOICE(mode, OPTIONAL, mode_names), WORD(on, OPTIONAL),
+	CHOICE(mode, OPTIONAL, mode_names), WORD(on, OPTIONAL), TRUTH(unbinds),
 	CYAML_FIELD_END
 };
 

@@ -122,6 +122,7 @@ struct model_context {
 	const char *kind;			/* of the lock: "mutex" */
 	bool is_shared;
 	const char *on;				/* the variable that is the set the object is in; or NULL */
+	bool unbinds;				/* ends what the driver has begun with the object */
 };
 
 /* A field that points to what its object looks after: it goes when the object does. */

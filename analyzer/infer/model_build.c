@@ -279,7 +279,7 @@ static void add_context(struct builder *b, struct mark at, const struct entry *e
 	struct model *m = b->model;
 	struct model_context c = {
 		.param = *e->param, .kind = intern(e->kind ? e->kind : "mutex"),
-		.is_shared = e->mode == LOCK_SHARED, .on = intern(e->on),
+		.is_shared = e->mode == LOCK_SHARED, .on = intern(e->on), .unbinds = e->unbinds != 0,
 	};
 
 	split_field(at, e->slot, &c.struct_name, &c.field);

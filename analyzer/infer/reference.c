@@ -7,6 +7,7 @@
  * reference goes, a borrow ends (struct dead), and later uses and puts are looked at.
  */
 #include "infer/simulate.h"
+#include "infer/stored.h"
 
 static void step_count(struct sim *sim, struct state *st, enum step_kind kind, const struct ref *r,
 		       const struct insn *in, const char *callee, const struct trace *inner)
@@ -144,6 +145,8 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 		now.got = NULL;
 	}
 	sim->has_puts |= count < 0;
+	if (count < 0)
+		stored_put(sim, r->object, in->at);
 	if (count < 0 && now.count <= 0 && !d)
 		put_by_another_name(sim, st, r, in->at);
 	if (count < 0 && now.count > 0 && now.count + count <= 0)
@@ -227,8 +230,10 @@ void reference_pass(struct sim *sim, struct state *st, const struct insn *in, co
 
 		if (!s && borrow_ended(sim, st, arg))
 			unsure(sim->an, UNSURE_BORROW_PASSED, in->at);
-		if (releases && arg->kind != SYM_INT && arg->kind != SYM_FUNC)
+		if (releases && arg->kind != SYM_INT && arg->kind != SYM_FUNC) {
 			hand_on_all(sim, st, sym_object(arg), in->at);
+			stored_put(sim, arg, in->at);
+		}
 		if (!s || s->has_puts)
 			hand_on_born(sim, st, arg, s != NULL, in->at);
 		if (!s)

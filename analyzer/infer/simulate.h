@@ -21,6 +21,7 @@
  *   leak.c       locks still held at the exits
  *   leak_ref.c   references still held at the exits, or given back too often
  *   handed.c     locks handed on: does anybody take them over?
+ *   stored.c     references stored in members: does anybody give them back?
  *   explain.c    candidates to facts, with their steps (explain.h: in words)
  */
 
@@ -285,5 +286,7 @@ enum whereabouts leak_whereabouts(const struct sim *sim, const struct state *st,
 /* explain.c: candidates to facts. */
 void explain_add(struct analysis *an, const struct fact *f);
 void explain_candidates(struct sim *sim);
+/* Take the evidence out of the facts, into an array to be freed; its number. */
+size_t explain_take(struct infer_result *r, bool (*is_evidence)(const struct fact *f), const struct fact ***out);
 
 #endif
