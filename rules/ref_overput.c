@@ -7,6 +7,11 @@
 
 static void check(const struct rule *self, const struct fact *fact, struct finding_list *out)
 {
+	if (fact->kind == FACT_REF_PUT_OTHERS)
+		rule_report(self, fact, out,
+			    "Take a reference before the call, or use a lookup that gives none back.",
+			    "%s() gives back a counted reference to '%s' (%s), which it starts from, and this function "
+			    "has not got one", fact->function, fact->object, fact->class);
 	if (fact->kind != FACT_REF_PUT_AGAIN)
 		return;
 	rule_report(self, fact, out, "Give it back once on each path: leave one of the two out.",

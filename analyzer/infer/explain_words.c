@@ -166,6 +166,9 @@ static const char *describe_fault(struct steps *s, const struct trace *t)
 	case FACT_REF_PUT_AGAIN:
 		return arena_printf(a, "%s() gives back a reference on %s that is not there any more", callee_of(t),
 				    words_symbol(a, t->object, false));
+	case FACT_REF_PUT_OTHERS:
+		return arena_printf(a, "%s() gives back a reference on %s, and none was taken", callee_of(t),
+				    words_symbol(a, t->object, false));
 	default:
 		return arena_printf(a, "%s outlives the iteration", words_symbol(a, t->object, true));
 	}

@@ -30,6 +30,7 @@ enum fact_kind {
 	FACT_REF_PUT_AGAIN,	/* a reference is given back that was given back before */
 	FACT_USE_AFTER_PUT,	/* an object used after its only known reference was given back */
 	FACT_SLEEP_IN_ATOMIC,	/* may sleep with a lock held under which nobody may */
+	FACT_REF_PUT_OTHERS,	/* a reference is given back that belongs to whoever keeps it in that object */
 	FACT_REF_KEPT,		/* a driver is unbound, and a reference it has in a member (field) is never given back */
 	/* handed.c: evidence, for no rule */
 	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */

@@ -369,7 +369,7 @@ static void drop_previous(struct sim *sim, struct state *st, const struct insn *
 	struct ref given = {.object = from, .kind = e->what};
 
 	if (from && (state_mask(st, from) & MASK_VALID))
-		reference_count(sim, st, &given, -1, in, sim->callee, NULL);
+		reference_drop(sim, st, &given, in);
 }
 
 static void apply_effect(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)

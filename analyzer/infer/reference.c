@@ -64,11 +64,15 @@ static void put_by_another_name(struct sim *sim, struct state *st, const struct 
 	}
 }
 
-static const struct dead *find_put(const struct state *st, const struct sym *object)
+/* The put by which it was given back before, by way of a member or of the whole. */
+static const struct dead *find_put(const struct state *st, const struct ref *r)
 {
-	for (int i = 0; st->dead && i < st->dead->n; i++)
-		if (st->dead->items[i].by_put && st->dead->items[i].lock == object)
-			return &st->dead->items[i];
+	for (int i = 0; st->dead && i < st->dead->n; i++) {
+		const struct dead *d = &st->dead->items[i];
+
+		if (d->by_put && d->kind == r->kind && sym_object(d->lock) == sym_object(r->object))
+			return d;
+	}
 	return NULL;
 }
 
@@ -115,6 +119,26 @@ void reference_apply(struct sim *sim, struct state *st, const struct ref *r, con
 	reference_count(sim, st, r, r->count, in, callee, c->trace);
 }
 
+/* A lookup gives back the reference that it starts from, and nobody has taken one: it is that of the object's maker. */
+static void report_others(struct sim *sim, struct state *st, const struct ref *r, const struct insn *in)
+{
+	struct candidate c = {
+		.kind = FACT_REF_PUT_OTHERS, .at = in->at, .object = r->object, .class_name = r->kind,
+		.kind_name = r->kind, .function = sim->callee, .origin = in->at, .is_warned = st->is_warned,
+	};
+
+	step_count(sim, st, STEP_FAULT, r, in, sim->callee, NULL);
+	c.trace = st->trace;
+	sim_candidate(sim, &c);
+}
+
+void reference_drop(struct sim *sim, struct state *st, const struct ref *r, const struct insn *in)
+{
+	if (r->object->kind == SYM_LOAD && !state_find_ref(st, r->object) && borrow_is_home(sim, r->object->a))
+		report_others(sim, st, r, in);
+	reference_count(sim, st, r, -1, in, sim->callee, NULL);
+}
+
 /* The only reference that is known of is gone. Nothing is said of what somebody else can reach. */
 static void end_borrow(struct sim *sim, struct state *st, const struct ref *r, const char *callee)
 {
@@ -135,7 +159,7 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 {
 	const struct ref *old = state_find_ref(st, r->object);
 	struct ref now = old ? *old : *r;
-	const struct dead *d = count < 0 && (!old || (!old->count && !old->handed_on)) ? find_put(st, r->object) : NULL;
+	const struct dead *d = count < 0 && (!old || (!old->count && !old->handed_on)) ? find_put(st, r) : NULL;
 
 	if (!(state_mask(st, r->object) & MASK_VALID))
 		return;

@@ -212,6 +212,8 @@ void sleep_keep(struct sim *sim, struct summary *s);
 /* count gets (or puts when negative) of r's object. inner: the callee's steps, or NULL. */
 void reference_count(struct sim *sim, struct state *st, const struct ref *r, int count, const struct insn *in,
 		     const char *callee, const struct trace *inner);
+/* A lookup gives back the reference of r's object, which it is given to start from. */
+void reference_drop(struct sim *sim, struct state *st, const struct ref *r, const struct insn *in);
 /* What case c of a callee's summary s does to r, which is inner_object in the callee's terms. */
 void reference_apply(struct sim *sim, struct state *st, const struct ref *r, const struct insn *in,
 		     const struct summary *s, const struct scase *c, const struct sym *inner_object, const char *callee);
