@@ -221,6 +221,8 @@ static void pack_head(struct packer *p, const struct summary *s, const struct re
 	pack_int(p, 0);
 	pack_int(p, r->is_over);
 	pack_int(p, (int64_t)r->nfact);
+	if (r->evidence)
+		evidence_pack(p, r->evidence);
 }
 
 static void put_entry(struct analysis *an, uint64_t key, const struct summary *s, const struct record *r,
@@ -407,8 +409,8 @@ static void read_counts(struct unpacker *u, unsigned long unsure[UNSURE_KINDS])
 	}
 }
 
-static struct summary *read_entry(struct analysis *an, struct node *n, uint64_t key, struct unpacker *u,
-				  struct record *r)
+static struct summary *read_entry(struct analysis *an, struct node *n, const struct sym *const *bound, uint64_t key,
+				  struct unpacker *u, struct record *r)
 {
 	unsigned long unsure[UNSURE_KINDS] = {0};
 	uint64_t hash;
@@ -426,6 +428,8 @@ static struct summary *read_entry(struct analysis *an, struct node *n, uint64_t 
 	read_counts(u, unsure);
 	is_over = unpack_int(u);
 	nfact = unpack_int(u);
+	if (!bound)
+		r->evidence = evidence_unpack(u, an->arena);
 	if (u->failed || nfact < 0 || nfact > MOST_FACTS || (nfact && !read_facts(an, n, key, hash, (int)nfact)))
 		return NULL;
 	memcpy(r->unsure, unsure, sizeof(unsure));
@@ -450,7 +454,7 @@ struct summary *cache_find(struct analysis *an, struct node *n, const struct sym
 	if (!head)
 		return NULL;
 	unpacker_init(&u, &an->program, &an->syms, head, size);
-	s = read_entry(an, n, key, &u, r);
+	s = read_entry(an, n, bound, key, &u, r);
 	unpacker_release(&u);
 	r->n = 0;
 	return s;

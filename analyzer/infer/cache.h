@@ -15,6 +15,7 @@
 #include "infer/infer.h"
 
 struct analysis;
+struct evidences;
 struct node;
 struct summary;
 struct sym;
@@ -40,6 +41,7 @@ struct record {
 	unsigned long unsure[UNSURE_KINDS];
 	size_t first_fact, nfact;	/* its facts in the result */
 	bool is_over;			/* over budget */
+	const struct evidences *evidence;	/* NULL of functions for given callbacks */
 };
 
 /* A simulation begins; it ends with record_end(), which adds its counts to the result. */

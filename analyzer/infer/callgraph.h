@@ -18,6 +18,7 @@
 #include "flow/flow.h"
 
 struct arena;
+struct evidences;
 struct model;
 struct summary;
 struct sym;
@@ -53,6 +54,7 @@ struct node {
 	uint32_t twin;			/* how many before it have the same text (but other callees), by unit and name */
 	/* cache.c: the last record that has it, by its key, by its name, and what its name means */
 	uint32_t asked_by, named_by, meant_by;
+	const struct evidences *evidence;	/* what it does where; NULL: not known */
 	struct special *specials;	/* summaries for given callbacks */
 };
 

@@ -32,6 +32,8 @@ enum fact_kind {
 	FACT_SLEEP_IN_ATOMIC,	/* may sleep with a lock held under which nobody may */
 	FACT_REF_PUT_OTHERS,	/* a reference is given back that belongs to whoever keeps it in that object */
 	FACT_REF_KEPT,		/* a driver is unbound, and a reference it has in a member (field) is never given back */
+	FACT_LOCK_MISSING,	/* something is done that needs a lock, which is not held */
+	FACT_LOCK_UNSAID,	/* all callers hold a lock that is needed, and nothing says that they must */
 	/* handed.c: evidence, for no rule */
 	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */
@@ -78,11 +80,12 @@ struct fact {
 	const char *class;	/* lock class "iommu_group.mutex" or reference kind "device"; never NULL */
 	const char *kind_name;	/* lock kind "mutex", reference kind, or what was needed ("group member") */
 	const char *function;	/* the function that took, iterated or looked up: "bus_for_each_dev"; or NULL */
-	const char *field;	/* FACT_USE_UNKEPT: "device.iommu"; FACT_LOCK_REENTRY: the callback's slot; else NULL */
+	const char *field;	/* FACT_USE_UNKEPT: "device.iommu"; FACT_LOCK_REENTRY: the callback's slot;
+				 * FACT_LOCK_MISSING, FACT_LOCK_UNSAID: what is touched, or NULL; else NULL */
 	const char *say;	/* a clause of the model for people; FACT_LOCK_REENTRY: what is iterated over; or NULL */
 	struct place origin;	/* where the lock was taken, the reference got, the borrow began */
 	bool is_inferred;	/* who keeps it was concluded from the code: no model and no annotation says so */
-	bool is_warned;		/* the kernel itself warns on this path: it is held to be impossible */
+	bool is_warned;		/* the kernel itself warns on this path: it is held to be impossible; or there is less than proof */
 	int nstep;
 	const struct step *steps;
 };

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "infer/cone.h"
 #include "infer/handed.h"
+#include "infer/missing.h"
 #include "infer/reach.h"
 #include "infer/reentry.h"
 #include "infer/simulate.h"
@@ -106,6 +107,7 @@ static bool run_once(struct arena *a, const struct infer_options *opt, struct in
 	handed_settle(an);
 	stored_settle(an);
 	release_idle(an);
+	missing_check(an, last_units, nlast_unit);
 	out->nedge = an->program.nedge;
 	out->unresolved = an->program.unresolved;
 	cross_pointers(an, out);

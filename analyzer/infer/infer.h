@@ -32,6 +32,7 @@ enum unsure_kind {
 	UNSURE_WARNED,		/* the kernel itself warns on the path */
 	UNSURE_SLEEP,		/* a call that sleeps or not, by what nobody knows, where one must not */
 	UNSURE_INFEASIBLE,	/* found once, gone when paths were kept apart */
+	UNSURE_LOCK_NEEDED,	/* a lock is needed, and it is not known whether callers hold it */
 	UNSURE_KINDS
 };
 

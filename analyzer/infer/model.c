@@ -71,6 +71,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "warn", EFFECT_WARN }, { "store", EFFECT_STORE }, { "sleep", EFFECT_SLEEP },
 	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST }, { "lend", EFFECT_LEND },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
+	{ "init", EFFECT_INIT }, { "ask", EFFECT_ASK }, { "complain", EFFECT_COMPLAIN },
 };
 static const cyaml_strval_t sense_names[] = { { "gets", NAME_GETS } };
 static const cyaml_strval_t wait_names[] = {
@@ -122,7 +123,7 @@ static const cyaml_schema_field_t iterator_fields[] = {
 
 static const cyaml_schema_field_t function_fields[] = {
 	WORD(function, REQUIRED),
-	CHOICE(does, REQUIRED, does_names),
+	CHOICE(does, REQUIRED, does_names), WORD(kind, OPTIONAL),
 	NUMBER(arg, OPTIONAL, arg_names), NUMBER(returns, OPTIONAL, param_names),
 	CHOICE(when, OPTIONAL, when_names), NUMBER(bits, OPTIONAL, param_names),
 	TRUTH(opaque),

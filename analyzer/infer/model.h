@@ -46,6 +46,10 @@ enum effect_kind {
 	EFFECT_SLEEP,	/* may sleep, if its argument (when there is one) has one of bits; does nothing to locks or references */
 	EFFECT_LAST,	/* counts down; with that result the count was at its end, and the caller is the last to have it */
 	EFFECT_LEND,	/* returns what a read section keeps, if one is all that its caller has */
+	/* These are in model.hints, not among the effects: they change nothing of what is held. */
+	EFFECT_INIT,	/* initialises a lock */
+	EFFECT_ASK,	/* tells whether a lock is held */
+	EFFECT_COMPLAIN,/* says that a lock which was asked for just before is not held */
 	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
 };
 
@@ -149,6 +153,14 @@ struct model_name {
 	enum name_sense sense;
 };
 
+/* What a function has to do with locks, without changing which are held. */
+struct model_hint {
+	enum effect_kind kind;
+	const char *function;
+	int arg;			/* the lock; MODEL_NONE: all of lock_kind */
+	const char *lock_kind;		/* or NULL */
+};
+
 struct model {
 	struct model_func **funcs;	/* sorted by name */
 	int nfunc;
@@ -164,6 +176,8 @@ struct model {
 	int nowned;
 	struct model_name *names;
 	int nname;
+	struct model_hint *hints;
+	int nhint;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 

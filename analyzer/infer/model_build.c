@@ -206,15 +206,47 @@ static void add_iterator(struct builder *b, struct mark at, const struct entry *
 	add_effect(b, at, func, &f);
 }
 
+/* Room for one more element in an array of n elements of that size, of which *cap fit. */
+static void *grow(struct arena *a, void *old, int n, int *cap, size_t size)
+{
+	void *p;
+
+	if (n < *cap)
+		return old;
+	*cap = *cap ? *cap * 2 : 16;
+	p = arena_alloc(a, (size_t)*cap * size);
+	if (n)
+		memcpy(p, old, (size_t)n * size);
+	return p;
+}
+
+static void add_hint(struct builder *b, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_hint hint = {
+		.kind = (enum effect_kind)e->does, .function = intern(e->function), .arg = number_or(e->arg, MODEL_NONE),
+		.lock_kind = intern(e->kind),
+	};
+
+	m->hints = grow(b->arena, m->hints, m->nhint, &b->hint_cap, sizeof(hint));
+	m->hints[m->nhint++] = hint;
+}
+
 static void add_function(struct builder *b, struct mark at, const struct entry *e)
 {
 	struct effect f = effect_new((enum effect_kind)e->does, NULL, e);
 
-	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE || f.kind == EFFECT_FREE) && !e->arg)
+	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE || f.kind == EFFECT_FREE || f.kind == EFFECT_INIT) && !e->arg)
 		die_at(at, "missing key arg; expected the number of the argument that is meant");
 	if (e->bits && (f.kind != EFFECT_SLEEP || !e->arg || *e->bits <= 0))
 		die_at(at, "bits goes with does: sleep and an arg, and is a number above 0");
 	f.bits = number_or(e->bits, 0);
+	if (f.kind == EFFECT_ASK && !e->arg == !e->kind)
+		die_at(at, "expected exactly one of: arg, kind");
+	if (f.kind == EFFECT_INIT || f.kind == EFFECT_ASK || f.kind == EFFECT_COMPLAIN) {
+		add_hint(b, e);
+		return;
+	}
 	if (f.kind == EFFECT_ALLOC || f.kind == EFFECT_ALLOC_MANAGED)
 		f.arg = MODEL_RET;
 	add_effect(b, at, func_of(b, at, e), &f);
@@ -230,20 +262,6 @@ static void split_lock(struct mark at, const struct entry *e, const char **name,
 	*global = intern(e->lock_global);
 	if (e->lock)
 		split_field(at, e->lock, name, field);
-}
-
-/* Room for one more element in an array of n elements of that size, of which *cap fit. */
-static void *grow(struct arena *a, void *old, int n, int *cap, size_t size)
-{
-	void *p;
-
-	if (n < *cap)
-		return old;
-	*cap = *cap ? *cap * 2 : 16;
-	p = arena_alloc(a, (size_t)*cap * size);
-	if (n)
-		memcpy(p, old, (size_t)n * size);
-	return p;
 }
 
 static void add_guard(struct builder *b, struct mark at, const struct entry *e)

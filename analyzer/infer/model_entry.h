@@ -42,7 +42,7 @@ struct builder {
 	struct arena *arena;
 	struct model *model;
 	struct map functions;	/* name to struct model_func */
-	int guard_cap, need_cap, context_cap, kind_cap, owned_cap, name_cap;
+	int guard_cap, need_cap, context_cap, kind_cap, owned_cap, name_cap, hint_cap;
 };
 
 /* Add an entry of that section to the model; die() if it makes no sense. */

@@ -240,6 +240,7 @@ static void run_state(struct sim *sim, struct state *st, int block)
 			run_terminator(sim, st, in, block);
 			return;
 		}
+		evidence_see(sim, st, in);
 		if (in->op == OP_CALL) {
 			apply_call(sim, st, in);
 			return;
@@ -475,6 +476,8 @@ static struct summary *simulate_now(struct analysis *an, struct node *n, const s
 		s = sim.is_partial ? unknown_summary(an) : summary_make(&sim);
 	}
 	s->calls_params = sim.calls_params;
+	if (!bound)
+		r->evidence = evidence_make(&sim, an->arena, sim.is_over || sim.is_partial);
 	sim_release(&sim);
 	an->result->nsimulated++;
 	return s;
@@ -497,6 +500,8 @@ static struct summary *simulate(struct analysis *an, struct node *n, const struc
 		s = simulate_now(an, n, bound, &r);
 		cache_keep(an, n, bound, s, &r);
 	}
+	if (!bound && !an->insists)
+		n->evidence = r.evidence;
 	record_end(an, &r);
 	an->depth--;
 	return s;

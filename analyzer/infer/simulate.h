@@ -20,6 +20,7 @@
  *   reference.c  counted references on a path: gets, puts, who takes one over
  *   leak.c       locks still held at the exits
  *   leak_ref.c   references still held at the exits, or given back too often
+ *   evidence.c   what is done where, with which locks held
  *   handed.c     locks handed on: does anybody take them over?
  *   stored.c     references stored in members: does anybody give them back?
  *   explain.c    candidates to facts, with their steps (explain.h: in words)
@@ -28,6 +29,7 @@
 #include "base/arena.h"
 #include "infer/cache.h"
 #include "infer/callgraph.h"
+#include "infer/evidence.h"
 #include "infer/handed.h"
 #include "infer/infer.h"
 #include "infer/state.h"
@@ -103,6 +105,7 @@ struct sim {
 	struct { const struct model_guard *guard; const struct sym *addr; } guarded[32];
 	int nguarded;			/* cells seen that a model says a lock guards */
 	uint32_t calls_params;
+	struct seen **seen;		/* evidence.c: per instruction; or NULL */
 	bool in_turn;			/* a callback is being applied */
 	struct sleep sleeps[SIM_SLEEPS];	/* in the simulation's symbols */
 	int nsleep;

@@ -17,6 +17,7 @@ static const char *const names[UNSURE_KINDS] = {
 	[UNSURE_BORROW_PASSED] = "ended borrow passed to a function that was not read",
 	[UNSURE_WARNED] = "path on which the kernel warns",
 	[UNSURE_SLEEP] = "sleep that depends on what is not known",
+	[UNSURE_LOCK_NEEDED] = "lock that callers may hold",
 	[UNSURE_INFEASIBLE] = "gone when paths were kept apart",
 };
 
@@ -28,6 +29,10 @@ const char *unsure_name(enum unsure_kind kind)
 void unsure(struct analysis *an, enum unsure_kind kind, struct place at)
 {
 	(void)at;
-	if (!an->muted)
+	if (an->muted)
+		return;
+	if (an->record)
 		an->record->unsure[kind]++;
+	else
+		an->result->unsure[kind]++;	/* when all was simulated */
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_ENTRY_H
+#define INFER_ENTRY_H
+
+/*
+ * Which locks, by class, are held when a function is entered: surely, by all who call it, and
+ * perhaps, by somebody who does. From the evidence of all functions, callers first.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "infer/evidence.h"
+
+struct arena;
+struct model;
+struct node;
+struct program;
+struct unit;
+
+struct entry_locks {
+	const struct names *sure;	/* each direct caller holds them; none if it can be called otherwise */
+	const struct names *maybe;	/* some caller, or caller's caller, may hold them */
+	bool is_open;			/* anything may be held: too much, or nobody can tell */
+	bool is_named;			/* its address is taken: it is called through a pointer */
+};
+
+/* A call of a function by its name. */
+struct entry_call {
+	const struct node *caller;
+	const struct sighting *at;	/* NULL: the caller never holds a lock, and all its calls are alike */
+};
+
+struct entries {
+	struct arena *arena;
+	const struct program *program;
+	struct entry_locks *of;		/* per node */
+	size_t *first;			/* the calls of node i: calls[first[i]] .. calls[first[i + 1] - 1] */
+	struct entry_call *calls;
+};
+
+/* Everything lives in a. */
+void entries_build(struct entries *e, struct arena *a, const struct program *p, const struct model *model,
+		   struct unit *const *units, size_t nunit);
+/* The locks that the function's annotations say its callers hold. */
+const struct names *entry_annotated(struct arena *a, const struct node *n);
+/* At a call, by class: does some path hold it there? */
+bool entry_call_may_hold(const struct entries *e, const struct entry_call *c, const char *lock);
+
+#endif

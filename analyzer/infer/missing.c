@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Locks that are needed and not held. Entry: missing_check().
+ *
+ * A need comes from an assertion, from an annotation, or from a field that a lock guards. Where the function
+ * itself does not hold the lock its callers must, and theirs. A function that nobody ever calls with that lock held, while
+ * others that need it are called with it, is the one that goes without: it is reported if it is known who calls it. So
+ * the same program has both: those who hold it, and one who does not.
+ *
+ * Locks are told apart by class only. Who holds another object's lock of the class is not reported.
+ */
+#include "infer/missing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/message.h"
+#include "base/text.h"
+#include "infer/missing_story.h"
+#include "infer/model.h"
+#include "infer/simulate.h"
+#include "infer/value.h"
+
+#define MAX_INFERRED_WAYS 4	/* the same, where the need itself is a guess */
+#define MAX_WAYS 400		/* functions on the ways up from one need */
+
+struct search {
+	struct analysis *an;
+	struct arena *arena;
+	struct entries entries;
+	struct guards guards;
+	struct reader reader;
+	struct teller teller;
+	uint32_t *seen;			/* per node: the serial of the search that came by */
+	struct way *ways, *roots;	/* of the search at hand */
+	uint32_t *callers;		/* per way: 1 + its node */
+	uint32_t serial;
+	struct map reported;		/* "node class" */
+};
+
+/* ------------------------------------------------------------------ the function itself */
+
+/* Is the lock held at x, or may it be? */
+static bool may_hold(const struct sighting *x, const struct names *want)
+{
+	return x && (names_meet(x->held, want) || names_has(x->held, intern(LOCK_OF_ANY_CLASS)));
+}
+
+/* Does the function take the lock at all? */
+static bool takes(const struct node *n, const struct names *want)
+{
+	for (int i = 0; i < n->evidence->n; i++)
+		if (names_meet(n->evidence->items[i].held, want) || names_meet(n->evidence->items[i].gone, want))
+			return true;
+	return false;
+}
+
+/* Blocks that every path through the function goes by: those it cannot do without to come to an end. */
+static bool is_on_every_path(const struct search *s, const struct node *n, int site)
+{
+	const struct func *fn = func_read(n->fn);
+	unsigned char *state = calloc((size_t)fn->nblock + 1, 1);
+	bool reached = false;
+	int block = 0;
+
+	(void)s;
+	if (!state)
+		die("out of memory (%d blocks)", fn->nblock);
+	while (block < fn->nblock && site >= fn->blocks[block].end)
+		block++;
+	state[0] = block != 0;
+	for (int turn = 0; turn < 3; turn++)
+		for (int b = 0; b < fn->nblock; b++) {
+			const struct insn *last = &fn->insns[fn->blocks[b].end - 1];
+
+			if (!state[b])
+				continue;
+			reached |= last->op == OP_RETURN;
+			for (int k = 0; k < last->ntarget; k++)
+				state[last->targets[k]] |= last->targets[k] != block;
+		}
+	free(state);
+	return !reached;
+}
+
+/* ------------------------------------------------------------------ the callers */
+
+static bool is_init_code(const struct node *n)
+{
+	return n->fn->section && (strstr(n->fn->section, ".init") || strstr(n->fn->section, ".exit"));
+}
+
+/* Is n called by somebody that is known: through a field, as a callback? init code does not count. */
+static const struct way *find_root(struct search *s, const struct node *n)
+{
+	struct way *ways = s->roots;
+	int nway = 0;
+
+	s->serial++;
+	ways[nway++] = (struct way){.n = n};
+	s->seen[n->index] = s->serial;
+	for (int at = 0; at < nway; at++) {
+		const struct node *f = ways[at].n;
+
+		if (is_init_code(f))
+			continue;
+		if (s->entries.of[f->index].is_named)
+			return &ways[at];
+		for (size_t i = s->entries.first[f->index]; i < s->entries.first[f->index + 1] && nway < MAX_WAYS; i++) {
+			const struct entry_call *c = &s->entries.calls[i];
+
+			if (s->seen[c->caller->index] == s->serial)
+				continue;
+			s->seen[c->caller->index] = s->serial;
+			ways[nway++] = (struct way){.n = c->caller, .x = c->at, .next = &ways[at]};
+		}
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ judging */
+
+static bool was_reported(struct search *s, const struct node *n, const struct names *want)
+{
+	const char *key = arena_printf(s->arena, "%zu %s", n->index, want->items[0]);
+
+	if (map_get(&s->reported, key))
+		return true;
+	map_set(&s->reported, key, s);
+	return false;
+}
+
+static struct place place_of(const struct node *n)
+{
+	return (struct place){n->fn->file, n->fn->line, 0, n->fn};
+}
+
+/* Others touch the field under the lock in the same folder. */
+static bool is_guarded_here(const struct guard *g, const struct node *n)
+{
+	const char *folder = guards_folder(n->fn->file);
+	int same = 0;
+
+	for (int i = 0; i < g->functions; i++)
+		same += g->folders[i] == folder;
+	return same >= 2;
+}
+
+/* Nobody comes to top's function with the lock held. holders: calls of what it calls that hold it. */
+static void judge(struct search *s, const struct need_of_lock *need, const struct way *top, int holders)
+{
+	bool is_released = top->x && names_meet(top->x->gone, need->want);
+	bool is_local = is_released || ((top->next || need->guard) && takes(top->n, need->want));
+	bool is_weak = !is_released;	/* what goes by callers is likely, not proven */
+	const struct way *above = NULL;
+
+	if (s->an->options->roots && !is_released)
+		return;		/* not all callers were simulated */
+	if (is_init_code(top->n) || guards_is_making(&s->guards, top->n, need->want->items[0]))
+		return;
+	if (!is_local && !holders && !need->guard) {
+		unsure(s->an, UNSURE_LOCK_NEEDED, place_of(top->n));
+		return;
+	}
+	if (!is_local) {
+		above = find_root(s, top->n);
+		if (!above) {
+			unsure(s->an, UNSURE_LOCK_NEEDED, place_of(top->n));
+			return;
+		}
+	}
+	if (!was_reported(s, top->n, need->want))
+		tell_missing(&s->teller, need, top, above, holders, is_weak);
+}
+
+static bool surely_holds(const struct search *s, const struct entry_call *c, const struct names *want)
+{
+	return (c->at && names_meet(c->at->sure, want)) || names_meet(s->entries.of[c->caller->index].sure, want);
+}
+
+/* From what needs the lock up to those who could hold it. */
+static void climb(struct search *s, const struct need_of_lock *need)
+{
+	struct way *ways = s->ways;
+	uint32_t *seen = s->callers;
+	int nway = 0;
+
+	seen[0] = 0;
+	ways[nway++] = (struct way){.n = need->n, .x = need->x};
+	for (int at = 0; at < nway; at++) {
+		struct way *w = &ways[at];
+		const struct entry_locks *entry = &s->entries.of[w->n->index];
+		bool is_released = w->x && names_meet(w->x->gone, need->want);
+		size_t first = s->entries.first[w->n->index], end = s->entries.first[w->n->index + 1];
+
+		if (need->guard && need->guard->is_inferred && at >= MAX_INFERRED_WAYS)
+			return;
+		if (is_released || (!entry->is_open && !names_meet(entry->maybe, need->want) &&
+				    !names_has(entry->maybe, intern(LOCK_OF_ANY_CLASS)))) {
+			judge(s, need, w, w->next ? w->next->holders : 0);
+			continue;
+		}
+		for (size_t i = first; i < end; i++)
+			w->holders += surely_holds(s, &s->entries.calls[i], need->want);
+		for (size_t i = first; i < end && nway < MAX_WAYS; i++) {
+			const struct entry_call *c = &s->entries.calls[i];
+			bool known = c->caller->evidence && !c->caller->evidence->is_partial;
+
+			for (int k = 0; k < nway; k++)
+				known &= seen[k] != c->caller->index + 1 || ways[k].x != c->at;
+			if (!known || may_hold(c->at, need->want) || names_meet(s->entries.of[c->caller->index].sure, need->want))
+				continue;
+			seen[nway] = (uint32_t)c->caller->index + 1;
+			ways[nway++] = (struct way){.n = c->caller, .x = c->at, .next = w};
+		}
+	}
+}
+
+/* ------------------------------------------------------------------ assertions that are missing */
+
+static bool asserts(const struct node *n, const struct names *want)
+{
+	for (int i = 0; n->evidence && i < n->evidence->n; i++)
+		if (n->evidence->items[i].kind == EVIDENCE_ASSERT && names_meet(n->evidence->items[i].want, want))
+			return true;
+	return false;
+}
+
+static bool is_asserted(const struct search *s, const struct node *n, const struct names *want)
+{
+	if (asserts(n, want) || names_meet(entry_annotated(s->arena, n), want))
+		return true;
+	for (int k = 0; k < n->ncallee; k++)
+		if (n->bonds[k] == BOND_CALL && asserts(n->callees[k], want))
+			return true;
+	return false;
+}
+
+/* Does a caller hold the lock for its own callers only? Where all take it themselves they and n are one piece. */
+static bool is_handed_down(const struct search *s, const struct node *n, const struct names *want)
+{
+	for (size_t i = s->entries.first[n->index]; i < s->entries.first[n->index + 1]; i++) {
+		const struct node *caller = s->entries.calls[i].caller;
+
+		if (!takes(caller, want) || names_meet(s->entries.of[caller->index].sure, want) || asserts(caller, want))
+			return true;
+	}
+	return false;
+}
+
+static void check_unsaid(struct search *s, const struct need_of_lock *need)
+{
+	const struct node *n = need->n;
+	const struct entry_locks *entry = &s->entries.of[n->index];
+
+	if (!need->guard || need->guard->is_inferred || !n->fn->is_static || entry->is_named ||
+	    s->entries.first[n->index] == s->entries.first[n->index + 1])
+		return;
+	if (!names_meet(entry->sure, need->want) || !is_handed_down(s, n, need->want) || takes(n, need->want) || is_asserted(s, n, need->want))
+		return;
+	if (!was_reported(s, n, need->want))
+		tell_unsaid(&s->teller, need);
+}
+
+/* ------------------------------------------------------------------ needs */
+
+static void check_need(struct search *s, const struct need_of_lock *need)
+{
+	if (may_hold(need->x, need->want))
+		return;
+	if (!s->an->options->roots)
+		check_unsaid(s, need);
+	climb(s, need);
+}
+
+/* Of inferred guards: is this access one that is wrong without the lock? A look at a number or an address is none. */
+static bool is_telling(const struct search *s, const struct need_of_lock *need)
+{
+	int touch = need->x->touch;
+
+	if (!(touch & TOUCH_WRITE) && !(need->guard->is_list && touch & (TOUCH_LINK | TOUCH_ADDRESS)))
+		return false;
+	return is_guarded_here(need->guard, need->n) && !guards_is_ending(&s->guards, need->n);
+}
+
+static void check_evidence(struct search *s, const struct node *n, const struct sighting *x)
+{
+	struct need_of_lock need = {.n = n, .x = x};
+
+	if (x->touch & TOUCH_NEW)
+		return;
+	if (x->kind == EVIDENCE_ASSERT) {
+		need.want = x->want;
+		if (may_hold(x, need.want))
+			return;
+		if (!(x->touch & TOUCH_COMPLAINT) && !is_on_every_path(s, n, x->site)) {
+			unsure(s->an, UNSURE_LOCK_NEEDED, place_of(n));
+			return;
+		}
+		check_need(s, &need);
+		return;
+	}
+	need.guard = guards_find(&s->guards, x);
+	if (!need.guard)
+		return;
+	need.want = names_one(s->arena, need.guard->lock);
+	if (need.guard->is_inferred && !is_telling(s, &need))
+		return;
+	check_need(s, &need);
+}
+
+static void check_function(struct search *s, const struct node *n)
+{
+	struct need_of_lock need = {.n = n, .want = entry_annotated(s->arena, n)};
+
+	if (need.want)
+		climb(s, &need);
+	for (int i = 0; i < n->evidence->n; i++)
+		check_evidence(s, n, &n->evidence->items[i]);
+}
+
+void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)
+{
+	const struct program *p = &an->program;
+	struct search s = {.an = an};
+	struct arena scratch;
+
+	arena_init(&scratch);
+	s.arena = &scratch;
+	map_init(&s.reported);
+	entries_build(&s.entries, &scratch, p, an->options->model, units, nunit);
+	guards_build(&s.guards, &scratch, &s.entries, an->options->model, !an->options->roots);
+	reader_init(&s.reader, &scratch, &an->syms, p);
+	s.teller = (struct teller){an, &s.reader, &s.entries};
+	s.seen = ARENA_ARRAY(&scratch, uint32_t, p->nnode);
+	s.ways = ARENA_ARRAY(&scratch, struct way, MAX_WAYS);
+	s.roots = ARENA_ARRAY(&scratch, struct way, MAX_WAYS);
+	s.callers = ARENA_ARRAY(&scratch, uint32_t, MAX_WAYS);
+	for (size_t v = 0; v < p->nnode; v++)
+		if (p->nodes[v]->evidence && !p->nodes[v]->evidence->is_partial)
+			check_function(&s, p->nodes[v]);
+	guards_release(&s.guards);
+	map_release(&s.reported);
+	arena_release(&scratch);
+}
