@@ -101,6 +101,18 @@ static void dump_reach(struct arena *a, const struct options *opt, struct unit *
 	dump_inferred(a, opt, program, n, out, infer_print_reach);
 }
 
+static void dump_order(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,
+		       struct text *out)
+{
+	dump_inferred(a, opt, program, n, out, infer_print_order);
+}
+
+static void dump_contexts(struct arena *a, const struct options *opt, struct unit *const *program, size_t n,
+			  struct text *out)
+{
+	dump_inferred(a, opt, program, n, out, infer_print_contexts);
+}
+
 static const struct {
 	const char *name;
 	void (*print)(struct arena *, const struct options *, struct unit *const *, size_t, struct text *);
@@ -108,6 +120,8 @@ static const struct {
 	{"flow", dump_flow},
 	{"summary", dump_summary},
 	{"reach", dump_reach},
+	{"order", dump_order},
+	{"contexts", dump_contexts},
 };
 
 int dump_main(int argc, char **argv)
@@ -124,7 +138,7 @@ int dump_main(int argc, char **argv)
 	while (k < sizeof(dumps) / sizeof(dumps[0]) && strcmp(dumps[k].name, opt.paths.items[0]))
 		k++;
 	if (k == sizeof(dumps) / sizeof(dumps[0]))
-		die("dump %s: there are flow, summary and reach", opt.paths.items[0]);
+		die("dump %s: there are flow, summary, reach, order and contexts", opt.paths.items[0]);
 	n = read_program(&a, &opt, &program);
 	dumps[k].print(&a, &opt, program, n, &out);
 	fputs(text_str(&out), stdout);

@@ -174,7 +174,8 @@ static bool in_scope(const struct target *t, const struct finding *f)
 	const struct fact *fact = f->fact;
 
 	if (t->opt->flow || units_in_scope(&t->units, fact->at.file) ||
-	    (fact->kind == FACT_LOCK_REENTRY && units_in_scope(&t->units, fact->origin.file)))
+	    ((fact->kind == FACT_LOCK_REENTRY || fact->kind == FACT_LOCK_ORDER || fact->kind == FACT_WAIT_DEADLOCK) &&
+	     units_in_scope(&t->units, fact->origin.file)))
 		return true;
 	for (int i = 0; i < fact->nstep; i++)
 		if (!fact->steps[i].depth && !strcmp(fact->steps[i].func, fact->fn->name) &&

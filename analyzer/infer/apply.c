@@ -297,6 +297,7 @@ void apply_call(struct sim *sim, struct state *st, const struct insn *in)
 
 	if (callee->kind != SYM_FUNC) {
 		note_indirect(sim, callee);
+		held_indirect(sim, st, in, callee);
 		call_unknown(sim, st, in, UNSURE_INDIRECT_CALL);
 		return;
 	}
@@ -310,6 +311,8 @@ void apply_call(struct sim *sim, struct state *st, const struct insn *in)
 		unsure(sim->an, UNSURE_CALLBACK, in->at);
 		clobber_args(sim, st, in);
 	}
+	if (body && !m)
+		held_call(sim, st, in, body, false);
 	if (m)
 		primitive_apply(sim, st, in, m, body);
 	else if (body)

@@ -153,6 +153,7 @@ static uint64_t hash_of(const struct node *n, const char *bytes, size_t len)
 	for (int i = 0; i < n->fn->nparam; i++)
 		pack_name(&p, n->fn->params[i].name);
 	pack_bytes(&p, bytes, len);
+	pack_int(&p, n->nheld > 0);	/* held.c asks */
 	hash = map_hash(p.out.s, p.out.len);
 	packer_release(&p);
 	return hash;
@@ -205,8 +206,8 @@ static void pack_consult(struct packer *p, const struct consult *c)
 		pack_answer(p, c);
 }
 
-/* All that decides whether the entry may be used, and what it adds to the counts. */
-static void pack_head(struct packer *p, const struct summary *s, const struct record *r)
+/* All that decides whether the entry may be used, and what it adds to the counts and to what is known of the whole. */
+static void pack_head(struct packer *p, const struct summary *s, const struct record *r, bool is_plain)
 {
 	pack_hash(p, r->node->fn->hash[0]);
 	pack_int(p, r->n);
@@ -223,17 +224,18 @@ static void pack_head(struct packer *p, const struct summary *s, const struct re
 	pack_int(p, (int64_t)r->nfact);
 	if (r->evidence)
 		evidence_pack(p, r->evidence);
+	held_pack(p, r->node->held, is_plain ? r->node->nheld : 0);
 }
 
 static void put_entry(struct analysis *an, uint64_t key, const struct summary *s, const struct record *r,
-		      const struct packer *body)
+		      const struct packer *body, bool is_plain)
 {
 	const struct infer_cache *cache = an->options->cache;
 	struct packer head, rest;
 
 	packer_init(&head, &an->program);
 	packer_init(&rest, &an->program);
-	pack_head(&head, s, r);
+	pack_head(&head, s, r, is_plain);
 	pack_hash(&rest, s->hash);
 	pack_bytes(&rest, body->out.s, body->out.len);
 	for (size_t i = 0; i < r->nfact; i++)
@@ -259,7 +261,7 @@ void cache_keep(struct analysis *an, struct node *n, const struct sym *const *bo
 	is_whole = pack_summary(&body, s, an->options->model, &from);
 	s->hash = hash_of(n, body.out.s, body.out.len);
 	if (is_whole && !an->is_damaged)
-		put_entry(an, key_of(an, n, bound), s, r, &body);
+		put_entry(an, key_of(an, n, bound), s, r, &body, !bound && !an->muted && !an->insists);
 	packer_release(&body);
 	arena_release(&scratch);
 }
@@ -413,10 +415,11 @@ static struct summary *read_entry(struct analysis *an, struct node *n, const str
 				  struct unpacker *u, struct record *r)
 {
 	unsigned long unsure[UNSURE_KINDS] = {0};
+	const struct held_note *held;
 	uint64_t hash;
 	bool is_over;
 	int64_t nfact;
-	int nconsult;
+	int nconsult, nheld;
 
 	if (unpack_hash(u) != n->fn->hash[0])
 		return NULL;
@@ -430,9 +433,14 @@ static struct summary *read_entry(struct analysis *an, struct node *n, const str
 	nfact = unpack_int(u);
 	if (!bound)
 		r->evidence = evidence_unpack(u, an->arena);
+	held = held_unpack(u, an->arena, &nheld);
 	if (u->failed || nfact < 0 || nfact > MOST_FACTS || (nfact && !read_facts(an, n, key, hash, (int)nfact)))
 		return NULL;
 	memcpy(r->unsure, unsure, sizeof(unsure));
+	if (held) {
+		n->held = held;
+		n->nheld = nheld;
+	}
 	if (is_over)
 		simulate_over_budget(an, n->fn);
 	return unread_summary(an, key, hash, r);

@@ -19,6 +19,7 @@
 
 struct arena;
 struct evidences;
+struct held_note;
 struct model;
 struct summary;
 struct sym;
@@ -55,6 +56,8 @@ struct node {
 	/* cache.c: the last record that has it, by its key, by its name, and what its name means */
 	uint32_t asked_by, named_by, meant_by;
 	const struct evidences *evidence;	/* what it does where; NULL: not known */
+	const struct held_note *held;	/* what it holds where; held.h */
+	int nheld;
 	struct special *specials;	/* summaries for given callbacks */
 };
 

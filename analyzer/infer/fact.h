@@ -34,6 +34,8 @@ enum fact_kind {
 	FACT_REF_KEPT,		/* a driver is unbound, and a reference it has in a member (field) is never given back */
 	FACT_LOCK_MISSING,	/* something is done that needs a lock, which is not held */
 	FACT_LOCK_UNSAID,	/* all callers hold a lock that is needed, and nothing says that they must */
+	FACT_LOCK_ORDER,	/* locks of some classes are taken in orders that contradict each other */
+	FACT_WAIT_DEADLOCK,	/* waits, with a lock held, for somebody who takes such a lock */
 	/* handed.c: evidence, for no rule */
 	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */

@@ -189,6 +189,7 @@ static void check_takes(struct sim *sim, struct state *st, const struct insn *in
 		const struct held *h = &c->takes->items[i], *old = state_find_lock(st, x->takes[i], h->kind);
 		struct lock_event e = inner_event(in, x->takes[i], h, c->trace, callee, sim_site(sim, in));
 
+		held_take_inner(sim, st, &e, h->lock);
 		if (!old || (old->state != LOCK_HELD && old->state != LOCK_ASSERTED)) {
 			if (!old && !st->is_last && sym_is_outer(x->takes[i])) {
 				struct held mine = *h;

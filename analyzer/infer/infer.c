@@ -14,7 +14,9 @@
 #include "base/text.h"
 #include "infer/cone.h"
 #include "infer/handed.h"
+#include "infer/held_entry.h"
 #include "infer/missing.h"
+#include "infer/order.h"
 #include "infer/reach.h"
 #include "infer/reentry.h"
 #include "infer/simulate.h"
@@ -85,6 +87,14 @@ static void cross_pointers(struct analysis *an, struct infer_result *out)
 	out->nslot_edge = g.nslot_edge;
 	out->unresolved_pointers = g.unresolved;
 	reentry_check(an, &g, last_units, nlast_unit);
+	if (!an->options->roots) {
+		struct order o;
+
+		order_build(&o, &scratch, an, &g, last_units, nlast_unit);
+		o.entries = held_entries_build(&o);
+		order_check(&o);
+		order_release(&o);
+	}
 	arena_release(&scratch);
 }
 
@@ -156,6 +166,39 @@ void infer_print_reach(struct text *out, const struct unit *u)
 			reach_print(out, &r, n);
 	}
 	arena_release(&scratch);
+}
+
+/* The order of locks of the last run, shown by print. */
+static void print_order(struct text *out, void (*print)(struct text *, struct order *))
+{
+	struct arena scratch;
+	struct reach_graph g;
+	struct order o;
+
+	arena_init(&scratch);
+	reach_graph_build(&g, &scratch, &last.program, last_units, nlast_unit);
+	order_build(&o, &scratch, &last, &g, last_units, nlast_unit);
+	o.entries = held_entries_build(&o);
+	print(out, &o);
+	order_release(&o);
+	arena_release(&scratch);
+}
+
+static void print_contexts(struct text *out, struct order *o)
+{
+	held_entries_print(out, o, o->entries);
+}
+
+void infer_print_order(struct text *out, const struct unit *u)
+{
+	(void)u;
+	print_order(out, order_print);
+}
+
+void infer_print_contexts(struct text *out, const struct unit *u)
+{
+	(void)u;
+	print_order(out, print_contexts);
 }
 
 void infer_result_release(struct infer_result *r)

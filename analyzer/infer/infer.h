@@ -31,6 +31,7 @@ enum unsure_kind {
 	UNSURE_BORROW_PASSED,	/* a borrow that ended is passed to a function that was not read */
 	UNSURE_WARNED,		/* the kernel itself warns on the path */
 	UNSURE_SLEEP,		/* a call that sleeps or not, by what nobody knows, where one must not */
+	UNSURE_ORDER,		/* orders of locks that contradict each other, in ways that are not believed */
 	UNSURE_INFEASIBLE,	/* found once, gone when paths were kept apart */
 	UNSURE_LOCK_NEEDED,	/* a lock is needed, and it is not known whether callers hold it */
 	UNSURE_KINDS
@@ -91,5 +92,10 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 void infer_print_summaries(struct text *out, const struct unit *u);
 /* Append the locks and sleeping that calls of the functions of u may come to, through ops tables too. Likewise. */
 void infer_print_reach(struct text *out, const struct unit *u);
+
+/* Append the order of locks of the whole program in the language of dot. Likewise. */
+void infer_print_order(struct text *out, const struct unit *u);
+/* Append the fields of ops tables in whose functions locks are held on entry. Likewise. */
+void infer_print_contexts(struct text *out, const struct unit *u);
 
 #endif

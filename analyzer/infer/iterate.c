@@ -279,6 +279,7 @@ bool iterate_call(struct sim *sim, struct state *st, const struct insn *in, cons
 
 	if (!it.callback)
 		return false;
+	held_call(sim, st, in, it.callback, true);
 	it.data = e->data >= 0 && e->data + 1 < in->narg
 		? state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[e->data + 1])) : NULL;
 	if (e->kind != EFFECT_CALL)

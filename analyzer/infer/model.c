@@ -12,7 +12,7 @@
  *
  * The format, with an example of each kind of entry, is described in
  * rules/models/FORMAT.md. In short: sections locks, references, iterators, functions,
- * guards, needs, contexts, kinds and owned, each a list of one-line mappings.
+ * guards, needs, contexts, kinds, owned, names and classes, each a list of one-line mappings.
  *
  * No other file includes cyaml.h or yaml.h.
  */
@@ -72,6 +72,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST }, { "lend", EFFECT_LEND },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
 	{ "init", EFFECT_INIT }, { "ask", EFFECT_ASK }, { "complain", EFFECT_COMPLAIN },
+	{ "wait", EFFECT_WAIT }, { "setup", EFFECT_SETUP },
 };
 static const cyaml_strval_t sense_names[] = { { "gets", NAME_GETS } };
 static const cyaml_strval_t wait_names[] = {
@@ -126,6 +127,7 @@ static const cyaml_schema_field_t function_fields[] = {
 	CHOICE(does, REQUIRED, does_names), WORD(kind, OPTIONAL),
 	NUMBER(arg, OPTIONAL, arg_names), NUMBER(returns, OPTIONAL, param_names),
 	CHOICE(when, OPTIONAL, when_names), NUMBER(bits, OPTIONAL, param_names),
+	NUMBER(callback, OPTIONAL, param_names), WORD(field, OPTIONAL),
 	TRUTH(opaque),
 	CYAML_FIELD_END
 };
@@ -162,6 +164,12 @@ static const cyaml_schema_field_t name_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_strval_t order_names[] = { { "none", 0 } };
+static const cyaml_schema_field_t class_fields[] = {
+	WORD(class, REQUIRED), CHOICE(order, REQUIRED, order_names),
+	CYAML_FIELD_END
+};
+
 #define ENTRY(fields) { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, fields) }
 static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[LOCKS] = ENTRY(lock_fields), [REFERENCES] = ENTRY(reference_fields),
@@ -170,6 +178,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[CONTEXTS] = ENTRY(context_fields), [KINDS] = ENTRY(kind_fields),
 	[OWNED] = ENTRY(owned_fields),
 	[NAMES] = ENTRY(name_fields),
+	[CLASSES] = ENTRY(class_fields),
 };
 
 #define SECTION(key, id) \
@@ -180,6 +189,7 @@ static const cyaml_schema_field_t document_fields[] = {
 	SECTION("locks", LOCKS), SECTION("references", REFERENCES), SECTION("iterators", ITERATORS),
 	SECTION("functions", FUNCTIONS), SECTION("guards", GUARDS), SECTION("needs", NEEDS),
 	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS), SECTION("owned", OWNED), SECTION("names", NAMES),
+	SECTION("classes", CLASSES),
 	CYAML_FIELD_END
 };
 
@@ -521,6 +531,14 @@ enum lock_wait model_wait(const struct model *m, const char *kind)
 		if (m->kinds[i].name == kind)
 			return m->kinds[i].wait;
 	return WAIT_SPINNING;
+}
+
+bool model_has_order(const struct model *m, const char *class_name)
+{
+	for (int i = 0; i < m->nclass; i++)
+		if (m->classes[i].name == class_name)
+			return false;
+	return true;
 }
 
 bool model_is_atomic(const struct model *m, const char *kind)

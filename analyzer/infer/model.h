@@ -50,6 +50,8 @@ enum effect_kind {
 	EFFECT_INIT,	/* initialises a lock */
 	EFFECT_ASK,	/* tells whether a lock is held */
 	EFFECT_COMPLAIN,/* says that a lock which was asked for just before is not held */
+	EFFECT_WAIT,	/* waits until what its argument was set up for has run: the function in field what of it */
+	EFFECT_SETUP,	/* sets up its argument: the function in argument callback goes into field what of it */
 	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
 };
 
@@ -161,6 +163,11 @@ struct model_hint {
 	const char *lock_kind;		/* or NULL */
 };
 
+/* A class of locks that says nothing of an order: many of them are held at once, or it is one for too many things. */
+struct model_class {
+	const char *name;
+};
+
 struct model {
 	struct model_func **funcs;	/* sorted by name */
 	int nfunc;
@@ -178,6 +185,8 @@ struct model {
 	int nname;
 	struct model_hint *hints;
 	int nhint;
+	struct model_class *classes;
+	int nclass;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 
@@ -197,6 +206,8 @@ const struct model_need *model_find_need(const struct model *m, const char *stru
 bool model_is_owned(const struct model *m, const char *struct_name, const char *field);
 /* How one waits for a lock of that kind (an interned name); spinning if no model says otherwise. */
 enum lock_wait model_wait(const struct model *m, const char *kind);
+/* Is there an order between locks of that class (an interned name) and others? */
+bool model_has_order(const struct model *m, const char *class_name);
 /* Must who holds a lock of that kind not sleep? */
 bool model_is_atomic(const struct model *m, const char *kind);
 

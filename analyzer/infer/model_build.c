@@ -247,6 +247,11 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 		add_hint(b, e);
 		return;
 	}
+	if ((f.kind == EFFECT_WAIT || f.kind == EFFECT_SETUP) && (!e->arg || !e->field || !e->callback != (f.kind == EFFECT_WAIT)))
+		die_at(at, "wait goes with arg and field, setup with arg, callback and field");
+	f.callback = number_or(e->callback, -1);
+	if (e->field)
+		f.what = intern(e->field);
 	if (f.kind == EFFECT_ALLOC || f.kind == EFFECT_ALLOC_MANAGED)
 		f.arg = MODEL_RET;
 	add_effect(b, at, func_of(b, at, e), &f);
@@ -354,12 +359,23 @@ static void add_name(struct builder *b, struct mark at, const struct entry *e)
 	m->names[m->nname++] = n;
 }
 
+static void add_class(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_class c = { .name = intern(e->class) };
+
+	if (!model_has_order(m, c.name))
+		die_at(at, "this class was given before; take one of them out");
+	m->classes = grow(b->arena, m->classes, m->nclass, &b->class_cap, sizeof(c));
+	m->classes[m->nclass++] = c;
+}
+
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
 {
 	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
 		[LOCKS] = add_lock, [REFERENCES] = add_reference, [ITERATORS] = add_iterator,
 		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
-		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name,
+		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name, [CLASSES] = add_class,
 	};
 
 	check_numbers(at, e);

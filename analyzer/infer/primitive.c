@@ -323,7 +323,10 @@ static void apply_lock_effect(struct sim *sim, struct state *st, const struct in
 	if (e->arg != MODEL_NONE)
 		borrow_use(sim, st, ev.lock, NULL, NULL, in->at);
 	switch (e->kind) {
-	case EFFECT_TAKE: primitive_take(sim, st, &ev); break;
+	case EFFECT_TAKE:
+		held_take(sim, st, &ev);
+		primitive_take(sim, st, &ev);
+		break;
 	case EFFECT_RELEASE: primitive_release(sim, st, &ev); break;
 	case EFFECT_DOWNGRADE: apply_downgrade(sim, st, &ev); break;
 	default: apply_assert(sim, st, &ev); break;
@@ -408,6 +411,12 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	}
 	case EFFECT_WARN:
 		st->is_warned = true;
+		break;
+	case EFFECT_WAIT:
+		held_wait(sim, st, in, e->arg, e->what);
+		break;
+	case EFFECT_SETUP:
+		held_setup(sim, st, in, e->arg, e->callback, e->what);
 		break;
 	case EFFECT_LAST:
 		st->is_last = true;

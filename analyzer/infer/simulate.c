@@ -470,6 +470,7 @@ static struct summary *simulate_now(struct analysis *an, struct node *n, const s
 		r->first_fact = an->result->nfact;
 		explain_candidates(&sim);
 		handed_note(&sim);
+		held_keep(&sim);
 		r->nfact = an->result->nfact - r->first_fact;
 		if (sim.is_partial)
 			note_over_budget(an, n->fn);

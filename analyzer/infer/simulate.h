@@ -23,6 +23,7 @@
  *   evidence.c   what is done where, with which locks held
  *   handed.c     locks handed on: does anybody take them over?
  *   stored.c     references stored in members: does anybody give them back?
+ *   held.c       what is held at calls and where locks are taken, for the whole program
  *   explain.c    candidates to facts, with their steps (explain.h: in words)
  */
 
@@ -31,6 +32,7 @@
 #include "infer/callgraph.h"
 #include "infer/evidence.h"
 #include "infer/handed.h"
+#include "infer/held.h"
 #include "infer/infer.h"
 #include "infer/state.h"
 #include "infer/summary.h"
@@ -102,6 +104,7 @@ struct sim {
 	struct candidate *found;
 	int nfound, found_cap;
 	struct handed handed;
+	struct held_list held;
 	struct { const struct model_guard *guard; const struct sym *addr; } guarded[32];
 	int nguarded;			/* cells seen that a model says a lock guards */
 	uint32_t calls_params;

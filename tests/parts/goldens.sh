@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # Each stage prints itself: NAME.c -> NAME.flow (what was read), NAME.summary (what its
-# functions do to locks and references), NAME.reach (what calls may come to). The golden's extension chooses the stage.
+# functions do to locks and references), NAME.reach (what calls may come to), NAME.contexts (what is held on entry to functions of
+# ops tables), NAME.order (the order of locks). The golden's extension chooses the stage.
 # NAME.findings is all that check says, each finding with its path; of fixtures/NAME.c, if there is no NAME.c here.
 
 dump_is() {
@@ -21,7 +22,8 @@ findings_are() {
 	same "$golden" "$HERE/out"
 }
 
-for golden in "$TESTS"/goldens/*.flow "$TESTS"/goldens/*.summary "$TESTS"/goldens/*.reach; do
+for golden in "$TESTS"/goldens/*.flow "$TESTS"/goldens/*.summary "$TESTS"/goldens/*.reach \
+	"$TESTS"/goldens/*.contexts "$TESTS"/goldens/*.order; do
 	[ ! -f "$golden" ] || run_test "goldens/$(basename "$golden")" dump_is "$golden"
 done
 for golden in "$TESTS"/goldens/*.findings; do

@@ -49,8 +49,22 @@ kernel_pch() {
 	[ "${used:-0}" -ge 50 ] || { echo "precompiled headers were used for ${used:-no} units only"; return 1; }
 }
 
+# What the driver core holds where it calls drivers and buses is what the models say to who does not read it.
+contexts_agree() {
+	local slot bad=0
+	untouched
+	(cd "$TREE" && "$DEVSCOPE" dump contexts -p "$BUILD" drivers/base/dd.c) >"$HERE/contexts"
+	while read -r slot; do
+		grep -q "^$slot: device.mutex (mutex)" "$HERE/contexts" || { echo "$slot: callers do not hold it"; bad=1; }
+	done < <(sed -nE 's/.*slot: ((device_driver|bus_type)\.[a-z_]+), .*lock: device.mutex.*/\1/p' \
+		"$SOURCE/rules/models/driver_core.yaml")
+	[ $bad = 0 ] || cat "$HERE/contexts"
+	return $bad
+}
+
 kernel_tree build-x86 x86 no no "${KERNEL_DIRS[@]}"
 run_test kernel/x86 untouched_is_expected
+run_test kernel/contexts contexts_agree
 run_test kernel/kinds lock_kinds
 run_test kernel/same kernel_same
 run_test kernel/pch kernel_pch

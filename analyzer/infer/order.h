@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_ORDER_H
+#define INFER_ORDER_H
+
+/*
+ * The order of locks over the whole program: an edge from class A to class B means that somebody takes a B
+ * with an A held. A way to each edge is found on demand: from where A is held, down the calls, to where B is taken.
+ */
+
+#include "infer/held.h"
+#include "infer/reach_graph.h"
+
+struct analysis;
+struct text;
+
+/* One call, or at the end the lock taken. */
+struct order_step {
+	const struct node *node;
+	const struct held_note *note;
+};
+
+enum {
+	ORDER_STEPS = 10,
+	ORDER_FEW = 12,			/* functions of a field whose calls are followed */
+	ORDER_CALLEES = ORDER_FEW + HELD_PARAMS,
+};
+
+/* How a lock comes to be taken with another held. */
+struct order_way {
+	const struct held_lock *held;	/* of the first step's note; NULL: the first step is of a function that is waited for */
+	const struct node *first;	/* where it begins */
+	int n;
+	struct order_step steps[ORDER_STEPS];
+	int nfield;			/* steps through ops tables */
+	bool is_init;			/* it begins in code that runs once, while the kernel starts */
+};
+
+/* Functions that are run for something that may be waited for. */
+struct order_setup {
+	const struct node **funcs;
+	int n, cap;
+};
+
+struct order {
+	struct analysis *an;
+	const struct reach_graph *g;
+	struct arena *arena;
+	struct map numbers;		/* class -> 1 + number */
+	const char **classes, **kinds;
+	bool *is_wait;			/* per class: no lock, but what is waited for */
+	size_t nclass, words;
+	uint64_t **may;			/* per vertex of the graph: classes that a call of it may come to take */
+	uint64_t *edges;		/* per class a row of classes */
+	/* Where a class is held: those of class c are holders[first_holder[c]] .. holders[first_holder[c + 1] - 1]. */
+	struct holder { uint32_t node, note, lock; } *holders;
+	uint32_t *first_holder;
+	struct map setups;		/* "timer of struct.field" -> struct order_setup */
+	struct graph calls;		/* of the notes: as the graph, without what is not followed */
+	const struct held_entry *entries;	/* what is held on entry, per vertex */
+	size_t ntoo_many;		/* calls through fields with too many functions, not followed */
+};
+
+/* From the notes of all nodes. Everything lives in a, save the maps. */
+void order_build(struct order *o, struct arena *a, struct analysis *an, const struct reach_graph *g,
+		 struct unit *const *units, size_t nunit);
+void order_release(struct order *o);
+/* The vertex of the graph that the field is, or 0. */
+size_t order_field(const struct order *o, const char *name);
+bool order_has_edge(const struct order *o, size_t from, size_t to);
+/* What note i of node n may call; how many. */
+int order_callees(struct order *o, const struct node *n, int i, const struct node *out[ORDER_CALLEES]);
+/* Those whom a wait for class c waits for, or NULL. */
+const struct order_setup *order_waited_for(const struct order *o, size_t c);
+
+static inline bool order_is_taking(const struct held_note *n)
+{
+	return n->kind == HELD_TAKE || n->kind == HELD_WAIT;
+}
+
+static inline bool order_has(const uint64_t *bits, size_t i)
+{
+	return bits && bits[i / 64] >> i % 64 & 1;
+}
+
+/* order_way.c: ways of an edge, the plainest first, at most room: only those that no value passed on the way forbids. */
+int order_ways(struct order *o, size_t from, size_t to, struct order_way *ways, int room);
+/* order_cycle.c: report orders that contradict each other. */
+void order_check(struct order *o);
+/* Append the graph in the language of dot; classes by name. */
+void order_print(struct text *out, struct order *o);
+
+#endif
