@@ -14,8 +14,8 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 		    "Use it before the unlock, or take a counted reference under the lock and give it "
 		    "back after the last use.",
 		    "'%s' is used after the unlock of %s: only that lock kept it, and nothing holds a "
-		    "reference",
-		    fact->object, fact->class);
+		    "reference%s",
+		    fact->object, fact->class, fact->is_inferred ? " (inferred: it was looked up under that lock)" : "");
 }
 
 const struct rule rule_lock_escape = {

@@ -302,6 +302,8 @@ void apply_call(struct sim *sim, struct state *st, const struct insn *in)
 		return;
 	}
 	sim->callee = callee->name;
+	if (sim->an->options->model->nmaker)
+		mixed_call(sim, st, in, callee->name);
 	m = model_find(sim->an->options->model, callee->name);
 	body = sim_body(sim, callee, in->args[0].kind == ARG_FUNC);
 	e = iterate_effect(m);

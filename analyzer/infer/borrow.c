@@ -95,20 +95,22 @@ const struct dead *borrow_ended(const struct sim *sim, const struct state *st, c
 /* The same lock is held again: the object is not let go any more, if it is still there. */
 static bool is_locked_again(const struct state *st, const struct dead *d)
 {
-	for (int i = 0; d->by_unlock && st->locks && i < st->locks->n; i++)
+	for (int i = 0; (d->by_unlock || d->by_section) && st->locks && i < st->locks->n; i++)
 		if (st->locks->items[i].lock == d->lock && st->locks->items[i].state == LOCK_HELD)
 			return true;
 	return false;
 }
 
-static enum fact_kind kind_of_use(const struct state *st, const struct dead *d, const struct model_need *need)
+static enum fact_kind kind_of_use(const struct sim *sim, const struct state *st, const struct dead *d,
+				  const struct model_need *need)
 {
+	if (d->by_section && model_wait(sim->an->options->model, d->kind) == WAIT_NEVER)
+		return FACT_USE_AFTER_SECTION;
 	if (is_locked_again(st, d))
 		return FACT_USE_STALE;
 	if (need)
 		return FACT_USE_UNKEPT;
-	return d->by_unlock ? FACT_USE_AFTER_UNLOCK : d->by_section ? FACT_USE_AFTER_SECTION :
-	       d->by_put ? FACT_USE_AFTER_PUT : FACT_USE_AFTER_TURN;
+	return d->by_unlock || d->by_section ? FACT_USE_AFTER_UNLOCK : d->by_put ? FACT_USE_AFTER_PUT : FACT_USE_AFTER_TURN;
 }
 
 static void report_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct dead *d,
@@ -116,7 +118,7 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 {
 	struct trace *t = state_step(&sim->pool, st, STEP_USE, at, sim->fn->name);
 	struct candidate c = {
-		.kind = kind_of_use(st, d, need), .is_inferred = d->is_inferred, .at = at, .object = sym_object(pointer),
+		.kind = kind_of_use(sim, st, d, need), .is_inferred = d->is_inferred, .at = at, .object = sym_object(pointer),
 		.class_name = d->function, .function = d->function,
 		.need = need, .origin = d->began, .trace = t, .is_warned = st->is_warned,
 	};
@@ -126,9 +128,9 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 	t->inner = inner ? inner->inner : NULL;
 	if (need)
 		c.kind_name = need->keeper;
-	if (d->by_unlock)
+	if (d->by_unlock || (d->by_section && c.kind != FACT_USE_AFTER_SECTION))
 		c.class_name = sym_class(d->lock, "lock");
-	if (d->by_section || d->by_put)
+	if (c.kind == FACT_USE_AFTER_SECTION || d->by_put)
 		c.class_name = c.kind_name = d->kind;
 	sim_candidate(sim, &c);
 }
@@ -280,9 +282,23 @@ void borrow_read_pointer(struct sim *sim, struct state *st, const struct sym *ad
 		    NULL, NULL);
 }
 
+void borrow_keep(struct sim *sim, struct state *st, const struct sym *pointer, struct place at)
+{
+	const struct sym *object = sym_object(pointer);
+	struct use u = {.object = object, .is_kept = true, .at = at, .func = sim->fn->name};
+
+	section_keep(sim, st, object);
+	if (sym_is_outer(object) && sym_root(object)->kind == SYM_PARAM && object->depth <= 2)
+		state_add_use(&sim->pool, st, &u);
+}
+
 void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *pointer, const struct use *u,
 		      struct place at, const char *callee)
 {
+	if (u->is_kept) {
+		borrow_keep(sim, st, pointer, at);
+		return;
+	}
 	look_at_use(sim, st, pointer, u->need, u->is_light, at, callee, u);
 }
 

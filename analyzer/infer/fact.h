@@ -23,6 +23,7 @@ enum fact_kind {
 	FACT_USE_AFTER_SECTION,	/* a borrow kept by a read section (RCU) only, used after the section ended */
 	FACT_USE_STALE,		/* found in one critical section of a lock, used in a later one of the same lock */
 	FACT_FIRST_UNCHECKED,	/* the first entry of a list taken, with no look whether there is one */
+	FACT_MAKERS_MIXED,	/* what was made for one object is used with another, and nobody compared what made them */
 	FACT_USE_UNKEPT,	/* a field used while what it needs is not kept (only memory is) */
 	FACT_REF_LEFT,		/* a path ends with a reference nobody gives back */
 	FACT_REF_LEFT_BY_TURN,	/* the same, per element of an iteration */

@@ -12,7 +12,7 @@
  *
  * The format, with an example of each kind of entry, is described in
  * rules/models/FORMAT.md. In short: sections locks, references, iterators, functions,
- * guards, needs, contexts, kinds, owned, names and classes, each a list of one-line mappings.
+ * guards, needs, contexts, kinds, owned, names, classes and makers, each a list of one-line mappings.
  *
  * No other file includes cyaml.h or yaml.h.
  */
@@ -70,6 +70,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "alloc", EFFECT_ALLOC }, { "error", EFFECT_ERROR }, { "not-null", EFFECT_NOT_NULL },
 	{ "warn", EFFECT_WARN }, { "store", EFFECT_STORE }, { "sleep", EFFECT_SLEEP },
 	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST }, { "lend", EFFECT_LEND },
+	{ "keep", EFFECT_KEEP },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
 	{ "init", EFFECT_INIT }, { "ask", EFFECT_ASK }, { "complain", EFFECT_COMPLAIN },
 	{ "wait", EFFECT_WAIT }, { "setup", EFFECT_SETUP },
@@ -159,6 +160,12 @@ static const cyaml_schema_field_t owned_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t maker_fields[] = {
+	WORD(makes, OPTIONAL), WORD(uses, OPTIONAL), WORD(compared, REQUIRED),
+	NUMBER(arg, OPTIONAL, param_names), NUMBER(with, REQUIRED, param_names),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t name_fields[] = {
 	WORD(word, REQUIRED), CHOICE(says, REQUIRED, sense_names),
 	CYAML_FIELD_END
@@ -176,7 +183,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[ITERATORS] = ENTRY(iterator_fields), [FUNCTIONS] = ENTRY(function_fields),
 	[GUARDS] = ENTRY(guard_fields), [NEEDS] = ENTRY(need_fields),
 	[CONTEXTS] = ENTRY(context_fields), [KINDS] = ENTRY(kind_fields),
-	[OWNED] = ENTRY(owned_fields),
+	[OWNED] = ENTRY(owned_fields), [MAKERS] = ENTRY(maker_fields),
 	[NAMES] = ENTRY(name_fields),
 	[CLASSES] = ENTRY(class_fields),
 };
@@ -189,7 +196,7 @@ static const cyaml_schema_field_t document_fields[] = {
 	SECTION("locks", LOCKS), SECTION("references", REFERENCES), SECTION("iterators", ITERATORS),
 	SECTION("functions", FUNCTIONS), SECTION("guards", GUARDS), SECTION("needs", NEEDS),
 	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS), SECTION("owned", OWNED), SECTION("names", NAMES),
-	SECTION("classes", CLASSES),
+	SECTION("classes", CLASSES), SECTION("makers", MAKERS),
 	CYAML_FIELD_END
 };
 
@@ -523,6 +530,14 @@ bool model_is_owned(const struct model *m, const char *struct_name, const char *
 		    names_field(field, m->owned[i].field))
 			return true;
 	return false;
+}
+
+const struct model_maker *model_find_maker(const struct model *m, const char *function)
+{
+	for (int i = 0; i < m->nmaker; i++)
+		if (m->makers[i].function == function)
+			return &m->makers[i];
+	return NULL;
 }
 
 enum lock_wait model_wait(const struct model *m, const char *kind)

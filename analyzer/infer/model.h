@@ -45,6 +45,7 @@ enum effect_kind {
 	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
 	EFFECT_SLEEP,	/* may sleep, if its argument (when there is one) has one of bits; does nothing to locks or references */
 	EFFECT_LAST,	/* counts down; with that result the count was at its end, and the caller is the last to have it */
+	EFFECT_KEEP,	/* counts its argument's object in a way that is not followed: it stays */
 	EFFECT_LEND,	/* returns what a read section keeps, if one is all that its caller has */
 	/* These are in model.hints, not among the effects: they change nothing of what is held. */
 	EFFECT_INIT,	/* initialises a lock */
@@ -136,6 +137,15 @@ struct model_owned {
 	const char *struct_name, *field;	/* "device", "of_node" */
 };
 
+/* A function that makes an object for another one (a domain for a device), or uses the two together. */
+struct model_maker {
+	const char *function;
+	bool is_use;
+	int arg;			/* a use: the argument that is the object made */
+	int with;			/* the argument that it is made for, or used with */
+	const char *struct_name, *field;	/* what tells that they belong together: "iommu_domain", "owner" */
+};
+
 /* How who finds a lock taken waits for it. */
 enum lock_wait { WAIT_SPINNING, WAIT_ASLEEP, WAIT_NEVER };
 
@@ -187,6 +197,8 @@ struct model {
 	int nhint;
 	struct model_class *classes;
 	int nclass;
+	struct model_maker *makers;
+	int nmaker;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 
@@ -204,6 +216,8 @@ bool model_name_says(const struct model *m, const char *name, enum name_sense se
 const struct model_need *model_find_need(const struct model *m, const char *struct_name, const char *field);
 /* Does what the field points to live no longer than the object that has it? Of a struct in that object the name alone tells. */
 bool model_is_owned(const struct model *m, const char *struct_name, const char *field);
+/* What the (interned) function makes, or uses with what; or NULL. */
+const struct model_maker *model_find_maker(const struct model *m, const char *function);
 /* How one waits for a lock of that kind (an interned name); spinning if no model says otherwise. */
 enum lock_wait model_wait(const struct model *m, const char *kind);
 /* Is there an order between locks of that class (an interned name) and others? */

@@ -25,7 +25,7 @@ static void check_numbers(struct mark at, const struct entry *e)
 {
 	const int *const all[] = {
 		e->arg, e->nested_arg, e->owner_arg, e->drops, e->returns, e->callback, e->data,
-		e->element_param, e->data_param, e->param, e->set,
+		e->element_param, e->data_param, e->param, e->set, e->with,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -236,7 +236,8 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 {
 	struct effect f = effect_new((enum effect_kind)e->does, NULL, e);
 
-	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE || f.kind == EFFECT_FREE || f.kind == EFFECT_INIT) && !e->arg)
+	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE || f.kind == EFFECT_FREE || f.kind == EFFECT_INIT ||
+	     f.kind == EFFECT_KEEP) && !e->arg)
 		die_at(at, "missing key arg; expected the number of the argument that is meant");
 	if (e->bits && (f.kind != EFFECT_SLEEP || !e->arg || *e->bits <= 0))
 		die_at(at, "bits goes with does: sleep and an arg, and is a number above 0");
@@ -370,12 +371,30 @@ static void add_class(struct builder *b, struct mark at, const struct entry *e)
 	m->classes[m->nclass++] = c;
 }
 
+static void add_maker(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_maker k = {
+		.function = intern(e->makes ? e->makes : e->uses), .is_use = e->uses, .arg = number_or(e->arg, -1), .with = *e->with,
+	};
+
+	if (!e->makes == !e->uses)
+		die_at(at, "expected exactly one of: makes, uses");
+	if (!e->uses != !e->arg)
+		die_at(at, "uses goes with arg, the number of the argument that was made");
+	split_field(at, e->compared, &k.struct_name, &k.field);
+	if (model_find_maker(m, k.function))
+		die_at(at, "this function was given before; take one of them out");
+	m->makers = grow(b->arena, m->makers, m->nmaker, &b->maker_cap, sizeof(k));
+	m->makers[m->nmaker++] = k;
+}
+
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
 {
 	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
 		[LOCKS] = add_lock, [REFERENCES] = add_reference, [ITERATORS] = add_iterator,
 		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
-		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name, [CLASSES] = add_class,
+		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name, [CLASSES] = add_class, [MAKERS] = add_maker,
 	};
 
 	check_numbers(at, e);

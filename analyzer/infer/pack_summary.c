@@ -289,7 +289,7 @@ static void pack_uses(struct job *j, const struct use_set *s)
 
 		pack_sym(j->p, u->object);
 		pack_int(j->p, u->need ? u->need - j->model->needs : -1);
-		pack_int(j->p, u->is_light | u->is_checked << 1);
+		pack_int(j->p, u->is_light | u->is_checked << 1 | u->is_kept << 2);
 		pack_place(j->p, u->at);
 		pack_name(j->p, u->func);
 		pack_trace(j, u->inner);
@@ -316,6 +316,7 @@ static const struct use_set *unpack_uses(struct job *j)
 		how = (int)unpack_int(j->u);
 		u->is_light = how & 1;
 		u->is_checked = how >> 1 & 1;
+		u->is_kept = how >> 2 & 1;
 		u->at = unpack_place(j->u);
 		u->func = unpack_name(j->u);
 		u->inner = unpack_trace(j);

@@ -421,6 +421,16 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	case EFFECT_LAST:
 		st->is_last = true;
 		break;
+	case EFFECT_BALANCED:
+		if (e->arg >= 0 && argument(sim, st, in, e->arg))
+			borrow_use(sim, st, argument(sim, st, in, e->arg), NULL, NULL, in->at);
+		break;
+	case EFFECT_KEEP:
+		if (argument(sim, st, in, e->arg)) {
+			borrow_use(sim, st, argument(sim, st, in, e->arg), NULL, NULL, in->at);
+			borrow_keep(sim, st, argument(sim, st, in, e->arg), in->at);
+		}
+		break;
 	case EFFECT_LEND: {
 		const struct sym *v = argument(sim, st, in, MODEL_RET);
 

@@ -4,7 +4,8 @@
  * is kept until the outermost section ends (struct loan, then struct dead). Entry points: section_read() for pointers
  * read from memory, section_lend() for what functions give, section_end().
  *
- * Models say which functions give such pointers. A pointer read as one that may change meanwhile (READ_ONCE(), which
+ * Models say which functions give such pointers, and with another lock held it is taken to be that lock which keeps
+ * what they give; what is counted or written to meanwhile is claimed, and stays (section_keep()). A pointer read as one that may change meanwhile (READ_ONCE(), which
  * is what rcu_dereference() is made of), in a read section and with no other lock held, is concluded to be one. Reading
  * it again later, by other means, says that something else keeps it.
  */
@@ -37,6 +38,32 @@ static bool holds_other(const struct sim *sim, const struct state *st)
 	return false;
 }
 
+/* The lock, no read section, that this path took last; NULL if there is one of our callers'. */
+static const struct sym *last_lock(const struct sim *sim, const struct state *st)
+{
+	const struct sym *last = NULL;
+
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		const struct held *h = &st->locks->items[i];
+
+		if (!is_held(h) || is_section(sim, h))
+			continue;
+		if (h->state == LOCK_ASSERTED || h->is_vague)
+			return NULL;
+		last = h->lock;
+	}
+	return last;
+}
+
+/* Something was written to the object on this path: who claims what was found under a lock does so. */
+static bool is_claimed(const struct state *st, const struct sym *root)
+{
+	for (int i = 0; i < st->ncell; i++)
+		if (sym_object(st->cells[i].addr) == root)
+			return true;
+	return false;
+}
+
 static const struct dead *find_ended(const struct state *st, const struct sym *root)
 {
 	for (int i = 0; st->dead && i < st->dead->n; i++)
@@ -54,9 +81,19 @@ void section_lend(struct sim *sim, struct state *st, const struct sym *value, en
 		state_drop_dead(&sim->pool, st, ended);
 	/* What a task has of its own, nobody takes from it. */
 	if (lent == LENT_NOT || (l.root->kind != SYM_LOAD && l.root->kind != SYM_NEW) || l.root->is_set ||
-	    sym_is_machine(sym_root(l.root)) || holds_other(sim, st))
+	    sym_is_machine(sym_root(l.root)))
 		return;
+	if (holds_other(sim, st)) {
+		l.lock = lent == LENT_KNOWN ? last_lock(sim, st) : NULL;
+		if (!l.lock)
+			return;
+	}
 	state_add_loan(&sim->pool, st, &l);
+}
+
+void section_keep(struct sim *sim, struct state *st, const struct sym *pointer)
+{
+	state_drop_loan(&sim->pool, st, sym_object(pointer));
 }
 
 void section_read(struct sim *sim, struct state *st, const struct sym *value, const struct insn *load)
@@ -72,24 +109,30 @@ static const struct lock_set *keepers(struct sim *sim, const struct state *st)
 
 void section_end(struct sim *sim, struct state *st, const struct sym *lock, const char *kind, const struct trace *step)
 {
-	if (model_wait(sim->an->options->model, kind) != WAIT_NEVER || section_holds(sim, st))
+	bool is_read = model_wait(sim->an->options->model, kind) == WAIT_NEVER;
+	const struct loan_set *loans = st->loans;
+
+	if (is_read && section_holds(sim, st))
 		return;
-	for (int i = 0; st->loans && i < st->loans->n; i++) {
+	for (int i = 0; loans && i < loans->n; i++) {
 		struct dead d = {
-			.root = st->loans->items[i].root, .by_section = true, .function = step->callee, .lock = lock,
+			.root = loans->items[i].root, .by_section = true, .function = step->callee, .lock = lock,
 			.kind = kind, .spanned = keepers(sim, st), .began = step->at,
-			.is_inferred = st->loans->items[i].lent == LENT_INFERRED,
+			.is_inferred = !is_read || loans->items[i].lent == LENT_INFERRED,
 		};
 
-		state_add_dead(&sim->pool, st, &d);
+		if (is_read ? loans->items[i].lock != NULL : loans->items[i].lock != lock)
+			continue;
+		state_drop_loan(&sim->pool, st, d.root);
+		if (!is_claimed(st, d.root))
+			state_add_dead(&sim->pool, st, &d);
 	}
-	st->loans = NULL;
 }
 
 enum lent section_lent(const struct state *st, const struct sym *value)
 {
 	for (int i = 0; st->loans && i < st->loans->n; i++)
-		if (st->loans->items[i].root == sym_object(value))
+		if (st->loans->items[i].root == sym_object(value) && !st->loans->items[i].lock)
 			return st->loans->items[i].lent;
 	return LENT_NOT;
 }

@@ -16,6 +16,7 @@
  *   primitive.c  what a model says a call does: locks and references
  *   borrow.c     uses of pointers, borrows that end
  *   sleep.c      calls that sleep: where that must not be, or for callers to know
+ *   mixed.c      what one driver has made, used with what may be another's
  *   section.c    what read sections (RCU) keep
  *   reference.c  counted references on a path: gets, puts, who takes one over
  *   leak.c       locks still held at the exits
@@ -238,6 +239,8 @@ void borrow_use(struct sim *sim, struct state *st, const struct sym *pointer, co
 		const char *field, struct place at);
 /* A pointer is read at addr: a use of the object, but one that says little. */
 void borrow_read_pointer(struct sim *sim, struct state *st, const struct sym *addr, const struct insn *load);
+/* It is counted, here or in a callee. */
+void borrow_keep(struct sim *sim, struct state *st, const struct sym *pointer, struct place at);
 /* A callee uses it. */
 void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *pointer, const struct use *u,
 		      struct place at, const char *callee);
@@ -258,12 +261,17 @@ void borrow_put(struct sim *sim, struct state *st, const struct sym *object, str
 /* Has the borrow of pointer's object ended on this path (not by a put), with nothing else keeping it? Else NULL. */
 const struct dead *borrow_ended(const struct sim *sim, const struct state *st, const struct sym *pointer);
 
+/* mixed.c: callee, a function called by its name, may use what was made for another object. */
+void mixed_call(struct sim *sim, struct state *st, const struct insn *in, const char *callee);
+
 /* section.c */
 /* value, a pointer, was read by load: in a read section that may be all that keeps what it leads to. */
 void section_read(struct sim *sim, struct state *st, const struct sym *value, const struct insn *load);
 /* The same of what a call gave. */
 void section_lend(struct sim *sim, struct state *st, const struct sym *value, enum lent lent);
-/* A read section ends. */
+/* The object is counted: whatever has lent it, it stays. */
+void section_keep(struct sim *sim, struct state *st, const struct sym *pointer);
+/* A read section, or another lock, ends. */
 void section_end(struct sim *sim, struct state *st, const struct sym *lock, const char *kind, const struct trace *step);
 /* Is st within a read section? */
 bool section_holds(const struct sim *sim, const struct state *st);

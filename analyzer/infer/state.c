@@ -465,6 +465,15 @@ void state_drop_dead(struct state_pool *p, struct state *st, const struct dead *
 	st->dead = dead_set_edit(p, st->dead, (int)(d - st->dead->items), NULL);
 }
 
+void state_drop_loan(struct state_pool *p, struct state *st, const struct sym *root)
+{
+	for (int i = 0; st->loans && i < st->loans->n; i++)
+		if (st->loans->items[i].root == root) {
+			st->loans = loan_set_edit(p, st->loans, i, NULL);
+			return;
+		}
+}
+
 void state_add_loan(struct state_pool *p, struct state *st, const struct loan *l)
 {
 	for (int i = 0; st->loans && i < st->loans->n; i++)
@@ -478,7 +487,7 @@ void state_add_use(struct state_pool *p, struct state *st, const struct use *u)
 {
 	for (int i = 0; st->uses && i < st->uses->n; i++)
 		if (st->uses->items[i].object == u->object && st->uses->items[i].need == u->need &&
-		    (u->is_light || !st->uses->items[i].is_light) && (u->is_checked || !st->uses->items[i].is_checked))
+		    u->is_kept == st->uses->items[i].is_kept && (u->is_light || !st->uses->items[i].is_light) && (u->is_checked || !st->uses->items[i].is_checked))
 			return;
 	if (!st->uses || st->uses->n < MAX_USES)
 		st->uses = use_set_edit(p, st->uses, -1, u);

@@ -109,6 +109,7 @@ enum lent { LENT_NOT, LENT_INFERRED, LENT_KNOWN };
 struct loan {
 	const struct sym *root;
 	enum lent lent;
+	const struct sym *lock;		/* the lock held when it was looked up, which is no read section, and keeps it; or NULL */
 };
 
 struct loan_set {
@@ -121,6 +122,7 @@ struct use {
 	const struct sym *object;	/* a parameter, or memory reached from one */
 	const struct model_need *need;	/* or NULL: memory only */
 	bool is_light;			/* only pointers are read: to other objects, of which nothing is said */
+	bool is_kept;			/* it is counted, or claimed in another way: whatever lent it, it stays */
 	bool is_checked;		/* as the first of a list: after a look whether it is empty */
 	struct place at;
 	const char *func;
@@ -241,6 +243,7 @@ void state_drop_ref(struct state_pool *p, struct state *st, const struct sym *ob
 void state_add_dead(struct state_pool *p, struct state *st, const struct dead *d);
 /* What has ended (an item of st->dead) is kept again, as far as is known. */
 void state_drop_dead(struct state_pool *p, struct state *st, const struct dead *d);
+void state_drop_loan(struct state_pool *p, struct state *st, const struct sym *root);
 void state_add_loan(struct state_pool *p, struct state *st, const struct loan *l);
 void state_add_use(struct state_pool *p, struct state *st, const struct use *u);
 void state_add_take(struct state_pool *p, struct state *st, const struct held *h);
