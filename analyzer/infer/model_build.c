@@ -25,7 +25,7 @@ static void check_numbers(struct mark at, const struct entry *e)
 {
 	const int *const all[] = {
 		e->arg, e->nested_arg, e->owner_arg, e->drops, e->returns, e->callback, e->data,
-		e->element_param, e->data_param, e->param, e->set, e->with,
+		e->element_param, e->data_param, e->param, e->set, e->other,
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
