@@ -78,8 +78,8 @@ static void add_block(struct arena *a, size_t need)
 	size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
 	struct arena_block *b = size == BLOCK_SIZE ? take_spare(a) : NULL;
 
-	if (!b)
-		b = malloc(sizeof(*b) + size);
+	if (!b)		/* what is large comes zeroed from the system, and is not touched before it is used */
+		b = size > BLOCK_SIZE ? calloc(1, sizeof(*b) + size) : malloc(sizeof(*b) + size);
 	if (!b)
 		die("out of memory (%zu bytes asked for)", size);
 	b->next = a->head;
@@ -98,7 +98,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	p = a->head->data + a->head->used;
 	a->head->used += need;
 	a->used += need;
-	return memset(p, 0, size);
+	return need > BLOCK_SIZE ? p : memset(p, 0, size);
 }
 
 void *arena_copy(struct arena *a, const void *p, size_t size)

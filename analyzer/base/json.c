@@ -43,17 +43,19 @@ static const json_t *value_of_const(const struct json *j)
 struct json *json_read_file(const char *path, struct text *error)
 {
 	json_error_t why;
-	FILE *f = fopen(path, "rb");
-	json_t *v;
+	struct text content;
+	json_t *v = NULL;
+	int status;
 
-	if (!f) {
-		text_puts(error, strerror(errno));
-		return NULL;
-	}
-	v = json_loadf(f, JSON_ALLOW_NUL, &why);
-	fclose(f);
-	if (!v)
+	text_init(&content);
+	status = text_read_file(&content, path);
+	if (status)
+		text_puts(error, strerror(-status));
+	else	/* sooner than a character at a time from the file */
+		v = json_loadb(text_str(&content), content.len, JSON_ALLOW_NUL, &why);
+	if (!status && !v)
 		text_printf(error, "line %d, column %d: %s", why.line, why.column, why.text);
+	text_release(&content);
 	return (struct json *)v;
 }
 

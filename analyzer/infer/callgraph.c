@@ -180,7 +180,9 @@ static void add_nodes(struct program *p)
 	while (by_key.size < total * 2)
 		by_key.size *= 2;
 	p->nodes = ARENA_ARRAY(p->arena, struct node *, total);
-	p->names.size = by_key.size * 2;
+	p->names.size = by_key.size;
+	while (p->names.size < total * 3)	/* each function has one name or two */
+		p->names.size *= 2;
 	p->names.slots = calloc(p->names.size, sizeof(*p->names.slots));
 	by_key.slots = calloc(by_key.size, sizeof(*by_key.slots));
 	if (!p->names.slots || !by_key.slots)
