@@ -10,7 +10,7 @@ passed=0 failed=0
 # A part is run if some name given with --only could be in it.
 part_wanted() {
 	local name
-	case $1 in full | incremental) [ "$full" = yes ] || return 1 ;; esac
+	case $1 in full | incremental | query) [ "$full" = yes ] || return 1 ;; esac
 	[ ${#only[@]} -gt 0 ] || return 0
 	for name in "${only[@]}"; do
 		# shellcheck disable=SC2053

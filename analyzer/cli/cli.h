@@ -14,5 +14,6 @@ int cc_main(int argc, char **argv);
 int hook_main(int argc, char **argv);
 int dump_main(int argc, char **argv);
 int merge_main(int argc, char **argv);
+int query_main(int argc, char **argv);
 
 #endif

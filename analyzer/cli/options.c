@@ -385,6 +385,14 @@ static const char *join_words(struct arena *a, int argc, char **argv)
 	return s;
 }
 
+void options_defaults(struct arena *a, struct options *opt, bool with_build)
+{
+	if (with_build && !opt->build)
+		opt->build = find_build(a);
+	if (!opt->model_dir)
+		opt->model_dir = data_folder(a, "models", "rules/models");
+}
+
 static void parse(struct arena *a, const struct argp *argp, int argc, char **argv, struct options *out)
 {
 	struct parse p = {a, out};
@@ -399,8 +407,7 @@ static void parse(struct arena *a, const struct argp *argp, int argc, char **arg
 		exit(2);
 	if (!out->jobs)
 		out->jobs = processors();
-	if (!out->model_dir)
-		out->model_dir = data_folder(a, "models", "rules/models");
+	options_defaults(a, out, false);
 }
 
 /* Options that make no sense together, or one without the other. */

@@ -76,5 +76,7 @@ void options_capture(struct arena *a, int argc, char **argv, struct options *out
 void options_merge(struct arena *a, int argc, char **argv, struct options *out);
 /* The same for "devscope dump": words are what is not an option. */
 void options_dump(struct arena *a, int argc, char **argv, struct options *out);
+/* Fill in where the models are and, with_build, which build is meant, if they are not set. */
+void options_defaults(struct arena *a, struct options *opt, bool with_build);
 
 #endif

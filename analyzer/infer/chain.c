@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ways back along calls. Entries: chains_from(), chains_call_of(). The full call graph,
+ * Ways back along calls. Entries: chains_from(), chains_call_of(), chain_is_of_slot(). The full call graph,
  * turned round, names the callers; their instructions are then looked through for the call
  * itself. Where a value cannot be followed the way ends.
  */
@@ -130,7 +130,6 @@ static void back_calls(struct chains *c, long at, const struct node *n)
 	}
 }
 
-/* Is the pointer loaded from that field? */
 static bool is_of_slot(const struct node *n, const struct arg *a, const char *slot, int depth)
 {
 	const struct insn *in = a->kind == ARG_INSN ? &n->fn->insns[a->n] : NULL;
@@ -150,13 +149,18 @@ static bool is_of_slot(const struct node *n, const struct arg *a, const char *sl
 	return !strncmp(slot, in->struct_name, len) && slot[len] == '.' && !strcmp(slot + len + 1, in->field);
 }
 
+bool chain_is_of_slot(const struct node *n, const struct arg *a, const char *slot)
+{
+	return is_of_slot(n, a, slot, 4);
+}
+
 static void back_slot(struct chains *c, long at, const struct node *n, const char *slot)
 {
 	func_read(n->fn);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 
-		if (in->op == OP_CALL && is_of_slot(n, &in->args[0], slot, 4))
+		if (in->op == OP_CALL && chain_is_of_slot(n, &in->args[0], slot))
 			add_link(c, &(struct link){.n = n, .value = reader_fill(c->reader, n, in, c->links[at].value),
 						   .in = in, .next = at, .slot = slot});
 	}
@@ -215,7 +219,7 @@ bool chains_call_of(const struct chains *c, const char *slot, const struct node 
 		func_read((*n)->fn);
 		for (int i = 0; i < (*n)->fn->ninsn; i++) {
 			*in = &(*n)->fn->insns[i];
-			if ((*in)->op == OP_CALL && is_of_slot(*n, &(*in)->args[0], slot, 4))
+			if ((*in)->op == OP_CALL && chain_is_of_slot(*n, &(*in)->args[0], slot))
 				return true;
 		}
 	}

@@ -43,5 +43,7 @@ void chains_release(struct chains *c);
 void chains_from(struct chains *c, const struct node *n, const struct insn *in, const struct sym *value);
 /* The place where functions of that slot are called, the first in order; false if there is none in the program. */
 bool chains_call_of(const struct chains *c, const char *slot, const struct node **n, const struct insn **in);
+/* May the pointer, an operand of n, which was read, have been loaded from that field? */
+bool chain_is_of_slot(const struct node *n, const struct arg *a, const char *slot);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The whole analysis: program, simulation of each function with callees first, facts in
- * order. Entry: infer_run(). infer_print_summaries() and infer_print_reach() show what the
- * last run learnt.
+ * order. Entry: infer_run(). infer_last(), infer_print_summaries() and infer_print_reach() show
+ * what the last run learnt.
  */
 #include "infer/infer.h"
 
@@ -23,7 +23,7 @@
 #include "infer/simulate.h"
 #include "infer/stored.h"
 
-/* Kept for infer_print_summaries() and infer_print_reach(). */
+/* Kept for infer_last(), infer_print_summaries() and infer_print_reach(). */
 static struct analysis last;
 static struct unit **last_units;
 static size_t nlast_unit;
@@ -142,6 +142,13 @@ void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 		qsort(out->facts, out->nfact, sizeof(*out->facts), by_place);
 	if (out->over_budget)
 		qsort(out->over_budget_names, out->over_budget, sizeof(*out->over_budget_names), by_text);
+}
+
+struct analysis *infer_last(struct unit *const **units, size_t *nunit)
+{
+	*units = last_units;
+	*nunit = nlast_unit;
+	return &last;
 }
 
 void infer_print_summaries(struct text *out, const struct unit *u)

@@ -12,6 +12,7 @@
 
 #include "infer/fact.h"
 
+struct analysis;
 struct arena;
 struct obligation;
 struct model;
@@ -92,6 +93,8 @@ const char *unsure_name(enum unsure_kind kind);
  */
 void infer_run(struct arena *a, struct unit *const *units, size_t nunit,
 	       const struct infer_options *opt, struct infer_result *out);
+/* What the last run learnt, and the units of its program, sorted; until its result is released. For queries. */
+struct analysis *infer_last(struct unit *const **units, size_t *nunit);
 /* Append the summaries of all functions of unit u (a golden's text). Call after infer_run(). */
 void infer_print_summaries(struct text *out, const struct unit *u);
 /* Append the locks and sleeping that calls of the functions of u may come to, through ops tables too. Likewise. */

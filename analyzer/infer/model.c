@@ -12,8 +12,8 @@
  *
  * The format, with an example of each kind of entry, is described in
  * rules/models/FORMAT.md. In short: sections locks, references, iterators, functions,
- * guards, needs, contexts, kinds, owned, names, classes, makers, and what is promised for verify: fields,
- * lists, contracts. Each is a list of one-line mappings.
+ * guards, needs, contexts, kinds, owned, names, classes, makers, asks, and what is promised for verify:
+ * fields, lists, contracts. Each is a list of one-line mappings.
  *
  * No other file includes cyaml.h or yaml.h.
  */
@@ -196,6 +196,11 @@ static const cyaml_schema_field_t contract_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t ask_fields[] = {
+	WORD(query, REQUIRED), WORD(field, REQUIRED),
+	CYAML_FIELD_END
+};
+
 #define ENTRY(fields) { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, fields) }
 static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[LOCKS] = ENTRY(lock_fields), [REFERENCES] = ENTRY(reference_fields),
@@ -206,6 +211,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[NAMES] = ENTRY(name_fields),
 	[CLASSES] = ENTRY(class_fields),
 	[FIELDS] = ENTRY(field_fields), [LISTS] = ENTRY(list_fields), [CONTRACTS] = ENTRY(contract_fields),
+	[ASKS] = ENTRY(ask_fields),
 };
 
 #define SECTION(key, id) \
@@ -216,7 +222,8 @@ static const cyaml_schema_field_t document_fields[] = {
 	SECTION("locks", LOCKS), SECTION("references", REFERENCES), SECTION("iterators", ITERATORS),
 	SECTION("functions", FUNCTIONS), SECTION("guards", GUARDS), SECTION("needs", NEEDS),
 	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS), SECTION("owned", OWNED), SECTION("names", NAMES),
-	SECTION("classes", CLASSES), SECTION("makers", MAKERS), SECTION("fields", FIELDS), SECTION("lists", LISTS), SECTION("contracts", CONTRACTS),
+	SECTION("classes", CLASSES), SECTION("makers", MAKERS), SECTION("asks", ASKS), SECTION("fields", FIELDS),
+	SECTION("lists", LISTS), SECTION("contracts", CONTRACTS),
 	CYAML_FIELD_END
 };
 

@@ -146,6 +146,12 @@ struct model_maker {
 	const char *struct_name, *field;	/* what tells that they belong together: "iommu_domain", "owner" */
 };
 
+/* A field of which a query speaks, if nobody names one. */
+struct model_ask {
+	const char *query;			/* "alloc-depends" */
+	const char *struct_name, *field;	/* "iommu_ops", "domain_alloc_paging" */
+};
+
 /* How who finds a lock taken waits for it. */
 enum lock_wait { WAIT_SPINNING, WAIT_ASLEEP, WAIT_NEVER };
 
@@ -237,6 +243,8 @@ struct model {
 	int nlist;
 	struct model_contract *contracts;
 	int ncontract;
+	struct model_ask *asks;
+	int nask;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 

@@ -444,12 +444,26 @@ static void add_contract(struct builder *b, struct mark at, const struct entry *
 	m->contracts[m->ncontract++] = c;
 }
 
+static void add_ask(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_ask a = { .query = intern(e->query) };
+
+	split_field(at, e->field, &a.struct_name, &a.field);
+	for (int i = 0; i < m->nask; i++)
+		if (m->asks[i].query == a.query && m->asks[i].struct_name == a.struct_name && m->asks[i].field == a.field)
+			die_at(at, "this field was given before for this query; take one of them out");
+	m->asks = grow(b->arena, m->asks, m->nask, &b->ask_cap, sizeof(a));
+	m->asks[m->nask++] = a;
+}
+
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
 {
 	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
 		[LOCKS] = add_lock, [REFERENCES] = add_reference, [ITERATORS] = add_iterator,
 		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
-		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name, [CLASSES] = add_class, [MAKERS] = add_maker, [FIELDS] = add_field, [LISTS] = add_list, [CONTRACTS] = add_contract,
+		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name, [CLASSES] = add_class,
+		[MAKERS] = add_maker, [ASKS] = add_ask, [FIELDS] = add_field, [LISTS] = add_list, [CONTRACTS] = add_contract,
 	};
 
 	check_numbers(at, e);

@@ -10,7 +10,7 @@
 #include "base/map.h"
 #include "infer/model.h"
 
-enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, KINDS, OWNED, NAMES, CLASSES, MAKERS, FIELDS, LISTS, CONTRACTS, SECTIONS };
+enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, KINDS, OWNED, NAMES, CLASSES, MAKERS, FIELDS, LISTS, CONTRACTS, ASKS, SECTIONS };
 
 /* iterators: how often the callback is called. */
 enum how { HOW_EACH, HOW_MATCH, HOW_ONCE };
@@ -25,6 +25,7 @@ struct entry {
 	char *gets, *puts, *finds, *owns, *leaves;
 	char *element, *keeps;
 	char *field, *lock, *lock_global, *keeper, *say, *slot, *kind, *in, *on, *member, *word, *class, *makes, *uses, *compared;
+	char *query;
 	char *of, *to, *counts, *counter, *gone, *with, *head, *node, *back;
 	char *params, *needs, *ensures, *gives, *consumes, *acquires, *may_take, *effect;
 	int *arg, *nested_arg, *owner_arg, *drops, *returns;
@@ -44,7 +45,7 @@ struct builder {
 	struct arena *arena;
 	struct model *model;
 	struct map functions;	/* name to struct model_func */
-	int guard_cap, need_cap, context_cap, kind_cap, owned_cap, name_cap, hint_cap, class_cap, maker_cap, field_cap, list_cap, contract_cap;
+	int guard_cap, need_cap, context_cap, kind_cap, owned_cap, name_cap, hint_cap, class_cap, maker_cap, field_cap, list_cap, contract_cap, ask_cap;
 };
 
 /* Add an entry of that section to the model; die() if it makes no sense. */

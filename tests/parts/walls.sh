@@ -25,7 +25,8 @@ rank() {
 	infer) echo 3 ;;
 	rules | report) echo 4 ;;
 	db) echo 5 ;;
-	cli) echo 6 ;;
+	query) echo 6 ;;
+	cli) echo 7 ;;
 	*) echo "$1 has no rank" >&2; return 1 ;;
 	esac
 }
