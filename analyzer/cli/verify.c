@@ -60,7 +60,7 @@ static const char doc[] =
 	"\n"
 	"Every function must balance, whoever calls it, unless a contract says otherwise. Contracts say what a function "
 	"needs, gives and takes, what fields and lists keep, and what may be called through a pointer; they are sections "
-	"of model files (rules/models/FORMAT.md), and a function is proven against its own. lockdep_assert_held() says by "
+	"of model files (rules/models/FORMAT.md), and a function is proven against its own. An assertion of lockdep says by "
 	"itself that callers must hold a lock. What no contract speaks of is taken by its body, if that was read, and by "
 	"the models.\n"
 	"\n"

@@ -77,7 +77,7 @@ licence_lines() {
 	local file bad=0
 	while IFS= read -r -d '' file; do
 		case $file in
-		LICENSE | *.md | *.txt | *.json | *.flow | *.summary | *.reach | *.findings) continue ;;
+		LICENSE | *.md | *.txt | *.json | *.flow | *.summary | *.reach | *.findings | *.contexts | *.order | *.query) continue ;;
 		esac
 		head -n 2 "$SOURCE/$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' && continue
 		echo "$file does not begin with its licence"

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the models say of a function, a field, a kind of lock. Entries: model_find() and its like. */
+#include "infer/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_name(const void *key, const void *element)
+{
+	const struct model_func *const *f = element;
+
+	return strcmp(key, (*f)->name);
+}
+
+const struct model_func *model_find(const struct model *m, const char *name)
+{
+	struct model_func **f;
+
+	if (!m->nfunc)
+		return NULL;
+	f = bsearch(name, m->funcs, (size_t)m->nfunc, sizeof(*m->funcs), compare_name);
+	return f ? *f : NULL;
+}
+
+/* Is it field, or field of a member? */
+static bool names_field(const char *path, const char *field)
+{
+	size_t n = strlen(path), m = strlen(field);
+
+	return n > m && path[n - m - 1] == '.' && !strcmp(path + n - m, field);
+}
+
+bool model_is_owned(const struct model *m, const char *struct_name, const char *field)
+{
+	for (int i = 0; struct_name && field && i < m->nowned; i++)
+		if ((m->owned[i].struct_name == struct_name && m->owned[i].field == field) ||
+		    names_field(field, m->owned[i].field))
+			return true;
+	return false;
+}
+
+const struct model_maker *model_find_maker(const struct model *m, const char *function)
+{
+	for (int i = 0; i < m->nmaker; i++)
+		if (m->makers[i].function == function)
+			return &m->makers[i];
+	return NULL;
+}
+
+enum lock_wait model_wait(const struct model *m, const char *kind)
+{
+	for (int i = 0; i < m->nkind; i++)
+		if (m->kinds[i].name == kind)
+			return m->kinds[i].wait;
+	return WAIT_SPINNING;
+}
+
+bool model_has_order(const struct model *m, const char *class_name)
+{
+	for (int i = 0; i < m->nclass; i++)
+		if (m->classes[i].name == class_name)
+			return false;
+	return true;
+}
+
+bool model_is_atomic(const struct model *m, const char *kind)
+{
+	for (int i = 0; i < m->nkind; i++)
+		if (m->kinds[i].name == kind)
+			return m->kinds[i].is_atomic;
+	return false;
+}
+
+/* Words of a name are parted by underscores. */
+static bool has_word(const char *name, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = strstr(name, word); at; at = strstr(at + 1, word))
+		if ((at == name || at[-1] == '_') && (!at[n] || at[n] == '_'))
+			return true;
+	return false;
+}
+
+bool model_name_says(const struct model *m, const char *name, enum name_sense sense)
+{
+	for (int i = 0; i < m->nname; i++)
+		if (m->names[i].sense == sense && has_word(name, m->names[i].word))
+			return true;
+	return false;
+}
+
+const struct model_need *model_find_need(const struct model *m, const char *struct_name, const char *field)
+{
+	for (int i = 0; struct_name && field && i < m->nneed; i++)
+		if (m->needs[i].struct_name == struct_name && m->needs[i].field == field)
+			return &m->needs[i];
+	return NULL;
+}
