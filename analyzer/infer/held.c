@@ -212,8 +212,8 @@ void held_call(struct sim *sim, struct state *st, const struct insn *in, const s
 {
 	struct held_note n;
 
-	/* That a body has notes is part of its summary's hash. */
-	if (!is_noting(sim) || (!sim->node->matters && !body->nheld))
+	/* What has no notes leads nowhere. That a body has some is part of its summary's hash. */
+	if (!is_noting(sim) || (body->is_done && !body->nheld))
 		return;
 	n = note_new(sim, st, HELD_CALL, body->fn->name, in->at, is_callback ? NULL : in);
 	if (add(sim, &n) && !is_callback)
