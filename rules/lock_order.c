@@ -18,7 +18,7 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 const struct rule rule_lock_order = {
 	.id = "lock-order",
 	.name = "LockOrder",
-	.level = LEVEL_ERROR,
+	.level = LEVEL_WARNING,
 	.summary = "Locks are taken in orders that contradict each other.",
 	.help =
 		"One CPU has the first lock and waits for the second, another has the second and waits for the first. It "

@@ -17,7 +17,7 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 const struct rule rule_wait_deadlock = {
 	.id = "wait-deadlock",
 	.name = "WaitDeadlock",
-	.level = LEVEL_ERROR,
+	.level = LEVEL_WARNING,
 	.summary = "Waits, with a lock held, for a callback that takes this lock.",
 	.help =
 		"`cancel_work_sync()`, `flush_work()`, `timer_delete_sync()` and their like return once the work item or the "

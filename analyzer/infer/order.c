@@ -176,46 +176,51 @@ static void add_takes(const struct order *o, const struct node *n, uint64_t *bit
 	}
 }
 
-static bool is_empty(const uint64_t *bits, size_t words)
+/* The sets of functions with notes, in one piece; NULL for the others. */
+static uint64_t **new_sets(const struct order *o, struct arena *a)
 {
-	for (size_t w = 0; w < words; w++)
-		if (bits[w])
-			return false;
-	return true;
+	const struct program *p = o->g->program;
+	uint64_t **sets = ARENA_ARRAY(a, uint64_t *, p->nnode);
+
+	for (size_t v = 0; v < p->nnode; v++)
+		if (p->nodes[v]->nheld)
+			sets[v] = ARENA_ARRAY(a, uint64_t, o->words);
+	return sets;
 }
 
-/* Components are numbered callees first: a set for each, in that order. */
+/* What may be taken within one call more. */
+static void extend(const struct order *o, uint64_t **to, uint64_t **from)
+{
+	const struct program *p = o->g->program;
+
+	for (size_t v = 0; v < p->nnode; v++) {
+		if (!to[v])
+			continue;
+		memset(to[v], 0, sizeof(*to[v]) * o->words);
+		add_takes(o, p->nodes[v], to[v]);
+		for (uint32_t e = o->calls.first[v]; from && e < o->calls.first[v + 1]; e++)
+			for (size_t w = 0; from[o->calls.to[e]] && w < o->words; w++)
+				to[v][w] |= from[o->calls.to[e]][w];
+	}
+}
+
+/* Only so many calls are followed as a way may have that is believed. */
 static void close_calls(struct order *o)
 {
-	size_t n = o->calls.n;
-	int *component = ARENA_ARRAY(o->arena, int, n), count = scc_find(&o->calls, component, NULL);
-	uint32_t *start = ARENA_ARRAY(o->arena, uint32_t, count + 2), *order = ARENA_ARRAY(o->arena, uint32_t, n);
-	uint64_t *bits = ARENA_ARRAY(o->arena, uint64_t, o->words);
+	struct arena scratch;
+	uint64_t **other, **now, **next;
 
-	o->may = ARENA_ARRAY(o->arena, uint64_t *, n);
-	for (size_t v = 0; v < n; v++)
-		start[component[v] + 2]++;
-	for (int c = 0; c < count; c++)
-		start[c + 2] += start[c + 1];
-	for (size_t v = 0; v < n; v++)
-		order[start[component[v] + 1]++] = (uint32_t)v;
-	for (int c = 0; c < count; c++) {
-		uint64_t *kept = NULL;
-
-		memset(bits, 0, sizeof(*bits) * o->words);
-		for (uint32_t i = start[c]; i < start[c + 1]; i++) {
-			uint32_t v = order[i];
-
-			add_takes(o, o->g->program->nodes[v], bits);
-			for (uint32_t e = o->calls.first[v]; e < o->calls.first[v + 1]; e++)
-				for (size_t w = 0; o->may[o->calls.to[e]] && w < o->words; w++)
-					bits[w] |= o->may[o->calls.to[e]][w];
-		}
-		if (!is_empty(bits, o->words))
-			kept = arena_copy(o->arena, bits, sizeof(*bits) * o->words);
-		for (uint32_t i = start[c]; i < start[c + 1]; i++)
-			o->may[order[i]] = kept;
+	arena_init(&scratch);
+	other = new_sets(o, &scratch);
+	o->may = new_sets(o, o->arena);
+	/* An even number of turns ends where it is kept. */
+	extend(o, o->may, NULL);
+	for (int turn = 0; turn < (ORDER_STEPS - 2) / 2 * 2; turn++) {
+		now = turn % 2 ? other : o->may;
+		next = turn % 2 ? o->may : other;
+		extend(o, next, now);
 	}
+	arena_release(&scratch);
 }
 
 static void add_edges(struct order *o, const struct node *n, int i)

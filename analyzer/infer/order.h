@@ -20,7 +20,7 @@ struct order_step {
 };
 
 enum {
-	ORDER_STEPS = 10,
+	ORDER_STEPS = 6,		/* of a way; longer ones prove little */
 	ORDER_FEW = 12,			/* functions of a field whose calls are followed */
 	ORDER_CALLEES = ORDER_FEW + HELD_PARAMS,
 };
@@ -57,6 +57,7 @@ struct order {
 	struct map setups;		/* "timer of struct.field" -> struct order_setup */
 	struct graph calls;		/* of the notes: as the graph, without what is not followed */
 	const struct held_entry *entries;	/* what is held on entry, per vertex */
+	size_t nsearch;			/* ways looked for */
 	size_t ntoo_many;		/* calls through fields with too many functions, not followed */
 };
 

@@ -21,7 +21,6 @@
 #define MAX_LENGTH 4		/* of a cycle */
 #define MAX_CYCLES 400
 #define SHORT_WAY 4		/* calls that are believed without doubt */
-#define LONG_WAY 6
 #define MAX_STEPS (MAX_LENGTH * (ORDER_STEPS + 1))
 
 struct cycle {
@@ -174,7 +173,7 @@ static bool is_believed(const struct cycle *c)
 		nfield += c->ways[i].nfield;
 		longest = c->ways[i].n > longest ? c->ways[i].n : longest;
 	}
-	return nfield <= 1 && longest <= (c->n > 2 ? SHORT_WAY : LONG_WAY);
+	return nfield <= 1 && longest <= (c->n > 2 ? SHORT_WAY : ORDER_STEPS);
 }
 
 /* Choose a way for each edge from the i-th on. */

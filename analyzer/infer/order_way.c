@@ -12,13 +12,15 @@
 #include "base/arena.h"
 #include "infer/simulate.h"
 
-#define MAX_QUEUE 3000
-#define MAX_TRIES 200	/* places to begin at, for one edge */
+#define MAX_QUEUE 500
+#define MAX_TRIES 40	/* places to begin at, for one edge */
+#define MAX_SEARCHES 20000	/* of the whole program; then no edge is shown any more */
 
 /* A call on a way being searched. */
 struct visit {
 	const struct node *node;	/* called */
 	uint32_t args;			/* what it is given */
+	int depth;			/* calls down to it */
 	int by;				/* the visit whose node calls it; -1 */
 	const struct held_note *call;
 };
@@ -53,15 +55,16 @@ static uint32_t pass(const struct held_note *n, uint32_t args)
 
 static void visit(struct search *s, const struct node *n, uint32_t args, int by, const struct held_note *call)
 {
+	int depth = (by >= 0 ? s->queue[by].depth : 0) + (call != NULL);
 	char key[40];
 
-	if (s->n == MAX_QUEUE || !order_has(s->o->may[n->index], s->to))
+	if (s->n == MAX_QUEUE || depth >= ORDER_STEPS || !order_has(s->o->may[n->index], s->to))
 		return;
 	snprintf(key, sizeof(key), "%zu %x", n->index, args);
 	if (map_get(&s->seen, key))
 		return;
 	map_set(&s->seen, arena_strdup(s->o->arena, key), s);
-	s->queue[s->n++] = (struct visit){n, args, by, call};
+	s->queue[s->n++] = (struct visit){n, args, depth, by, call};
 }
 
 static void visit_callees(struct search *s, const struct node *n, int i, uint32_t args, int by)
@@ -140,6 +143,8 @@ static bool find_way(struct order *o, const struct node *n, int i, const struct 
 	w->steps[0] = (struct order_step){n, held ? &n->held[i] : NULL};
 	if (held && order_is_taking(&n->held[i]))
 		return n->held[i].name == s.wanted;
+	if (o->nsearch++ > MAX_SEARCHES)
+		return false;
 	arena_init(&scratch);
 	o->arena = &scratch;
 	s.queue = ARENA_ARRAY(&scratch, struct visit, MAX_QUEUE);
