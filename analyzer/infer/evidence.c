@@ -207,7 +207,8 @@ static const char *class_of_argument(struct sim *sim, struct state *st, const st
 		return NULL;
 	lock = sim_eval_resolved(sim, st, &in->args[arg + 1]);
 	see_object(sim, s, sym_object(lock));
-	if (lock->kind == SYM_ADDR && lock->a->kind == SYM_GLOBAL && lock->field && !strcmp(lock->field, "dep_map"))
+	/* The map of a lock that is a variable: the place in it has no name. */
+	if (lock->kind == SYM_ADDR && lock->a->kind == SYM_GLOBAL && (!lock->field || !strcmp(lock->field, "dep_map")))
 		return lock->a->name;
 	name = class_of(lock, intern(LOCK_OF_ANY_CLASS));
 	return *name == *LOCK_OF_ANY_CLASS ? NULL : without_map(name);

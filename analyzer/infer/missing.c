@@ -257,7 +257,8 @@ static void check_unsaid(struct search *s, const struct need_of_lock *need)
 	if (!need->guard || need->guard->is_inferred || !n->fn->is_static || entry->is_named ||
 	    s->entries.first[n->index] == s->entries.first[n->index + 1])
 		return;
-	if (!names_meet(entry->sure, need->want) || !is_handed_down(s, n, need->want) || takes(n, need->want) || is_asserted(s, n, need->want))
+	if (!names_meet(entry->sure, need->want) || !is_handed_down(s, n, need->want) || takes(n, need->want) ||
+	    is_asserted(s, n, need->want))
 		return;
 	if (!was_reported(s, n, need->want))
 		tell_unsaid(&s->teller, need);

@@ -117,7 +117,8 @@ static const char *words_of_need(struct arena *a, const struct need_of_lock *nee
 }
 
 /* The last release of such a lock before the place, in n itself. */
-static void tell_release(struct story *s, const struct node *n, const struct sighting *x, const struct names *want, int depth)
+static void tell_release(struct story *s, const struct node *n, const struct sighting *x, const struct names *want,
+			 int depth)
 {
 	const struct func *fn = func_read(n->fn);
 
