@@ -105,7 +105,7 @@ static const char *words_of_need(struct arena *a, const struct need_of_lock *nee
 	const char *want = words_of_want(a, need->want);
 
 	if (!need->x)
-		return arena_printf(a, "%s() is annotated to be called with %s held", need->n->fn->name, want);
+		return arena_printf(a, "is annotated to be called with %s held", want);
 	if (!need->guard)
 		return arena_printf(a, "asserts that %s is held", want);
 	if (need->guard->is_inferred)
