@@ -243,7 +243,7 @@ static void through_slots(struct build *b)
 
 			if (!n)
 				continue;
-			b->e->of[n->index].is_named = true;
+			b->e->of[n->index].is_named = b->e->of[n->index].is_slot = true;
 			if (s->struct_name && s->field)
 				add_maybe(b, &b->passed[n->index], NULL, slot_of(b, slot_name(s)));
 		}

@@ -23,6 +23,7 @@ struct entry_locks {
 	const struct names *maybe;	/* some caller, or caller's caller, may hold them */
 	bool is_open;			/* anything may be held: too much, or nobody can tell */
 	bool is_named;			/* its address is taken: it is called through a pointer */
+	bool is_slot;			/* it is in a field of an ops table */
 };
 
 /* A call of a function by its name. */

@@ -23,6 +23,7 @@
 #include "infer/value.h"
 
 #define MAX_INFERRED_WAYS 4	/* the same, where the need itself is a guess */
+#define LEAST_CONTENT 3		/* others that complain of the same, with the lock held, to believe one that has it not */
 #define MAX_WAYS 400		/* functions on the ways up from one need */
 
 struct search {
@@ -95,6 +96,7 @@ static bool is_init_code(const struct node *n)
 static const struct way *find_root(struct search *s, const struct node *n)
 {
 	struct way *ways = s->roots;
+	const struct way *passed = NULL;	/* to somebody who calls it: good enough if there is nothing better */
 	int nway = 0;
 
 	s->serial++;
@@ -105,8 +107,10 @@ static const struct way *find_root(struct search *s, const struct node *n)
 
 		if (is_init_code(f))
 			continue;
-		if (s->entries.of[f->index].is_named)
+		if (s->entries.of[f->index].is_slot)
 			return &ways[at];
+		if (s->entries.of[f->index].is_named && !passed)
+			passed = &ways[at];
 		for (size_t i = s->entries.first[f->index]; i < s->entries.first[f->index + 1] && nway < MAX_WAYS; i++) {
 			const struct entry_call *c = &s->entries.calls[i];
 
@@ -116,7 +120,7 @@ static const struct way *find_root(struct search *s, const struct node *n)
 			ways[nway++] = (struct way){.n = c->caller, .x = c->at, .next = &ways[at]};
 		}
 	}
-	return NULL;
+	return passed;
 }
 
 /* ------------------------------------------------------------------ judging */
@@ -159,7 +163,7 @@ static void judge(struct search *s, const struct need_of_lock *need, const struc
 		return;		/* not all callers were simulated */
 	if (is_init_code(top->n) || guards_is_making(&s->guards, top->n, need->want->items[0]))
 		return;
-	if (!is_local && !holders && !need->guard) {
+	if (!is_local && !need->guard && holders < (top->next ? 1 : LEAST_CONTENT)) {
 		unsure(s->an, UNSURE_LOCK_NEEDED, place_of(top->n));
 		return;
 	}
@@ -174,9 +178,29 @@ static void judge(struct search *s, const struct need_of_lock *need, const struc
 		tell_missing(&s->teller, need, top, above, holders, is_weak);
 }
 
-static bool surely_holds(const struct search *s, const struct entry_call *c, const struct names *want)
+/* Is the call made with the lock held, as far as can be seen? */
+static bool is_holder(const struct search *s, const struct entry_call *c, const struct names *want)
 {
-	return (c->at && names_meet(c->at->sure, want)) || names_meet(s->entries.of[c->caller->index].sure, want);
+	return (c->at && names_meet(c->at->sure, want)) || names_meet(s->entries.of[c->caller->index].maybe, want);
+}
+
+/* How many other functions that complain of the same do so where it is held. */
+static int count_content(const struct search *s, const struct need_of_lock *need)
+{
+	const struct program *p = s->entries.program;
+	int n = 0;
+
+	for (size_t v = 0; v < p->nnode; v++)
+		for (int i = 0; p->nodes[v]->evidence && i < p->nodes[v]->evidence->n; i++) {
+			const struct sighting *x = &p->nodes[v]->evidence->items[i];
+
+			if (x->kind != EVIDENCE_ASSERT || !(x->touch & TOUCH_COMPLAINT) || p->nodes[v] == need->n ||
+			    !x->want || names_without(s->arena, need->want, x->want) || !names_meet(x->held, x->want))
+				continue;
+			n++;
+			break;
+		}
+	return n;
 }
 
 /* From what needs the lock up to those who could hold it. */
@@ -198,11 +222,12 @@ static void climb(struct search *s, const struct need_of_lock *need)
 			return;
 		if (is_released || (!entry->is_open && !names_meet(entry->maybe, need->want) &&
 				    !names_has(entry->maybe, intern(LOCK_OF_ANY_CLASS)))) {
-			judge(s, need, w, w->next ? w->next->holders : 0);
+			judge(s, need, w, w->next ? w->next->holders :
+					  need->x && need->x->touch & TOUCH_COMPLAINT ? count_content(s, need) : 0);
 			continue;
 		}
 		for (size_t i = first; i < end; i++)
-			w->holders += surely_holds(s, &s->entries.calls[i], need->want);
+			w->holders += is_holder(s, &s->entries.calls[i], need->want);
 		for (size_t i = first; i < end && nway < MAX_WAYS; i++) {
 			const struct entry_call *c = &s->entries.calls[i];
 			bool known = c->caller->evidence && !c->caller->evidence->is_partial;
