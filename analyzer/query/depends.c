@@ -6,6 +6,7 @@
  */
 #include "query/query.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,19 +246,22 @@ static void ask(struct question *q, const struct node *n, const char *field, str
 	free(d.items);
 }
 
-static size_t ask_field(struct question *q, const char *field, struct nodes l, struct json *rows)
+/* Each function in each field of that pattern; how many. */
+static size_t ask_fields(struct question *q, const char *pattern, struct json *rows)
 {
-	for (size_t i = 0; i < l.n; i++)
-		ask(q, l.items[i], field, rows);
-	return l.n;
-}
+	size_t n = 0;
 
-static bool is_known(const struct question *q, const char *field)
-{
-	for (size_t i = 0; i < q->graph.nfield; i++)
-		if (!strcmp(q->graph.fields[i], field))
-			return true;
-	return false;
+	for (size_t f = 0; f < q->graph.nfield; f++) {
+		struct nodes l;
+
+		if (fnmatch(pattern, q->graph.fields[f], 0))
+			continue;
+		l = query_field(q, q->graph.fields[f]);
+		for (size_t i = 0; i < l.n; i++)
+			ask(q, l.items[i], q->graph.fields[f], rows);
+		n += l.n;
+	}
+	return n;
 }
 
 void query_answer_depends(struct question *q)
@@ -265,14 +269,15 @@ void query_answer_depends(struct question *q)
 	struct json *rows = q->json ? json_add_array(q->json, "rows") : NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < q->args->nfield; i++)
-		n += ask_field(q, q->args->fields[i], query_field(q, q->args->fields[i]), rows);
+	for (size_t i = 0; i < q->args->nfield; i++) {
+		query_field(q, q->args->fields[i]);	/* it says so if there is none */
+		n += ask_fields(q, q->args->fields[i], rows);
+	}
 	for (int i = 0; !q->args->nfield && i < q->model->nask; i++) {
 		const struct model_ask *a = &q->model->asks[i];
-		const char *field = arena_printf(q->arena, "%s.%s", a->struct_name, a->field);
 
-		if (!strcmp(a->query, "alloc-depends") && is_known(q, field))
-			n += ask_field(q, field, query_field(q, field), rows);
+		if (!strcmp(a->query, "alloc-depends"))
+			n += ask_fields(q, arena_printf(q->arena, "%s.%s", a->struct_name, a->field), rows);
 	}
 	if (!q->json)
 		text_printf(&q->out, "%zu function%s\n", n, text_plural(n));

@@ -57,8 +57,8 @@ const struct query queries[] = {
 		.help =
 			"For each function that the program puts into one of the fields: what it, and what it calls directly, reads "
 			"through its pointer to a device, and which globals. Two devices for which all of that is equal get the "
-			"same answer. What the device is passed to and was not read is listed too. Without --field: the fields "
-			"that the models name (section asks in rules/models/).\n"
+			"same answer. What the device is passed to and was not read is listed too. STRUCT and FIELD may hold * and ?; "
+			"without --field: the fields that the models name (section asks in rules/models/).\n"
 			"\n"
 			"  devscope query alloc-depends\n"
 			"  devscope query alloc-depends --field iommu_ops.def_domain_type\n",
