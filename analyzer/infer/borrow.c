@@ -253,6 +253,9 @@ static void look_at_use(struct sim *sim, struct state *st, const struct sym *poi
 		look_at_found(sim, st, pointer, need, at, callee, inner);
 	if (!d || is_spanned(st, d) || (d->by_section && holds_lock_of(st, d->root)))
 		return;
+	/* On this path it is NULL or an error: there is no object. */
+	if (!(state_mask(st, sym_object(pointer)) & MASK_VALID))
+		return;
 	if (!has_reference(sim, st, pointer))
 		report_use(sim, st, pointer, d, NULL, at, callee, inner);
 	else if (need)
