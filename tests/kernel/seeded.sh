@@ -50,8 +50,9 @@ seeded_round() {
 		grep -qE "^iterator-escape $file ($function|$callback)\$" "$SCRATCH/seeded-untouched.lines" ||
 			seeded_verdict "$file" "$function" "$callback" "$kind"
 	done <"$HERE/places"
-	awk -F '\t' '{ print " " $1 " " $2; print " " $1 " " $3 }' "$HERE/places" |
-		grep -vFf - "$HERE/new" | grep -v ' seeded_[0-9]*_[a-z]*$' | sed 's/^/elsewhere /'
+	awk -F '\t' 'FNR == NR { ours[$1, $2] = ours[$1, $3] = 1; next }
+		{ split($0, w, " ") } !((w[2], w[3]) in ours) && w[3] !~ /^seeded_/ { print "elsewhere " $0 }' \
+		"$HERE/places" "$HERE/new"
 }
 
 seeded_rate() {
