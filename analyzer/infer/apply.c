@@ -257,12 +257,25 @@ static void call_body(struct sim *sim, struct state *st, const struct insn *in, 
 
 /* ------------------------------------------------------------------ entry */
 
+/* What is left of a function that is configured out returns NULL, or one error, whatever it is given. */
+static const struct sym *constant_result(struct sim *sim, const struct summary *s)
+{
+	const struct sym *ret = s->ncase && !s->is_unknown ? s->cases[0].ret : NULL;
+
+	for (int i = 0; i < s->ncase; i++)
+		if (!ret || s->cases[i].ret != ret || ret->kind != SYM_INT)
+			return NULL;
+	return ret ? sym_int(&sim->syms, ret->value) : NULL;
+}
+
 const struct sym *apply_result_of(struct sim *sim, struct state *st, const struct insn *in, struct node *body)
 {
 	const struct summary *s = node_summary(body);
-	const struct sym *ret = NULL;
+	const struct sym *ret = constant_result(sim, s);
 	struct fill f;
 
+	if (ret)
+		return ret;
 	for (int i = 0; i < s->ncase; i++) {
 		const struct sym *r = s->cases[i].ret;
 

@@ -251,6 +251,11 @@ static void look_at_use(struct sim *sim, struct state *st, const struct sym *poi
 		look_at_first(sim, st, pointer, at, callee, inner);
 	if (!d && need)
 		look_at_found(sim, st, pointer, need, at, callee, inner);
+	/* Who holds a lock that lies in the object has it kept by somebody else. */
+	if (d && d->by_put && holds_lock_of(st, d->root)) {
+		unsure(sim->an, UNSURE_REF_HANDED_ON, at);
+		return;
+	}
 	if (!d || is_spanned(st, d) || (d->by_section && holds_lock_of(st, d->root)))
 		return;
 	/* On this path it is NULL or an error: there is no object. */
