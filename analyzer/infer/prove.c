@@ -549,38 +549,16 @@ static void learn_ensured(struct sim *sim, struct state *st, const struct insn *
 		prove_learn(sim, &b, &clause);
 }
 
-/* A callback that needs what its data points at kept has left something there for the next turn, or for us. */
-static void ask_kept_data(struct sim *sim, struct state *st, const struct insn *in, const struct prove_call *c)
-{
-	const struct effect *e = iterate_effect(c->model);
-	const struct sym *f = e && e->callback >= 0 && e->callback < 8 ? c->args[e->callback] : NULL, *v;
-	const struct model_contract *its = f && f->kind == SYM_FUNC ? contract_find(sim->an->options->model, f->name) : NULL;
-	struct clause clause;
-	const char *why;
-
-	if (!its || e->data < 0 || e->data >= 8 || !c->args[e->data])
-		return;
-	for (int i = 0; contract_clause(&sim->arena, its, its->needs, i, &clause); i++) {
-		if (strcmp(clause.word, "kept"))
-			continue;
-		v = state_resolve(&sim->syms, st, sim_load(sim, st, c->args[e->data], -1));
-		if (state_mask(st, v) & MASK_VALID)
-			prove_note(sim, OBLIGATION_PROMISE, in->at, arena_printf(sim->an->arena, "%s() needs: kept %s", f->name, clause.path),
-				   !keep_find(sim, st, sym_object(v), &why), arena_printf(sim->an->arena, "%s: %s",
-				   prove_text(sim, sym_object(v), false), why));
-	}
-}
-
 void prove_after_call(struct sim *sim, struct state *st, const struct insn *in, const struct prove_call *c)
 {
-	ask_kept_data(sim, st, in, c);
 	sim->an->proof->called = NULL;
 	if (c->contract && c->contract->does && !strcmp(c->contract->does, "init-list"))
 		return;
 	if (c->contract && c->contract->does)
 		strcmp(c->contract->does, "link") && strcmp(c->contract->does, "unlink") ? do_count(sim, st, in, c) :
 			do_link(sim, st, in, c);
-	for (int i = 0; c->model && i < c->model->neffect; i++)
+	/* A contract's effect stands in place of what a model says. */
+	for (int i = 0; c->model && !(c->contract && c->contract->does) && i < c->model->neffect; i++)
 		do_effect(sim, st, in, c, &c->model->effects[i]);
 	if (c->contract)
 		learn_ensured(sim, st, in, c->contract);
