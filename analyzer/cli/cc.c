@@ -91,6 +91,7 @@ static void analyse(struct cc *c)
 
 	store_cache(c->store, &cache);
 	infer_run(&c->arena, c->program, c->nprogram, &how, &result);
+	infer_hold_back(&result);
 	store_save_summaries(c->store);
 	rules_run(result.facts, result.nfact, &c->findings);
 	finding_list_finish(&c->findings, &c->view);

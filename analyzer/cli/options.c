@@ -59,6 +59,7 @@ static const struct argp_option check_options[] = {
 	{"color", OPT_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "auto (default: on a terminal, unless NO_COLOR "
 	 "is set), always, never", 3},
 	{"quiet", 'q', NULL, 0, "No progress, no summary", 3},
+	{"doubtful", OPT_DOUBTFUL, NULL, 0, "Report also what rests on a guess and is more often wrong than right", 3},
 	{"stats", OPT_STATS, NULL, 0, "A complete summary: each note and function over budget", 3},
 	{NULL, 0, NULL, 0, "Exit status:", 4},
 	{"fail-on", OPT_FAIL_ON, "LEVEL", 0, "Lowest level that makes the status 1: error, warning "
@@ -275,6 +276,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_EXTRA: add_string(p->arena, &opt->extra, arg); return 0;
 	case OPT_ALLOW_INCOMPLETE: opt->allow_incomplete = true; return 0;
 	case OPT_STRICT: opt->strict = true; return 0;
+	case OPT_DOUBTFUL: opt->doubtful = true; return 0;
 	case OPT_COLOR: set_color(opt, arg); return 0;
 	case OPT_STATS: opt->stats = true; return 0;
 	case OPT_NO_CACHE: opt->no_cache = true; return 0;

@@ -17,7 +17,7 @@ enum {
 	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG,
 	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW, OPT_HTML,
 	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF, OPT_SHARD, OPT_NO_PCH,
-	OPT_LAUNCHER, OPT_OPEN,
+	OPT_LAUNCHER, OPT_OPEN, OPT_DOUBTFUL,
 };
 
 struct strings {
@@ -51,7 +51,7 @@ struct options {
 	struct strings extra;	/* --extra-arg */
 	enum level fail_on;	/* findings from this level on make status 1 */
 	bool fail_never;	/* none does */
-	bool allow_incomplete, strict, quiet, stats, no_cache, no_pch;
+	bool allow_incomplete, doubtful, strict, quiet, stats, no_cache, no_pch;
 	bool flow;		/* paths are flow text files */
 	enum color_mode color;
 	const char *command_line;	/* as given, for the record */

@@ -175,6 +175,8 @@ static void infer(struct target *t, struct unit *const *program, size_t n, struc
 		how.cache = &cache;
 	}
 	infer_run(&t->arena, program, n, &how, out);
+	if (!t->opt->doubtful)
+		infer_hold_back(out);
 	if (how.cache)
 		store_save_summaries(t->store);
 	progress_end();

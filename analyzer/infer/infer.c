@@ -213,6 +213,19 @@ void infer_print_contexts(struct text *out, const struct unit *u)
 	print_order(out, print_contexts);
 }
 
+void infer_hold_back(struct infer_result *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->nfact; i++) {
+		if (r->facts[i]->kind == FACT_USE_AFTER_SECTION && r->facts[i]->is_inferred)
+			r->unsure[UNSURE_DOUBTFUL]++;
+		else
+			r->facts[kept++] = r->facts[i];
+	}
+	r->nfact = kept;
+}
+
 void infer_result_release(struct infer_result *r)
 {
 	free(r->facts);

@@ -34,6 +34,7 @@ enum unsure_kind {
 	UNSURE_WARNED,		/* the kernel itself warns on the path */
 	UNSURE_SLEEP,		/* a call that sleeps or not, by what nobody knows, where one must not */
 	UNSURE_ORDER,		/* orders of locks that contradict each other, in ways that are not believed */
+	UNSURE_DOUBTFUL,	/* held back by infer_hold_back() */
 	UNSURE_INFEASIBLE,	/* found once, gone when paths were kept apart */
 	UNSURE_LOCK_NEEDED,	/* a lock is needed, and it is not known whether callers hold it */
 	UNSURE_KINDS
@@ -87,6 +88,11 @@ struct infer_result {
 void infer_result_release(struct infer_result *r);
 /* "indirect call", ...: for the summary. */
 const char *unsure_name(enum unsure_kind kind);
+/*
+ * Take out of r what is more often wrong than right, and count it: that an RCU section keeps a pointer, concluded from
+ * nothing but how it was read there. Callers may be in a section as well, which nobody has looked at.
+ */
+void infer_hold_back(struct infer_result *r);
 /*
  * Analyse all the units as one program. The facts live in a, the units are borrowed by them. With opt->roots the
  * facts in functions of those units are the same as without; of those in others' functions, some are left out.

@@ -19,6 +19,7 @@ static const char *const names[UNSURE_KINDS] = {
 	[UNSURE_SLEEP] = "sleep that depends on what is not known",
 	[UNSURE_LOCK_NEEDED] = "lock that callers may hold",
 	[UNSURE_ORDER] = "orders of locks in long or unlikely ways",
+	[UNSURE_DOUBTFUL] = "finding that rests on a guess (--doubtful shows it)",
 	[UNSURE_INFEASIBLE] = "gone when paths were kept apart",
 };
 

@@ -21,3 +21,18 @@ statics_of_two_files() {
 }
 
 run_test fixtures/statics-of-two-files statics_of_two_files
+
+# What rests on a guess is shown to who asks for it, and counted for all others.
+doubtful() {
+	compile_commands "$HERE" "$TESTS/fixtures/rcu-escape.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	if grep -q 'pointer that may change' "$HERE/out"; then
+		cat "$HERE/out"
+		return 1
+	fi
+	expect_text "$HERE/err" 'rests on a guess'
+	expect_status 1 "$TESTED" check -p "$HERE" --doubtful
+	expect_text "$HERE/out" 'pointer that may change'
+}
+
+run_test fixtures/doubtful doubtful
