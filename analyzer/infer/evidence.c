@@ -117,7 +117,7 @@ static bool is_of(const struct sym *lock, const struct sym *object)
 	return sym_root(lock)->kind == SYM_GLOBAL || (object && sym_object(lock) == object);
 }
 
-enum choice { ALL_HELD, OWN_HELD, OWN_GONE };
+enum choice { ALL_HELD, KNOWN_HELD, OWN_HELD, OWN_GONE };
 
 static bool is_chosen(const struct held *h, const struct sym *object, enum choice choice)
 {
@@ -125,6 +125,7 @@ static bool is_chosen(const struct held *h, const struct sym *object, enum choic
 
 	switch (choice) {
 	case ALL_HELD: return is_held || h->is_doubted;
+	case KNOWN_HELD: return is_held;
 	case OWN_HELD: return is_held && is_of(h->lock, object);
 	default: return !is_held && !h->is_doubted && !h->is_vague && is_of(h->lock, object);
 	}
@@ -291,6 +292,9 @@ static void see_first(struct sim *sim, struct state *st, const struct insn *in, 
 		return;
 	s->own = locks_of(sim, st, object_of(sim, st, in), OWN_HELD);
 	s->gone = locks_of(sim, st, object_of(sim, st, in), OWN_GONE);
+	/* The object's own lock was released: that another's may have been taken again is no lock for it. */
+	if (names_meet(s->gone, s->held))
+		s->held = s->sure = locks_of(sim, st, NULL, KNOWN_HELD);
 }
 
 static void see_again(struct sim *sim, struct state *st, const struct insn *in, struct seen *s)

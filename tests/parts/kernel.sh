@@ -49,14 +49,15 @@ kernel_pch() {
 	[ "${used:-0}" -ge 50 ] || { echo "precompiled headers were used for ${used:-no} units only"; return 1; }
 }
 
-# What the driver core holds where it calls drivers and buses is what the models say to who does not read it.
+# What the driver core holds where it calls buses is what the models say to who does not read it. Of a driver's own
+# callbacks the callers are not known yet: they are handed on as values.
 contexts_agree() {
 	local slot bad=0
 	untouched
 	(cd "$TREE" && "$DEVSCOPE" dump contexts -p "$BUILD" drivers/base/dd.c) >"$HERE/contexts"
 	while read -r slot; do
 		grep -q "^$slot: device.mutex (mutex)" "$HERE/contexts" || { echo "$slot: callers do not hold it"; bad=1; }
-	done < <(sed -nE 's/.*slot: ((device_driver|bus_type)\.[a-z_]+), .*lock: device.mutex.*/\1/p' \
+	done < <(sed -nE 's/.*slot: (bus_type\.[a-z_]+), .*lock: device.mutex.*/\1/p' \
 		"$SOURCE/rules/models/driver_core.yaml")
 	[ $bad = 0 ] || cat "$HERE/contexts"
 	return $bad
