@@ -339,9 +339,10 @@ static void join_loans(struct state_pool *p, struct state *a, const struct state
 	}
 }
 
+/* before: a as it was, before what it knew was merged. */
 static const struct sym *join_values(struct state_pool *p, struct sym_table *t, struct state *a,
-				     const struct state *b, const struct sym *x, const struct sym *y,
-				     int block, int64_t ordinal)
+				     const struct state *before, const struct state *b, const struct sym *x,
+				     const struct sym *y, int block, int64_t ordinal)
 {
 	const struct sym *n;
 	unsigned mask;
@@ -349,15 +350,16 @@ static const struct sym *join_values(struct state_pool *p, struct sym_table *t, 
 	if (x == y || !x || !y)
 		return x == y ? x : NULL;
 	n = joined(t, x, y, block, ordinal, a->turn > b->turn ? a->turn : b->turn);
-	mask = state_mask(a, x) | state_mask(b, y);
-	if (n != x && n != y && mask != MASK_ANY)
+	mask = state_mask(before, x) | state_mask(b, y);
+	if (mask != MASK_ANY)
 		state_restrict(p, a, n, mask);
 	if (n != x && (a->loans || a->dead || b->loans || b->dead))
 		join_loans(p, a, b, x, y, n);
 	return n;
 }
 
-static void merge_cells(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block)
+static void merge_cells(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *before,
+			struct state *b, int block)
 {
 	int na = a->ncell, nb = b->ncell, i = 0, j = 0, n = 0, cap;
 	struct cell *out;
@@ -374,14 +376,15 @@ static void merge_cells(struct state_pool *p, struct sym_table *t, struct state 
 		const struct sym *other, *v;
 
 		if (x && y && x->addr == y->addr) {
-			v = join_values(p, t, a, b, x->value, y->value, block, MERGED_CELL + x->addr->id);
+			v = join_values(p, t, a, before, b, x->value, y->value, block, MERGED_CELL + x->addr->id);
 			i++, j++;
 		} else {
 			other = sym_load(t, one->addr);
 			if (!other || sym_root(one->addr)->kind == SYM_STACK)
 				v = one->value;	/* the other path never wrote it: nothing valid there */
 			else
-				v = join_values(p, t, a, b, one->value, other, block, MERGED_CELL + one->addr->id);
+				v = one == x ? join_values(p, t, a, before, b, one->value, other, block, MERGED_CELL + one->addr->id)
+					     : join_values(p, t, a, before, b, other, one->value, block, MERGED_CELL + one->addr->id);
 			one == x ? i++ : j++;
 		}
 		out[n] = *one;
@@ -529,7 +532,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 				join_loans(p, a, b, x, y, n);
 			a->env[i] = n;
 		}
-	merge_cells(p, t, a, b, block);
+	merge_cells(p, t, a, &before, b, block);
 	merge_conds(p, t, a, b);
 	a->is_warned &= b->is_warned;
 	a->is_last &= b->is_last;
@@ -543,6 +546,6 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 		a->nturn = b->nturn;
 	}
 	if (a->ret && b->ret)
-		a->ret = join_values(p, t, a, b, a->ret, b->ret, block, MERGED_RET);
+		a->ret = join_values(p, t, a, &before, b, a->ret, b->ret, block, MERGED_RET);
 	state_free(p, b);
 }

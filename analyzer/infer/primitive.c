@@ -58,7 +58,7 @@ static bool is_like(const struct held *h, const struct lock_event *e)
 {
 	const char *mine = sym_class(h->lock, h->kind), *its = sym_class(e->lock, e->kind);
 
-	if (e->lock->kind == SYM_GLOBAL && !e->lock->first)	/* or what is first in a variable */
+	if (e->lock->kind == SYM_GLOBAL)	/* or what is first in a variable */
 		its = e->kind;
 	return h->kind == e->kind && h->lock != e->lock && (mine == its || mine == h->kind || its == e->kind);
 }
