@@ -9,6 +9,7 @@
 
 int capture_main(int argc, char **argv);
 int check_main(int argc, char **argv);
+int verify_main(int argc, char **argv);
 int cc_main(int argc, char **argv);
 int hook_main(int argc, char **argv);
 int dump_main(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct command_entry {
 } commands[] = {
 	{"compdb", "devscope compdb", "make the compile database of a kernel build", compdb_main},
 	{"check", "devscope check", "read units, analyse them, report findings", check_main},
+	{"verify", "devscope verify", "list what must be proven, and what is", verify_main},
 	{"capture", "devscope capture", "read units, for a check later or elsewhere", capture_main},
 	{"merge", "devscope merge", "join what was read on several machines", merge_main},
 	{"cc", "devscope cc", "check what make compiles (CHECK=)", cc_main},

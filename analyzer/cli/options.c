@@ -24,13 +24,6 @@
 #endif
 #define TIMEOUT 300	/* seconds; the slowest unit of an x86 defconfig takes ten */
 
-enum {
-	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG,
-	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW, OPT_HTML,
-	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF, OPT_SHARD, OPT_NO_PCH,
-	OPT_LAUNCHER,
-};
-
 static const struct argp_option check_options[] = {
 	{NULL, 0, NULL, 0, "What to read:", 1},
 	{"build", 'p', "BUILD", 0, "Build folder or compile_commands.json (default: the nearest one from "
@@ -230,9 +223,10 @@ static void set_format(struct options *opt, const char *s)
 {
 	opt->text = !strcmp(s, "text");
 	opt->github = !strcmp(s, "github");
+	opt->json = !strcmp(s, "json");
 	if (!strcmp(s, "sarif"))
 		opt->sarif = "-";
-	else if (!opt->text && !opt->github)
+	else if (!opt->text && !opt->github && !opt->json)
 		die("--format %s: there are text, github and sarif", s);
 }
 
@@ -287,6 +281,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_LAUNCHER: opt->launcher = arg; return 0;
 	case OPT_NO_PCH: opt->no_pch = true; return 0;
 	case OPT_FLOW: opt->flow = true; return 0;
+	case OPT_OPEN: opt->open_only = true; return 0;
 	case ARGP_KEY_ARG: add_string(p->arena, &opt->paths, arg); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -411,6 +406,8 @@ static void parse(struct arena *a, const struct argp *argp, int argc, char **arg
 /* Options that make no sense together, or one without the other. */
 static void options_agree(const struct options *opt)
 {
+	if (opt->json)
+		die("--format json: there are text, github and sarif");
 	if (opt->update_baseline && !opt->baseline)
 		die("--update-baseline: say which with --baseline FILE");
 	if (opt->staged && opt->diff)
@@ -443,6 +440,31 @@ void options_check(struct arena *a, int argc, char **argv, struct options *out)
 			die("--flow: name the files of flow text");
 		return;
 	}
+	if (!out->build)
+		out->build = find_build(a);
+	find_tools(a, out);
+}
+
+void options_verify(struct arena *a, int argc, char **argv, const struct argp_option *known, const char *doc,
+		    struct options *out)
+{
+	const struct argp argp = {.options = known, .parser = parse_option, .args_doc = "[PATH...]", .doc = doc};
+
+	parse(a, &argp, argc, argv, out);
+	if (out->builds.n > 1)
+		die("-p %s: one build at a time here; run it once for each", out->builds.items[1]);
+	if (!out->text && !out->json)
+		die("--format: there are text and json");
+	for (size_t i = 0; i < out->paths.n && !out->flow; i++) {
+		const char *dir = out->paths.items[i], *contracts = arena_printf(a, "%s/contracts.yaml", dir);
+
+		if (path_is_file(contracts))
+			add_string(a, &out->models, contracts);
+		if (!out->build && path_is_file(arena_printf(a, "%s/compile_commands.json", dir)))
+			out->build = dir;
+	}
+	if (out->flow)
+		return;
 	if (!out->build)
 		out->build = find_build(a);
 	find_tools(a, out);

@@ -9,7 +9,16 @@
 
 #include "report/finding.h"
 
+struct argp_option;
 struct arena;
+
+/* Options without a letter. */
+enum {
+	OPT_DB = 256, OPT_SARIF, OPT_FORMAT, OPT_MODELS, OPT_MODEL_DIR, OPT_FAIL_ON, OPT_TIMEOUT, OPT_CLANG,
+	OPT_EXTRA, OPT_ALLOW_INCOMPLETE, OPT_STRICT, OPT_COLOR, OPT_STATS, OPT_NO_CACHE, OPT_FLOW, OPT_HTML,
+	OPT_BASELINE, OPT_UPDATE_BASELINE, OPT_STAGED, OPT_DIFF, OPT_SHARD, OPT_NO_PCH,
+	OPT_LAUNCHER, OPT_OPEN,
+};
 
 struct strings {
 	const char **items;
@@ -28,6 +37,9 @@ struct options {
 	int shard, shards;	/* capture: only that part of so many, from 1; 0, 0: all */
 	const char *sarif, *html;	/* files to write, "-" for stdout; NULL: none */
 	bool text, github;	/* findings as text, as annotations on stdout */
+	bool json;		/* verify: as JSON */
+	bool open_only;		/* verify: list only what is open */
+	bool prove;		/* gather obligations */
 	const char *baseline;	/* findings that do not count; NULL: none */
 	bool update_baseline;	/* write it anew instead */
 	bool staged;		/* check what is staged in git */
@@ -47,6 +59,12 @@ struct options {
 
 /* Parse the arguments of "devscope check"; ends the program on --help and on mistakes (status 2). */
 void options_check(struct arena *a, int argc, char **argv, struct options *out);
+/*
+ * The same for "devscope verify", whose options are known. A folder among the paths brings its own contracts.yaml, and
+ * its own compile database if no build was named.
+ */
+void options_verify(struct arena *a, int argc, char **argv, const struct argp_option *known, const char *doc,
+		    struct options *out);
 /*
  * The same for "devscope cc": options in the form --NAME=VALUE, among words that are meant for other checkers. Returns
  * where the compiler's own words begin.

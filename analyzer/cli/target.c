@@ -149,13 +149,28 @@ static void infer_progress(void *cookie, size_t done, size_t total)
 	progress_at(done, total, NULL);
 }
 
+/* What was asked for: to prove the rest of a kernel as well would be idle. */
+static size_t find_roots(struct target *t, struct unit *const *program, size_t n, struct unit *const **roots)
+{
+	struct unit **found = ARENA_ARRAY(&t->arena, struct unit *, n);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (units_in_scope(&t->units, program[i]->file))
+			found[kept++] = program[i];
+	*roots = found;
+	return kept;
+}
+
 static void infer(struct target *t, struct unit *const *program, size_t n, struct infer_result *out)
 {
-	struct infer_options how = {.model = t->model, .progress = infer_progress};
+	struct infer_options how = {.model = t->model, .progress = infer_progress, .prove = t->opt->prove};
 	struct infer_cache cache;
 
 	progress_start("analyse", 0, t->opt->quiet);
-	if (t->store && !t->opt->no_cache) {
+	if (how.prove && t->opt->paths.n && !t->opt->flow)
+		how.nroot = find_roots(t, program, n, &how.roots);
+	if (t->store && !t->opt->no_cache && !how.prove) {
 		store_cache(t->store, &cache);
 		how.cache = &cache;
 	}

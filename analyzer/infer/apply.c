@@ -7,9 +7,9 @@
  */
 #include <string.h>
 
-#include "infer/fill.h"
+#include "infer/prove.h"
 
-#define MAX_CASES_APPLIED 24	/* cases a summary can have */
+#define MAX_CASES_APPLIED 48	/* cases a summary can have */
 
 /* Does a pointer to arg reach the cell? To a named member: that member; else all that follows. */
 static bool reaches(const struct sym *arg, const struct sym *addr)
@@ -288,7 +288,7 @@ static void note_indirect(struct sim *sim, const struct sym *callee)
 		sim->calls_params |= 1u << callee->value;
 }
 
-void apply_call(struct sim *sim, struct state *st, const struct insn *in)
+static void apply_known(struct sim *sim, struct state *st, const struct insn *in)
 {
 	const struct sym *callee = sim_eval_callee(sim, st, in);
 	const struct model_func *m;
@@ -316,4 +316,19 @@ void apply_call(struct sim *sim, struct state *st, const struct insn *in)
 		call_body(sim, st, in, body);
 	else
 		call_unknown(sim, st, in, UNSURE_UNKNOWN_CALL);
+}
+
+void apply_call(struct sim *sim, struct state *st, const struct insn *in)
+{
+	struct state *before = sim->work;
+	struct prove_call c;
+
+	if (!sim->proof) {
+		apply_known(sim, st, in);
+		return;
+	}
+	prove_before_call(sim, st, in, &c);
+	apply_known(sim, st, in);
+	for (st = sim->work; st != before; st = st->next)
+		prove_after_call(sim, st, in, &c);
 }

@@ -5,7 +5,7 @@
  * An instruction gives its value to the state's environment and its effect to the state's
  * memory; pointers it goes through are told to borrow.c.
  */
-#include "infer/simulate.h"
+#include "infer/prove.h"
 
 #include <string.h>
 
@@ -147,6 +147,8 @@ static void run_load(struct sim *sim, struct state *st, const struct insn *in)
 		borrow_read_pointer(sim, st, addr, in);
 	else
 		borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
+	if (sim->proof)
+		prove_use(sim, st, addr, in->struct_name, in->field, in->at);
 	prove_valid(sim, st, addr);
 	st->env[sim_site(sim, in)] = sim_load(sim, st, addr, sim_site(sim, in));
 	if (in->is_pointer && !is_ours)
@@ -174,6 +176,10 @@ static void run_store(struct sim *sim, struct state *st, const struct insn *in)
 	const struct sym *addr = address_of(sim, st, in), *value = sim_eval_resolved(sim, st, &in->args[1]);
 
 	borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
+	if (sim->proof) {
+		prove_use(sim, st, addr, in->struct_name, in->field, in->at);
+		prove_store(sim, st, addr, value, in->at);
+	}
 	prove_valid(sim, st, addr);
 	state_store(&sim->pool, st, addr, value, in->at, sim->fn->name);
 	step_store(sim, st, in, addr, value);
@@ -237,6 +243,10 @@ static void run_copy(struct sim *sim, struct state *st, const struct insn *in)
 
 	borrow_use(sim, st, to, NULL, NULL, in->at);
 	borrow_use(sim, st, from, NULL, NULL, in->at);
+	if (sim->proof) {
+		prove_use(sim, st, to, NULL, NULL, in->at);
+		prove_use(sim, st, from, NULL, NULL, in->at);
+	}
 	if (size->kind == SYM_INT && st->ncell)
 		copy_cells(sim, st, to, from, size->value, in);
 }
@@ -248,6 +258,8 @@ static void run_fill(struct sim *sim, struct state *st, const struct insn *in)
 	int64_t start = to == object ? 0 : to->value;
 
 	borrow_use(sim, st, to, NULL, NULL, in->at);
+	if (sim->proof)
+		prove_use(sim, st, to, NULL, NULL, in->at);
 	for (int i = 0; i < st->ncell; i++) {
 		const struct sym *addr = st->cells[i].addr;
 		int64_t off = addr == object ? 0 : addr->value;
@@ -266,6 +278,8 @@ static void run_atomic(struct sim *sim, struct state *st, const struct insn *in)
 	int site = sim_site(sim, in);
 
 	borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
+	if (sim->proof)
+		prove_use(sim, st, addr, in->struct_name, in->field, in->at);
 	if (in->sub == ATOMIC_SET) {
 		st->env[site] = sim_load(sim, st, addr, site);
 		state_store(&sim->pool, st, addr, sim_eval_resolved(sim, st, &in->args[1]), in->at, sim->fn->name);

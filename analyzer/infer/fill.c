@@ -5,7 +5,7 @@
  * what memory holds now, unknowns by unknowns of this call), all of them before anything
  * changes; then what the case did to locks, references, memory and borrows is done here.
  */
-#include "infer/fill.h"
+#include "infer/prove.h"
 
 #include <string.h>
 
@@ -106,7 +106,7 @@ void fill_args(struct fill *f, const struct insn *in)
 struct filled {
 	const struct sym *ret;
 	const struct sym **addrs, **values;		/* cells */
-	const struct sym **locks, **takes, **objects, **roots, **dead_locks, **uses;
+	const struct sym **locks, **takes, **objects, **roots, **dead_locks, **uses, **owed;
 };
 
 static const struct sym **array(struct sim *sim, int n)
@@ -138,6 +138,7 @@ static struct filled fill_case(struct fill *f, const struct scase *c)
 	FILL_SET(roots, dead, root);
 	FILL_SET(dead_locks, dead, lock);
 	FILL_SET(uses, uses, object);
+	FILL_SET(owed, owed, object);
 #undef FILL_SET
 	return out;
 }
@@ -290,6 +291,7 @@ static void apply_cells(struct sim *sim, struct state *st, const struct insn *in
 
 		if (x->addrs[i]->kind == SYM_INT)
 			continue;
+		prove_cell(sim, st, x->addrs[i], c->cells[i].addr, x->values[i], in);
 		/* In a callback the store is the callback's own; else this call is what stores. */
 		state_store(&sim->pool, st, x->addrs[i], x->values[i], sim->in_turn ? c->cells[i].at : in->at,
 			    sim->in_turn ? c->cells[i].func : sim->fn->name);
@@ -359,6 +361,7 @@ bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, 
 	apply_kept(f, in, c);
 	if (x.ret && c->lent)
 		section_lend(sim, f->st, x.ret, c->lent);
+	prove_owed(sim, f->st, c->owed, x.owed, in, callee);
 	f->st->is_warned |= c->is_warned;
 	*ret = x.ret;
 	if (x.ret && !state_restrict(&sim->pool, f->st, x.ret, c->ret_mask))

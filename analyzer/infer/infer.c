@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "infer/cone.h"
 #include "infer/handed.h"
+#include "infer/prove.h"
 #include "infer/reach.h"
 #include "infer/reentry.h"
 #include "infer/simulate.h"
@@ -102,7 +103,11 @@ static bool run_once(struct arena *a, const struct infer_options *opt, struct in
 	sym_table_init(&an->syms, a);
 	an->syms.by_field = true;
 	program_build(&an->program, a, last_units, nlast_unit, opt->model);
+	if (opt->prove)
+		prove_init(an, last_units, nlast_unit);
 	simulate_all(an);
+	if (an->proof)
+		prove_finish(an);
 	handed_settle(an);
 	stored_settle(an);
 	release_idle(an);

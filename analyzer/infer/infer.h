@@ -13,6 +13,7 @@
 #include "infer/fact.h"
 
 struct arena;
+struct obligation;
 struct model;
 struct text;
 
@@ -56,6 +57,7 @@ struct infer_options {
 	struct unit *const *roots;	/* only what the results of these units need is simulated; NULL: everything */
 	size_t nroot;
 	const struct infer_cache *cache;	/* what was learnt of functions in earlier runs; or NULL */
+	bool prove;			/* gather obligations; without a cache */
 	int state_budget;	/* block visits of one function before it is over budget; 0: the default */
 	void (*progress)(void *cookie, size_t done, size_t total);	/* or NULL */
 	void *cookie;
@@ -73,6 +75,8 @@ struct infer_result {
 	size_t unresolved;		/* calls of functions that were not read and have no model */
 	size_t nslot;			/* functions in fields of ops tables */
 	size_t nslot_edge;		/* functions that calls through those fields lead to, added up */
+	struct obligation **obligations;	/* with prove: in the order of functions and places */
+	size_t nobligation;
 	size_t unresolved_pointers;	/* calls through pointers that lead nowhere known */
 };
 

@@ -5,7 +5,7 @@
  * turn to an element of its own, and asks between turns what the last one left behind: a lock
  * still taken, a borrow that has ended.
  */
-#include "infer/fill.h"
+#include "infer/prove.h"
 
 const struct effect *iterate_effect(const struct model_func *m)
 {
@@ -241,7 +241,7 @@ static void merge_done(struct iteration *it)
 		struct state *old = out;
 
 		next = st->next;
-		while (old && (!state_same_key(old, st, false) ||
+		while (old && ((it->sim->proof && !keep_agrees(it->sim, old, st)) || !state_same_key(old, st, false) ||
 			       state_mask(old, old->env[sim_site(it->sim, it->in)]) !=
 			       state_mask(st, st->env[sim_site(it->sim, it->in)])))
 			old = old->next;
@@ -279,6 +279,8 @@ bool iterate_call(struct sim *sim, struct state *st, const struct insn *in, cons
 
 	if (!it.callback)
 		return false;
+	if (sim->proof)
+		prove_callback(sim, st, in, it.callback);
 	it.data = e->data >= 0 && e->data + 1 < in->narg
 		? state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[e->data + 1])) : NULL;
 	if (e->kind != EFFECT_CALL)

@@ -5,7 +5,7 @@
  * constant, or another class of value: error, zero, pointer). The more states a block has,
  * the less they must agree on.
  */
-#include "infer/simulate.h"
+#include "infer/prove.h"
 
 #include <string.h>
 
@@ -58,6 +58,17 @@ static bool all_phis_agree(const struct sim *sim, const struct state *a, const s
 	return true;
 }
 
+/* For verify: what keeps one pointer may not keep another, and what is owed may depend on whether a list is empty. */
+static bool proofs_agree(struct sim *sim, struct state *a, struct state *b)
+{
+	if (sim->proof && !keep_agrees(sim, a, b))
+		return false;
+	for (int i = 0; sim->proof && i < sim->fn->ninsn; i++)
+		if (sim->fn->insns[i].is_pointer && a->env[i] != b->env[i] && a->env[i] && b->env[i])
+			return false;
+	return true;
+}
+
 static bool same_turns(const struct state *a, const struct state *b)
 {
 	if (a->nturn != b->nturn)
@@ -67,7 +78,7 @@ static bool same_turns(const struct state *a, const struct state *b)
 
 static int state_limit(const struct sim *sim)
 {
-	int limit = sim->is_split ? STATES_SPLIT : sim->node->matters ? STATES_PER_BLOCK : STATES_PER_BLOCK_PLAIN;
+	int limit = sim->is_split || sim->proof ? STATES_SPLIT : sim->node->matters ? STATES_PER_BLOCK : STATES_PER_BLOCK_PLAIN;
 
 	/* The further the budget is used up, the more is merged, so that the end is reached. */
 	if (sim->visits > sim->budget / 2)
@@ -80,13 +91,13 @@ static int state_limit(const struct sim *sim)
 /* How much two states that meet must have in common to be merged, besides what they hold. */
 enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD };
 
-static bool is_alike(struct sim *sim, const struct state *a, const struct state *b, int block, enum alike how)
+static bool is_alike(struct sim *sim, struct state *a, struct state *b, int block, enum alike how)
 {
 	if (a->key != b->key || !same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
 		return false;
 	if (how == ALIKE_HELD)
 		return way_agrees(sim, a, b, block);
-	if (a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_values_agree(sim, a, b, block))
+	if (!proofs_agree(sim, a, b) || a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_values_agree(sim, a, b, block))
 		return false;
 	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b);
 }

@@ -6,7 +6,7 @@
  * that merging cells is one walk over both. Branches taken are kept up to where the paths
  * parted; after "if (A && b)" not even that is lost.
  */
-#include "infer/state.h"
+#include "infer/owed.h"
 
 #include <string.h>
 
@@ -274,12 +274,13 @@ uint64_t state_key(const struct state *st)
 	for (int i = 0; st->dead && i < st->dead->n; i++)
 		if (parts_paths(&st->dead->items[i]))
 			key += mix((uint64_t)st->dead->items[i].root->id + 1);
-	return key;
+	return key + owed_key(st->owed);
 }
 
 bool state_same_key(const struct state *a, const struct state *b, bool with_params)
 {
-	return same_locks(a, b) && same_refs(a, b) && same_dead(a, b) && same_cells(a, b, with_params);
+	return same_locks(a, b) && same_refs(a, b) && same_dead(a, b) && owed_same(a->owed, b->owed) &&
+	       same_cells(a, b, with_params);
 }
 
 /* Ordinals of the unknowns a merge makes, apart from those of instructions. */
@@ -505,6 +506,13 @@ static void merge_freed(struct state_pool *p, struct state *a, const struct stat
 	}
 }
 
+static unsigned mask_of(const struct state_pool *p, const struct state *st, const struct sym *s)
+{
+	int truth = p->is_careful && s->kind == SYM_CMP ? state_truth(st, s) : -1;
+
+	return truth < 0 ? state_mask(st, s) : truth ? MASK_POSITIVE : MASK_ZERO;
+}
+
 void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block)
 {
 	struct state before = *a;
@@ -527,7 +535,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 				continue;
 			}
 			n = joined(t, x, y, block, MERGED_VALUE + i, a->turn > b->turn ? a->turn : b->turn);
-			state_restrict(p, a, n, state_mask(&before, x) | state_mask(b, y));
+			state_restrict(p, a, n, mask_of(p, &before, x) | mask_of(p, b, y));
 			if (n != x && (a->loans || a->dead || b->loans || b->dead))
 				join_loans(p, a, b, x, y, n);
 			a->env[i] = n;

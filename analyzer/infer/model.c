@@ -12,7 +12,8 @@
  *
  * The format, with an example of each kind of entry, is described in
  * rules/models/FORMAT.md. In short: sections locks, references, iterators, functions,
- * guards, needs, contexts, kinds and owned, each a list of one-line mappings.
+ * guards, needs, contexts, kinds, owned, names, and what is promised for verify: fields,
+ * lists, contracts. Each is a list of one-line mappings.
  *
  * No other file includes cyaml.h or yaml.h.
  */
@@ -161,6 +162,24 @@ static const cyaml_schema_field_t name_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t field_fields[] = {
+	WORD(field, REQUIRED), WORD(to, OPTIONAL), WORD(lock, OPTIONAL), WORD(keeper, OPTIONAL), WORD(counts, OPTIONAL),
+	WORD(counter, OPTIONAL), WORD(in, OPTIONAL), WORD(with, OPTIONAL), WORD(gone, OPTIONAL),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t list_fields[] = {
+	WORD(head, REQUIRED), WORD(node, REQUIRED), WORD(back, REQUIRED), WORD(lock, REQUIRED), WORD(counts, OPTIONAL),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_field_t contract_fields[] = {
+	WORD(of, REQUIRED), WORD(params, OPTIONAL), WORD(needs, OPTIONAL), WORD(ensures, OPTIONAL), WORD(gives, OPTIONAL),
+	WORD(consumes, OPTIONAL), WORD(acquires, OPTIONAL), WORD(releases, OPTIONAL), WORD(may_take, OPTIONAL),
+	WORD(effect, OPTIONAL),
+	CYAML_FIELD_END
+};
+
 #define ENTRY(fields) { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, fields) }
 static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[LOCKS] = ENTRY(lock_fields), [REFERENCES] = ENTRY(reference_fields),
@@ -169,6 +188,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[CONTEXTS] = ENTRY(context_fields), [KINDS] = ENTRY(kind_fields),
 	[OWNED] = ENTRY(owned_fields),
 	[NAMES] = ENTRY(name_fields),
+	[FIELDS] = ENTRY(field_fields), [LISTS] = ENTRY(list_fields), [CONTRACTS] = ENTRY(contract_fields),
 };
 
 #define SECTION(key, id) \
@@ -179,6 +199,7 @@ static const cyaml_schema_field_t document_fields[] = {
 	SECTION("locks", LOCKS), SECTION("references", REFERENCES), SECTION("iterators", ITERATORS),
 	SECTION("functions", FUNCTIONS), SECTION("guards", GUARDS), SECTION("needs", NEEDS),
 	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS), SECTION("owned", OWNED), SECTION("names", NAMES),
+	SECTION("fields", FIELDS), SECTION("lists", LISTS), SECTION("contracts", CONTRACTS),
 	CYAML_FIELD_END
 };
 

@@ -149,6 +149,38 @@ struct model_name {
 	enum name_sense sense;
 };
 
+/*
+ * What "devscope verify" takes as promised (rules/models/FORMAT.md, "fields, lists, contracts"). Clauses are kept as they
+ * stand in the file: contract.c understands them.
+ */
+struct model_field {
+	const char *struct_name, *field;
+	const char *to;			/* the struct that it points to; or NULL */
+	const char *lock;		/* path from its struct to the lock that guards it, "bus->lock"; or NULL */
+	const char *keeper;		/* "owner": what it points to lives as long as its struct; "forever"; or NULL: the lock */
+	const char *counts;		/* it owns a reference of that kind */
+	const char *counter;		/* it is the count of references of that kind */
+	const char *in;			/* path to the head of the list that what it points to is linked in; or NULL */
+	const char *with;		/* the list head of its struct without whose members it is NULL; or NULL */
+	const char *gone;		/* why it owns nothing any more when its struct is freed; or NULL */
+};
+
+struct model_list {
+	const char *head_struct, *head;		/* "bus", "devices" */
+	const char *node_struct, *node;		/* "device", "on_bus" */
+	const char *back;			/* the field of the linked struct that points to the one with the head */
+	const char *lock;			/* path from the struct with the head to the lock */
+	const char *counts;			/* the list owns a reference of that kind to what it links */
+};
+
+struct model_contract {
+	const char *of;				/* "function", "struct.field" of an ops table, "function.parameter" */
+	const char *params;			/* "name: struct, name": of what is called through a pointer */
+	const char *needs, *ensures, *gives, *consumes, *acquires, *releases, *may_take, *does;
+	const char *file;
+	int line;
+};
+
 struct model {
 	struct model_func **funcs;	/* sorted by name */
 	int nfunc;
@@ -164,6 +196,12 @@ struct model {
 	int nowned;
 	struct model_name *names;
 	int nname;
+	struct model_field *fields;
+	int nfield;
+	struct model_list *lists;
+	int nlist;
+	struct model_contract *contracts;
+	int ncontract;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 

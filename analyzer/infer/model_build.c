@@ -336,12 +336,68 @@ static void add_name(struct builder *b, struct mark at, const struct entry *e)
 	m->names[m->nname++] = n;
 }
 
+static void add_field(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_field f = {
+		.to = intern(e->to), .lock = intern(e->lock), .keeper = intern(e->keeper), .counts = intern(e->counts),
+		.counter = intern(e->counter), .in = intern(e->in), .with = intern(e->with),
+		.gone = intern(e->gone),
+	};
+
+	split_field(at, e->field, &f.struct_name, &f.field);
+	if (f.keeper && strcmp(f.keeper, "owner") && strcmp(f.keeper, "forever"))
+		die_at(at, "wrong value for 'keeper'; expected one of: owner, forever");
+	for (int i = 0; i < m->nfield; i++)
+		if (m->fields[i].struct_name == f.struct_name && m->fields[i].field == f.field)
+			die_at(at, "this field was described before; take one of them out");
+	m->fields = grow(b->arena, m->fields, m->nfield, &b->field_cap, sizeof(f));
+	m->fields[m->nfield++] = f;
+}
+
+static void add_list(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_list l = {
+		.back = intern(e->back), .lock = intern(e->lock), .counts = intern(e->counts),
+	};
+
+	split_field(at, e->head, &l.head_struct, &l.head);
+	split_field(at, e->node, &l.node_struct, &l.node);
+	m->lists = grow(b->arena, m->lists, m->nlist, &b->list_cap, sizeof(l));
+	m->lists[m->nlist++] = l;
+}
+
+static void add_contract(struct builder *b, struct mark at, const struct entry *e)
+{
+	static const char *const effects[] = {"count", "get", "put", "link", "unlink", "init-list"};
+	struct model *m = b->model;
+	struct model_contract c = {
+		.of = intern(e->of), .params = intern(e->params), .needs = intern(e->needs), .ensures = intern(e->ensures),
+		.gives = intern(e->gives), .consumes = intern(e->consumes), .acquires = intern(e->acquires),
+		.releases = intern(e->releases), .may_take = intern(e->may_take), .does = intern(e->effect),
+		.file = intern(at.path), .line = at.line,
+	};
+	size_t i = 0;
+
+	while (c.does && i < sizeof(effects) / sizeof(effects[0]) && strcmp(effects[i], c.does))
+		i++;
+	if (i == sizeof(effects) / sizeof(effects[0]))
+		die_at(at, "wrong value for 'effect'; expected one of: count, get, put, link, unlink, init-list");
+	for (int k = 0; k < m->ncontract; k++)
+		if (m->contracts[k].of == c.of)
+			die_at(at, "the same contract was given before; take one of them out");
+	m->contracts = grow(b->arena, m->contracts, m->ncontract, &b->contract_cap, sizeof(c));
+	m->contracts[m->ncontract++] = c;
+}
+
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
 {
 	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
 		[LOCKS] = add_lock, [REFERENCES] = add_reference, [ITERATORS] = add_iterator,
 		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
 		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name,
+		[FIELDS] = add_field, [LISTS] = add_list, [CONTRACTS] = add_contract,
 	};
 
 	check_numbers(at, e);

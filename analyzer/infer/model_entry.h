@@ -10,7 +10,7 @@
 #include "base/map.h"
 #include "infer/model.h"
 
-enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, KINDS, OWNED, NAMES, SECTIONS };
+enum section { LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, KINDS, OWNED, NAMES, FIELDS, LISTS, CONTRACTS, SECTIONS };
 
 /* iterators: how often the callback is called. */
 enum how { HOW_EACH, HOW_MATCH, HOW_ONCE };
@@ -25,6 +25,8 @@ struct entry {
 	char *gets, *puts, *finds, *owns, *leaves;
 	char *element, *keeps;
 	char *field, *lock, *lock_global, *keeper, *say, *slot, *kind, *in, *on, *member, *word;
+	char *of, *to, *counts, *counter, *gone, *with, *head, *node, *back;
+	char *params, *needs, *ensures, *gives, *consumes, *acquires, *may_take, *effect;
 	int *arg, *nested_arg, *owner_arg, *drops, *returns;
 	int *callback, *data, *element_param, *data_param, *param, *set, *bits;
 	int when, mode, how, does, waits, says;	/* enum effect_when, lock_mode, how, effect_kind, lock_wait, name_sense */
@@ -42,7 +44,7 @@ struct builder {
 	struct arena *arena;
 	struct model *model;
 	struct map functions;	/* name to struct model_func */
-	int guard_cap, need_cap, context_cap, kind_cap, owned_cap, name_cap;
+	int guard_cap, need_cap, context_cap, kind_cap, owned_cap, name_cap, field_cap, list_cap, contract_cap;
 };
 
 /* Add an entry of that section to the model; die() if it makes no sense. */

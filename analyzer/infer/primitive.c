@@ -5,9 +5,9 @@
  * happen in the order the model gives them. primitive_take() and primitive_release() are
  * also how a callee's summary acts on its caller.
  */
-#include "infer/simulate.h"
+#include "infer/prove.h"
 
-enum { ORDINAL_RESULT = 0, ORDINAL_FOUND = 50 };
+enum { ORDINAL_FOUND = 50 };
 
 static void report_again(struct sim *sim, struct state *st, const struct lock_event *e, const struct held *old,
 			 enum fact_kind kind)
@@ -92,6 +92,8 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 
 	state_restrict(&sim->pool, st, sym_object(e->lock), MASK_VALID);	/* nobody locks through NULL */
 	check_turns(sim, st, e);
+	if (sim->proof)
+		prove_take(sim, st, e);
 	if (old && (old->state == LOCK_HELD || old->state == LOCK_ASSERTED)) {
 		h = *old;
 		bool both_read = e->mode == LOCK_SHARED && old->mode == LOCK_SHARED;
@@ -295,6 +297,8 @@ static void apply_assert(struct sim *sim, struct state *st, const struct lock_ev
 		.lock = e->lock, .kind = e->kind, .mode = e->mode, .state = LOCK_ASSERTED, .count = 1, .site = -1,
 	};
 
+	if (sim->proof)
+		prove_assert(sim, st, e->lock, e->at);
 	for (int i = 0; st->locks && i < st->locks->n; i++)
 		if (st->locks->items[i].lock == e->lock && st->locks->items[i].state != LOCK_FREE)
 			return;		/* held already: the assertion's kind is any */

@@ -10,7 +10,7 @@
  * When something went wrong the function is simulated again with paths kept apart: what
  * is then gone came from merging and is dropped (counted as infeasible).
  */
-#include "infer/simulate.h"
+#include "infer/prove.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +61,14 @@ static bool turn_again(struct state *st, int to)
 static void enter_block(struct sim *sim, struct state *st, int from, int to)
 {
 	if (to <= from && !turn_again(st, to)) {
+		if (sim->proof)
+			prove_cut(sim, st, from, to);
 		state_free(&sim->pool, st);
 		return;
 	}
 	execute_phis(sim, st, from, to);
+	if (sim->proof)
+		prove_arrive(sim, st, from, to);
 	st->pc = sim->fn->blocks[to].first;
 	st->next = sim->pending[to];
 	sim->pending[to] = st;
@@ -344,6 +348,8 @@ static void sim_run(struct sim *sim)
 	sim->lowest = 0;
 	sim->pending[0] = st;
 	st->pc = sim->fn->blocks[0].first;
+	if (sim->proof)
+		prove_begin(sim, st);
 	while (sim->lowest < sim->fn->nblock && !sim->is_over && !is_settled(sim)) {
 		int block = sim->lowest;
 
@@ -369,6 +375,9 @@ static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const
 	sim->site_flags = ARENA_ARRAY(&sim->arena, unsigned char, n->fn->ninsn);
 	sim->budget = an->options->state_budget ? an->options->state_budget : BUDGET;
 	sim->is_split = split;
+	if (an->proof)
+		sim->proof = ARENA_NEW(&sim->arena, struct sim_proof);
+	sim->pool.is_careful = an->proof;
 	find_tails(sim);
 	find_phis(sim);
 }
@@ -463,6 +472,8 @@ static struct summary *simulate_now(struct analysis *an, struct node *n, const s
 		note_over_budget(an, n->fn);
 		s = unknown_summary(an);
 	} else {
+		if (sim.proof)
+			prove_exits(&sim);
 		leak_check(&sim);
 		if (sim.nfound)
 			confirm(&sim);

@@ -44,6 +44,7 @@ struct analysis {
 	struct infer_result *result;
 	int depth;			/* simulations within simulations (functions given callbacks) */
 	int muted;			/* while a function is simulated again: counts nothing */
+	struct proof *proof;		/* for verify (prove.h); or NULL */
 	const char *insists;		/* locks of this class are not handed on: nobody takes them over; or NULL */
 	struct record *record;		/* of the simulation at work */
 	uint32_t serial;		/* of the last record */
@@ -100,6 +101,7 @@ struct sim {
 	struct candidate *found;
 	int nfound, found_cap;
 	struct handed handed;
+	struct sim_proof *proof;	/* for verify; or NULL */
 	struct { const struct model_guard *guard; const struct sym *addr; } guarded[32];
 	int nguarded;			/* cells seen that a model says a lock guards */
 	uint32_t calls_params;

@@ -168,6 +168,7 @@ struct state {
 	const struct dead_set *dead;
 	const struct use_set *uses;
 	const struct loan_set *loans;
+	const struct owed_set *owed;	/* the books of the path: for verify only (owed.h) */
 	const struct trace *trace;
 	struct turn_count turns[8];
 	int nturn;
@@ -194,6 +195,7 @@ struct state_pool {
 	int ninsn;
 	struct range *ranges;		/* merging: what the first state knew before */
 	int range_cap;
+	bool is_careful;		/* for verify: merging looks at what comparisons come to */
 	struct cell *cells;		/* merging: the new memory, exchanged for the old */
 	int cell_cap;
 };

@@ -12,10 +12,12 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "infer/prove.h"
 #include "infer/simulate.h"
 
 #define MAX_CASES 12
 #define MAX_CASES_PLAIN 5
+#define MAX_CASES_PROVEN 40	/* for verify, which merges less */
 #define MAX_RANGES 40
 #define MAX_CELLS 32
 #define MAX_STEPS 12
@@ -169,13 +171,16 @@ static bool same_conditions(const struct state *a, const struct state *b)
 /* How much exits must have in common to become one case, the most first. */
 enum alike { ALIKE_CONDITIONS, ALIKE_RESULT, ALIKE_TAKES, ALIKE_EFFECTS };
 
-static bool is_alike(const struct sim *sim, const struct state *a, const struct state *b, enum alike how)
+static bool is_alike(struct sim *sim, struct state *a, struct state *b, enum alike how)
 {
 	if (!state_same_key(a, b, sim->node->is_callback))
 		return false;
 	if (how <= ALIKE_RESULT && (a->is_warned != b->is_warned || !same_result(a, b)))
 		return false;
 	if (how <= ALIKE_TAKES && !state_same_takes(a, b))
+		return false;
+	/* What keeps one pointer may not keep another. */
+	if (how <= ALIKE_RESULT && sim->proof && ((sim->fn->returns_pointer && a->ret != b->ret) || !keep_agrees(sim, a, b)))
 		return false;
 	return how > ALIKE_CONDITIONS || same_conditions(a, b);
 }
@@ -267,6 +272,26 @@ static const struct dead_set *copy_dead(struct analysis *an, const struct state 
 		c->items[n].root = sym_import(&an->syms, s->items[i].root);
 		c->items[n].spanned = NULL;
 		c->items[n++].lock = sym_import(&an->syms, s->items[i].lock);
+	}
+	c->n = n;
+	return n ? c : NULL;
+}
+
+static const struct owed_set *copy_owed(struct analysis *an, const struct state *st)
+{
+	struct owed_set *c;
+	int n = 0;
+
+	if (!st->owed)
+		return NULL;
+	c = arena_copy(an->arena, st->owed, sizeof(*c) + sizeof(c->items[0]) * (size_t)st->owed->n);
+	for (int i = 0; i < st->owed->n; i++) {
+		if (owed_is_note(&c->items[i]) || !is_nameable(st, c->items[i].object))
+			continue;
+		c->items[n] = c->items[i];
+		c->items[n].under = NULL;
+		c->items[n].object = sym_import(&an->syms, c->items[n].object);
+		n++;
 	}
 	c->n = n;
 	return n ? c : NULL;
@@ -428,6 +453,7 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 	c->refs = copy_refs(an, st->refs);
 	c->dead = copy_dead(an, st);
 	c->uses = copy_uses(an, st->uses);
+	c->owed = copy_owed(an, st);
 	shows = c->locks || c->takes || c->refs || c->dead;
 	for (int i = 0; i < c->ncell && !shows; i++)
 		shows = sym_object(c->cells[i].value)->kind == SYM_PARAM;
@@ -439,7 +465,7 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 static bool has_effects(const struct sim *sim)
 {
 	for (const struct state *st = sim->exits; st; st = st->next)
-		if (st->locks || st->takes || st->refs || st->dead)
+		if (st->locks || st->takes || st->refs || st->dead || st->owed)
 			return true;
 	return false;
 }
@@ -448,7 +474,7 @@ struct summary *summary_make(struct sim *sim)
 {
 	struct analysis *an = sim->an;
 	struct summary *s = ARENA_NEW(an->arena, struct summary);
-	int n, limit = sim->node->matters ? MAX_CASES : MAX_CASES_PLAIN;
+	int n, limit = sim->proof ? MAX_CASES_PROVEN : sim->node->matters ? MAX_CASES : MAX_CASES_PLAIN;
 
 	s->has_puts = sim->has_puts;
 	sleep_keep(sim, s);

@@ -36,6 +36,7 @@ struct scase {
 	const struct ref_set *refs;
 	const struct dead_set *dead;
 	const struct use_set *uses;
+	const struct owed_set *owed;	/* got less given back: for verify only, never kept from run to run */
 	const struct trace *trace;	/* the steps worth showing */
 };
 

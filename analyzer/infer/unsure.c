@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every decision to stay quiet passes through unsure() and is counted by kind. */
 #include "infer/cache.h"
-#include "infer/simulate.h"
+#include "infer/prove.h"
 
 static const char *const names[UNSURE_KINDS] = {
 	[UNSURE_INDIRECT_CALL] = "call through a pointer",
@@ -27,7 +27,8 @@ const char *unsure_name(enum unsure_kind kind)
 
 void unsure(struct analysis *an, enum unsure_kind kind, struct place at)
 {
-	(void)at;
+	if (an->proof)
+		prove_unsure(an, kind, at);
 	if (!an->muted)
 		an->record->unsure[kind]++;
 }
