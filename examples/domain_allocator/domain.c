@@ -41,7 +41,6 @@ int domain_make(struct member *member, enum domain_type type, struct domain **ma
 	domain->iommu = group->iommu;
 	domain->type = type;
 	domain->shape = shape;
-	count_init(&domain->refs);
 
 	if (group->iommu->ops->setup)
 		ret = group->iommu->ops->setup(domain, member);
@@ -49,6 +48,7 @@ int domain_make(struct member *member, enum domain_type type, struct domain **ma
 		port_free(domain);
 		return ret;
 	}
+	count_init(&domain->refs);
 	*made = domain;
 	return 0;
 }

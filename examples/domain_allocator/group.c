@@ -111,17 +111,25 @@ static int group_start(struct group *group, struct member *member)
 	int ret;
 
 	lock_assert_held(&group->mutex);
-	if (group->domain) {
+	if (group->default_domain) {
 		ret = group_shape(group, group->default_domain->type, &shape);
 		return ret ? ret : group->iommu->ops->attach(member, group->domain);
 	}
 	ret = domain_make(member, group->iommu->ops->default_type, &group->default_domain);
 	if (ret)
 		return ret;
-	ret = group_set_domain(group, group->default_domain);
-	if (ret)
+	return group_set_domain(group, group->default_domain);
+}
+
+/* The member leaves the list, and the driver; with the last one the domains go. */
+static void group_remove_member(struct group *group, struct member *member)
+{
+	lock_assert_held(&group->mutex);
+	list_remove(&member->node);
+	if (group->iommu->ops->leave)
+		group->iommu->ops->leave(member);
+	if (list_empty(&group->devices))
 		group_drop_domains(group);
-	return ret;
 }
 
 static int group_join_locked(struct group *group, struct member *member)
@@ -136,9 +144,7 @@ static int group_join_locked(struct group *group, struct member *member)
 	list_add_last(&member->node, &group->devices);
 	ret = group_start(group, member);
 	if (ret) {
-		list_remove(&member->node);
-		if (ops->leave)
-			ops->leave(member);
+		group_remove_member(group, member);
 		return ret;
 	}
 	member->dev->iommu = member;
@@ -174,11 +180,7 @@ void group_leave(struct device *dev)
 	lock_take(&group->mutex);
 	member = dev->iommu;
 	dev->iommu = NULL;
-	list_remove(&member->node);
-	if (group->iommu->ops->leave)
-		group->iommu->ops->leave(member);
-	if (list_empty(&group->devices))
-		group_drop_domains(group);
+	group_remove_member(group, member);
 	lock_release(&group->mutex);
 	port_free(member);
 }

@@ -31,12 +31,12 @@ static inline int make_domain(const struct iommu *iommu, struct member *member, 
 	domain->iommu = iommu;
 	domain->type = type;
 	domain->shape = shape;
-	count_init(&domain->refs);
 	ret = iommu->ops->setup(domain, member);
 	if (ret) {
 		port_free(domain);
 		return ret;
 	}
+	count_init(&domain->refs);
 	*made = domain;
 	return 0;
 }

@@ -123,7 +123,7 @@ shell_scripts() {
 	cd "$SOURCE" || return
 	shellcheck -x -P "SCRIPTDIR:tests:tests/kernel" .ci/run examples/domain_allocator/run examples/kernel/run \
 		examples/kernel/lib.sh tests/run tests/lib.sh tests/kernel/*.sh tests/kernel/controls tests/bench/run \
-		tests/bench/allocator tests/bench/*.sh tests/allocator/mutants tests/parts/*.sh
+		tests/bench/allocator tests/bench/*.sh tests/allocator/mutants tests/allocator/verify-mutants tests/parts/*.sh
 }
 
 words() {
