@@ -30,7 +30,7 @@ verify_reference() {
 	cmp "$HERE/first" "$HERE/out"
 }
 
-# A line taken out: the function is named. (tests/allocator/verify-mutants takes out each.)
+# A line taken out: the function is named. (verify/mutants takes out each.)
 verify_broken() {
 	verify_copy
 	sed -i '/^static int alloc_if_any/,/^}/s/lock_release(&group->mutex);/{ }/' "$HERE/allocator/domain.c"
@@ -74,4 +74,4 @@ run_test verify/kinds verify_kinds
 run_test verify/reference verify_reference
 run_test verify/broken verify_broken
 run_test verify/mistakes verify_mistakes
-[ "$full" = no ] || run_test verify/mutants "$TESTS/allocator/verify-mutants" "$TESTED"
+run_test verify/mutants "$TESTS/allocator/verify-mutants" "$TESTED"
