@@ -19,15 +19,15 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 			    "Take a counted reference before the callback returns, and give it back after "
 			    "the last use; or do the work in the callback.",
 			    "'%s' is used after %s() has returned: only the iteration kept it, and "
-			    "nothing holds a reference",
-			    fact->object, iteration(fact));
+			    "nothing holds a reference%s%s",
+			    fact->object, iteration(fact), fact->say ? "; as a rule " : "", fact->say ? fact->say : "");
 	if (fact->kind == FACT_KEPT_AFTER_TURN)
 		rule_report(self, fact, out,
 			    "Take a counted reference before the pointer is stored, and give it back when "
 			    "it is taken out again.",
 			    "'%s' is stored in memory that outlives %s(): only the iteration keeps it, "
-			    "and nothing holds a reference",
-			    fact->object, iteration(fact));
+			    "and nothing holds a reference%s%s",
+			    fact->object, iteration(fact), fact->say ? "; as a rule " : "", fact->say ? fact->say : "");
 }
 
 const struct rule rule_iterator_escape = {

@@ -113,6 +113,18 @@ static enum fact_kind kind_of_use(const struct sim *sim, const struct state *st,
 	return d->by_unlock || d->by_section ? FACT_USE_AFTER_UNLOCK : d->by_put ? FACT_USE_AFTER_PUT : FACT_USE_AFTER_TURN;
 }
 
+/* As a rule something else keeps what that iteration goes over: less than an error. */
+static void say_what_keeps(const struct sim *sim, struct candidate *c)
+{
+	const struct model_func *m = c->function ? model_find(sim->an->options->model, c->function) : NULL;
+	const struct effect *e = iterate_effect(m);
+
+	if (e && e->say) {
+		c->say = e->say;
+		c->is_warned = true;
+	}
+}
+
 static void report_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct dead *d,
 		       const struct model_need *need, struct place at, const char *callee, const struct use *inner)
 {
@@ -126,6 +138,8 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 	t->callee = callee;
 	t->object = c.object;
 	t->inner = inner ? inner->inner : NULL;
+	if (c.kind == FACT_USE_AFTER_TURN)
+		say_what_keeps(sim, &c);
 	if (need)
 		c.kind_name = need->keeper;
 	if (d->by_unlock || (d->by_section && c.kind != FACT_USE_AFTER_SECTION))
@@ -261,7 +275,9 @@ static void look_at_use(struct sim *sim, struct state *st, const struct sym *poi
 	/* On this path it is NULL or an error: there is no object. */
 	if (!(state_mask(st, sym_object(pointer)) & MASK_VALID))
 		return;
-	if (!has_reference(sim, st, pointer))
+	if (d->is_told)
+		unsure(sim->an, UNSURE_DOUBTFUL, at);
+	else if (!has_reference(sim, st, pointer))
 		report_use(sim, st, pointer, d, NULL, at, callee, inner);
 	else if (need)
 		report_use(sim, st, pointer, d, need, at, callee, inner);
@@ -348,6 +364,7 @@ void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const 
 	t = state_step(&sim->pool, st, STEP_FAULT, is_callbacks ? d->began : c->at, sim->fn->name);
 	t->object = c->addr;
 	k.trace = t;
+	say_what_keeps(sim, &k);
 	sim_candidate(sim, &k);
 }
 

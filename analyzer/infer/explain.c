@@ -384,6 +384,8 @@ static void make_fact(struct sim *sim, const struct candidate *c)
 	if (c->need) {
 		f->field = arena_printf(an->arena, "%s.%s", c->need->struct_name, c->need->field);
 		f->say = c->need->say;
+	} else {
+		f->say = c->say;
 	}
 	explain_add(an, f);
 }

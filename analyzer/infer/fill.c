@@ -284,8 +284,37 @@ static void apply_kept(struct fill *f, const struct insn *in, const struct scase
 	}
 }
 
-static void apply_cells(struct sim *sim, struct state *st, const struct insn *in, const struct scase *c,
-			const struct filled *x, const char *callee)
+/* Does the callee leave the cell alone in another case, with the same results? */
+static bool is_perhaps_written(const struct summary *s, const struct scase *c, const struct sym *addr)
+{
+	for (int i = 0; i < s->ncase; i++) {
+		const struct scase *o = &s->cases[i];
+		int k = 0;
+
+		while (k < o->ncell && o->cells[k].addr != addr)
+			k++;
+		if (k == o->ncell && (o->ret_mask & c->ret_mask))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A variable of ours that held what is counted has another value after some paths of the callee, and nobody knows which:
+ * it looked at the old one, which may be there still or have gone in its way.
+ */
+static void doubt_replaced(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
+			   const struct scase *c, int i, const struct sym *addr)
+{
+	const struct cell *old = sym_root(addr)->kind == SYM_STACK ? state_find_cell(st, addr) : NULL;
+	const struct sym *value = c->cells[i].value;
+
+	if (old && !sim->in_turn && ((value->kind == SYM_NEW && value->site < 0) || is_perhaps_written(s, c, c->cells[i].addr)))
+		reference_hand_on(sim, st, old->value, in->at);
+}
+
+static void apply_cells(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
+			const struct scase *c, const struct filled *x, const char *callee)
 {
 	for (int i = 0; i < c->ncell; i++) {
 		struct trace *t;
@@ -293,6 +322,7 @@ static void apply_cells(struct sim *sim, struct state *st, const struct insn *in
 		if (x->addrs[i]->kind == SYM_INT)
 			continue;
 		prove_cell(sim, st, x->addrs[i], c->cells[i].addr, x->values[i], in);
+		doubt_replaced(sim, st, in, s, c, i, x->addrs[i]);
 		/* In a callback the store is the callback's own; else this call is what stores. */
 		state_store(&sim->pool, st, x->addrs[i], x->values[i], sim->in_turn ? c->cells[i].at : in->at,
 			    sim->in_turn ? c->cells[i].func : sim->fn->name);
@@ -357,7 +387,7 @@ bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, 
 	check_takes(sim, f->st, in, c, &x, callee);
 	apply_locks(f, in, s, c, &x, callee);
 	apply_refs(sim, f->st, in, s, c, &x, callee);
-	apply_cells(sim, f->st, in, c, &x, callee);
+	apply_cells(sim, f->st, in, s, c, &x, callee);
 	apply_dead(sim, f->st, in, c, &x, callee);
 	apply_kept(f, in, c);
 	if (x.ret && c->lent)

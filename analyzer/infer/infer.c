@@ -22,6 +22,7 @@
 #include "infer/reentry.h"
 #include "infer/simulate.h"
 #include "infer/stored.h"
+#include "infer/uncounted.h"
 
 /* Kept for infer_last(), infer_print_summaries() and infer_print_reach(). */
 static struct analysis last;
@@ -121,6 +122,7 @@ static bool run_once(struct arena *a, const struct infer_options *opt, struct in
 		prove_finish(an);
 	handed_settle(an);
 	stored_settle(an);
+	uncounted_settle(an);
 	release_idle(an);
 	missing_check(an, last_units, nlast_unit);
 	out->nedge = an->program.nedge;

@@ -72,6 +72,23 @@ enum whereabouts leak_whereabouts(const struct sim *sim, const struct state *st,
 	return found;
 }
 
+/* All that fail have given it back, and none that succeeds: it goes with what is returned, however that leads to it. */
+static bool is_kept_by_success(const struct sim *sim, const struct ref *r)
+{
+	bool is_given = false;
+
+	for (const struct state *o = sim->exits; o; o = o->next) {
+		const struct ref *same = state_find_ref(o, r->object);
+
+		if (!same)
+			continue;
+		if (has_failed(sim, o) != (same->count <= 0))
+			return false;
+		is_given |= same->count <= 0;
+	}
+	return is_given;
+}
+
 /*
  * What is returned hangs on the object, or holds something that does, and the name of the function promises that the
  * object is put by way of it.
@@ -83,12 +100,23 @@ static bool returns_what_was_got(const struct sim *sim, const struct state *st, 
 	if (!sim->fn->returns_pointer || !st->ret || !(leak_ret_mask(st) & MASK_VALID) ||
 	    !model_name_says(sim->an->options->model, sim->fn->name, NAME_GETS))
 		return false;
-	if (sym_contains(st->ret, object))
+	if (sym_contains(st->ret, object) || is_kept_by_success(sim, r))
 		return true;
 	for (int i = 0; i < st->ncell; i++)
 		if (sym_object(st->cells[i].addr) == sym_object(st->ret) && sym_contains(st->cells[i].value, object))
 			return true;
 	return false;
+}
+
+/*
+ * What failed to be registered is no object of its own that anybody could free: a variable, or one of many that callers
+ * have. To put it is what the rules ask for, and mends little.
+ */
+static bool is_lasting(const struct ref *r)
+{
+	const struct sym *object = sym_object(r->object);
+
+	return r->born && (sym_root(object)->kind == SYM_GLOBAL || (object->kind == SYM_LOAD && object->is_set));
 }
 
 static void report_ref(struct sim *sim, struct state *st, struct ref r)
@@ -97,6 +125,7 @@ static void report_ref(struct sim *sim, struct state *st, struct ref r)
 	struct candidate c = {
 		.kind = FACT_REF_LEFT, .at = st->at, .object = r.object, .class_name = r.kind, .kind_name = r.kind,
 		.origin = r.got ? r.got->at : st->at, .trace = t, .function = r.got ? r.got->callee : NULL,
+		.is_warned = is_lasting(&r),
 	};
 
 	t->object = r.object;
@@ -128,6 +157,25 @@ static bool has_written(const struct state *st, const struct sym *object)
 	for (int i = 0; i < st->ncell; i++)
 		if (sym_object(st->cells[i].addr) == object)
 			return true;
+	return false;
+}
+
+/*
+ * Those that give it back give another back as well, by whose object it is reached: they were got together. This path has
+ * handed on the other.
+ */
+static bool goes_with_another(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	for (int i = 0; i < st->refs->n; i++) {
+		const struct ref *with = &st->refs->items[i];
+		bool is_pair = with->count > 0 && with->object != r->object &&
+			       sym_contains(r->object, sym_object(with->object)) && is_handed_on(sim, st, with);
+
+		for (const struct state *o = sim->exits; o && is_pair; o = o->next)
+			is_pair = !gave_back(o, r) || gave_back(o, with);
+		if (is_pair)
+			return true;
+	}
 	return false;
 }
 
@@ -237,7 +285,8 @@ static bool is_left(struct sim *sim, const struct state *st, const struct ref *r
 {
 	if (sym_root(r->object)->kind == SYM_GLOBAL || r->object->is_set)
 		return false;
-	if (is_forgotten(sim, st, r) || is_for_success(sim, st, r) || is_half_undone(sim, st, r))
+	if (!goes_with_another(sim, st, r) &&
+	    (is_forgotten(sim, st, r) || is_for_success(sim, st, r) || is_half_undone(sim, st, r)))
 		return true;
 	unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 	return false;

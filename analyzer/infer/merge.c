@@ -456,15 +456,32 @@ static void merge_takes(struct state_pool *p, struct state *a, const struct stat
 	}
 }
 
+static bool is_object(const struct state *st, const struct sym *root)
+{
+	return state_mask(st, root) & MASK_VALID;
+}
+
+/* What is lent on either path, save where it is NULL: the other may have counted what there was. */
+static void merge_loans(struct state_pool *p, struct state *a, const struct state *before, const struct state *b)
+{
+	const struct loan_set *mine = a->loans;
+
+	if (mine == b->loans)
+		return;
+	for (int i = 0; mine && i < mine->n; i++)
+		if (!is_object(before, mine->items[i].root))
+			state_drop_loan(p, a, mine->items[i].root);
+	for (int i = 0; b->loans && i < b->loans->n; i++)
+		if (is_object(b, b->loans->items[i].root))
+			state_add_loan(p, a, &b->loans->items[i]);
+}
+
 static void merge_uses(struct state_pool *p, struct state *a, const struct state *b)
 {
 	if (a->uses != b->uses)
 		for (int i = 0; b->uses && i < b->uses->n; i++)
 			state_add_use(p, a, &b->uses->items[i]);
 	a->keeps |= b->keeps;
-	if (a->loans != b->loans)
-		for (int i = 0; b->loans && i < b->loans->n; i++)
-			state_add_loan(p, a, &b->loans->items[i]);
 	if (a->takes != b->takes)
 		merge_takes(p, a, b);
 }
@@ -546,6 +563,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 	a->is_last &= b->is_last;
 	a->slept &= b->slept;
 	merge_freed(p, a, b);
+	merge_loans(p, a, &before, b);
 	merge_uses(p, a, b);
 	merge_dead(p, a, b);
 	if (b->turn > a->turn) {

@@ -12,7 +12,7 @@
  *
  * The format, with an example of each kind of entry, is described in
  * rules/models/FORMAT.md. In short: sections locks, references, iterators, functions,
- * guards, needs, contexts, kinds, owned, names, classes, makers, asks, and what is promised for verify:
+ * guards, needs, contexts, kinds, owned, names, classes, makers, asks, uncounted, and what is promised for verify:
  * fields, lists, contracts. Each is a list of one-line mappings.
  *
  * No other file includes cyaml.h or yaml.h.
@@ -117,7 +117,7 @@ static const cyaml_schema_field_t iterator_fields[] = {
 	WORD(function, REQUIRED),
 	NUMBER(callback, REQUIRED, param_names), NUMBER(data, OPTIONAL, param_names),
 	NUMBER(element_param, OPTIONAL, param_names), NUMBER(data_param, OPTIONAL, param_names),
-	WORD(element, OPTIONAL), WORD(keeps, OPTIONAL), WORD(finds, OPTIONAL),
+	WORD(element, OPTIONAL), WORD(keeps, OPTIONAL), WORD(finds, OPTIONAL), WORD(say, OPTIONAL),
 	NUMBER(set, OPTIONAL, param_names), WORD(member, OPTIONAL),
 	CHOICE(how, OPTIONAL, how_names),
 	TRUTH(stops), TRUTH(opaque),
@@ -201,6 +201,11 @@ static const cyaml_schema_field_t ask_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t uncounted_fields[] = {
+	WORD(kind, REQUIRED), WORD(by, REQUIRED),
+	CYAML_FIELD_END
+};
+
 #define ENTRY(fields) { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct entry, fields) }
 static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[LOCKS] = ENTRY(lock_fields), [REFERENCES] = ENTRY(reference_fields),
@@ -211,7 +216,7 @@ static const cyaml_schema_value_t entry_schemas[SECTIONS] = {
 	[NAMES] = ENTRY(name_fields),
 	[CLASSES] = ENTRY(class_fields),
 	[FIELDS] = ENTRY(field_fields), [LISTS] = ENTRY(list_fields), [CONTRACTS] = ENTRY(contract_fields),
-	[ASKS] = ENTRY(ask_fields),
+	[ASKS] = ENTRY(ask_fields), [UNCOUNTED] = ENTRY(uncounted_fields),
 };
 
 #define SECTION(key, id) \
@@ -223,7 +228,7 @@ static const cyaml_schema_field_t document_fields[] = {
 	SECTION("functions", FUNCTIONS), SECTION("guards", GUARDS), SECTION("needs", NEEDS),
 	SECTION("contexts", CONTEXTS), SECTION("kinds", KINDS), SECTION("owned", OWNED), SECTION("names", NAMES),
 	SECTION("classes", CLASSES), SECTION("makers", MAKERS), SECTION("asks", ASKS), SECTION("fields", FIELDS),
-	SECTION("lists", LISTS), SECTION("contracts", CONTRACTS),
+	SECTION("lists", LISTS), SECTION("contracts", CONTRACTS), SECTION("uncounted", UNCOUNTED),
 	CYAML_FIELD_END
 };
 

@@ -88,6 +88,7 @@ struct effect {
 	bool stops;		/* ITERATE: a non-zero return of the callback ends it and is returned */
 	const char *element;	/* struct of the object: "device" */
 	const char *keeps;	/* what the iteration keeps: "memory" */
+	const char *say;	/* why something else keeps the object too, as a rule; or NULL */
 	int set;		/* argument that is the set iterated over, or -1 */
 	const char *member_struct, *member_field;	/* the field of the object that names its set; or NULL */
 };
@@ -216,6 +217,12 @@ struct model_contract {
 	int line;
 };
 
+/* A kind of reference that a table of functions need not count: one without a function in that field does not. */
+struct model_uncounted {
+	const char *kind;			/* "node" */
+	const char *struct_name, *field;	/* "fwnode_operations", "get" */
+};
+
 struct model {
 	struct model_func **funcs;	/* sorted by name */
 	int nfunc;
@@ -245,6 +252,8 @@ struct model {
 	int ncontract;
 	struct model_ask *asks;
 	int nask;
+	struct model_uncounted *uncounted;
+	int nuncounted;
 	unsigned long long hash;	/* of all file contents: part of cache keys */
 };
 

@@ -68,7 +68,7 @@ static bool effect_equal(const struct effect *x, const struct effect *y)
 	       x->null_ok == y->null_ok && x->bits == y->bits &&
 	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
 	       x->element_param == y->element_param && x->data_param == y->data_param &&
-	       x->stops == y->stops && x->element == y->element && x->keeps == y->keeps && x->set == y->set;
+	       x->stops == y->stops && x->element == y->element && x->keeps == y->keeps && x->say == y->say && x->set == y->set;
 }
 
 /* Append an effect; an exact double is a mistake. */
@@ -192,6 +192,7 @@ static void add_iterator(struct builder *b, struct mark at, const struct entry *
 	f.stops = e->stops != 0 || e->how == HOW_MATCH;
 	f.element = intern(e->element);
 	f.keeps = intern(e->keeps);
+	f.say = intern(e->say);
 	f.set = number_or(e->set, -1);
 	if (!e->set != !e->member)
 		die_at(at, "set and member go together");
@@ -457,6 +458,16 @@ static void add_ask(struct builder *b, struct mark at, const struct entry *e)
 	m->asks[m->nask++] = a;
 }
 
+static void add_uncounted(struct builder *b, struct mark at, const struct entry *e)
+{
+	struct model *m = b->model;
+	struct model_uncounted u = { .kind = intern(e->kind) };
+
+	split_field(at, e->by, &u.struct_name, &u.field);
+	m->uncounted = grow(b->arena, m->uncounted, m->nuncounted, &b->uncounted_cap, sizeof(u));
+	m->uncounted[m->nuncounted++] = u;
+}
+
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e)
 {
 	static void (*const add[SECTIONS])(struct builder *, struct mark, const struct entry *) = {
@@ -464,6 +475,7 @@ void model_add_entry(struct builder *b, enum section section, struct mark at, co
 		[FUNCTIONS] = add_function, [GUARDS] = add_guard, [NEEDS] = add_need,
 		[CONTEXTS] = add_context, [KINDS] = add_kind, [OWNED] = add_owned, [NAMES] = add_name, [CLASSES] = add_class,
 		[MAKERS] = add_maker, [ASKS] = add_ask, [FIELDS] = add_field, [LISTS] = add_list, [CONTRACTS] = add_contract,
+		[UNCOUNTED] = add_uncounted,
 	};
 
 	check_numbers(at, e);

@@ -12,7 +12,7 @@
 
 enum section {
 	LOCKS, REFERENCES, ITERATORS, FUNCTIONS, GUARDS, NEEDS, CONTEXTS, KINDS, OWNED, NAMES, CLASSES, MAKERS, ASKS, FIELDS,
-	LISTS, CONTRACTS, SECTIONS
+	LISTS, CONTRACTS, UNCOUNTED, SECTIONS
 };
 
 /* iterators: how often the callback is called. */
@@ -28,7 +28,7 @@ struct entry {
 	char *gets, *puts, *finds, *owns, *leaves;
 	char *element, *keeps;
 	char *field, *lock, *lock_global, *keeper, *say, *slot, *kind, *in, *on, *member, *word, *class, *makes, *uses, *compared;
-	char *query;
+	char *query, *by;
 	char *of, *to, *counts, *counter, *gone, *with, *head, *node, *back;
 	char *params, *needs, *ensures, *gives, *consumes, *acquires, *may_take, *effect;
 	int *arg, *nested_arg, *owner_arg, *drops, *returns;
@@ -48,7 +48,8 @@ struct builder {
 	struct arena *arena;
 	struct model *model;
 	struct map functions;	/* name to struct model_func */
-	int guard_cap, need_cap, context_cap, kind_cap, owned_cap, name_cap, hint_cap, class_cap, maker_cap, field_cap, list_cap, contract_cap, ask_cap;
+	int guard_cap, need_cap, context_cap, kind_cap, owned_cap, name_cap, hint_cap, class_cap, maker_cap, field_cap, list_cap, contract_cap, ask_cap,
+	    uncounted_cap;
 };
 
 /* Add an entry of that section to the model; die() if it makes no sense. */

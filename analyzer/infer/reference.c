@@ -111,9 +111,58 @@ static bool is_known_to_put(const struct scase *c, const struct summary *s, cons
 	return true;
 }
 
+/* Can callers tell one from the other: by the result, or by what they have given? */
+static bool is_told_apart(const struct scase *a, const struct scase *b)
+{
+	if (!(a->ret_mask & b->ret_mask) || a->ncond || b->ncond)
+		return true;
+	for (int i = 0; i < a->nrange; i++)
+		for (int k = 0; k < b->nrange; k++) {
+			const struct range *x = &a->ranges[i], *y = &b->ranges[k];
+
+			if (x->s == y->s && (!(x->mask & y->mask) || (x->is_known && y->is_known && x->value != y->value)))
+				return true;
+		}
+	return false;
+}
+
+/* Does the case leave a pointer to the object where callers find it? */
+static bool shows_object(const struct scase *c, const struct sym *object)
+{
+	bool shows = c->ret && sym_object(c->ret) == object;
+
+	for (int i = 0; i < c->ncell && !shows; i++)
+		shows = sym_object(c->cells[i].value) == object;
+	return shows;
+}
+
+/*
+ * What a callee takes on its caller's object in some cases only, and nobody outside can tell which, it takes for itself:
+ * for a timer that it has set, and gives back by itself.
+ */
+static bool is_callees_own(const struct scase *c, const struct summary *s, const struct ref *r, const struct sym *object)
+{
+	if (r->count <= 0 || r->found || shows_object(c, object))
+		return false;
+	for (int i = 0; i < s->ncase; i++) {
+		const struct scase *o = &s->cases[i];
+		bool takes = false;
+
+		for (int k = 0; o->refs && k < o->refs->n; k++)
+			takes |= sym_object(o->refs->items[k].object) == object && o->refs->items[k].count > 0;
+		if (!takes && !is_told_apart(c, o))
+			return true;
+	}
+	return false;
+}
+
 void reference_apply(struct sim *sim, struct state *st, const struct ref *r, const struct insn *in,
 		     const struct summary *s, const struct scase *c, const struct sym *inner_object, const char *callee)
 {
+	if (is_callees_own(c, s, r, sym_object(inner_object))) {
+		unsure(sim->an, UNSURE_REF_HANDED_ON, in->at);
+		return;
+	}
 	if (r->count < 0 && !is_known_to_put(c, s, sym_object(inner_object)))
 		reference_hand_on(sim, st, r->object, in->at);
 	reference_count(sim, st, r, r->count, in, callee, c->trace);

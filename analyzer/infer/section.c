@@ -124,8 +124,47 @@ void section_end(struct sim *sim, struct state *st, const struct sym *lock, cons
 		if (is_read ? loans->items[i].lock != NULL : loans->items[i].lock != lock)
 			continue;
 		state_drop_loan(&sim->pool, st, d.root);
-		if (!is_claimed(st, d.root))
+		if (!is_claimed(st, d.root) && state_mask(st, d.root) & MASK_VALID)
 			state_add_dead(&sim->pool, st, &d);
+	}
+}
+
+/* Was there a read section on the path, of its own? */
+static bool had_section(const struct sim *sim, const struct state *st)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (is_section(sim, &st->locks->items[i]))
+			return true;
+	return false;
+}
+
+/* An object that was there before is returned, and no read section was needed to come by it. */
+static bool gives_without(const struct sim *sim, const struct state *st)
+{
+	const struct sym *root = st->ret ? sym_root(st->ret) : NULL;
+
+	if (!root || had_section(sim, st) || state_mask(st, st->ret) & ~(unsigned)MASK_VALID || state_find_ref(st, st->ret))
+		return false;
+	return sym_object(st->ret)->kind == SYM_LOAD || (root->kind == SYM_NEW && root->site < 0);
+}
+
+/*
+ * Some paths return what they have found in a read section, and others, without one, an object of that sort: the
+ * section is for what the lookup walks over, and something else keeps the object.
+ */
+void section_doubt(struct sim *sim)
+{
+	bool without = false;
+
+	for (const struct state *st = sim->exits; st && !without; st = st->next)
+		without = gives_without(sim, st);
+	for (struct state *st = sim->exits; st && without; st = st->next) {
+		const struct dead *d = st->ret ? find_ended(st, sym_object(st->ret)) : NULL;
+
+		if (!d)
+			continue;
+		unsure(sim->an, UNSURE_DOUBTFUL, st->at);
+		state_drop_dead(&sim->pool, st, d);
 	}
 }
 

@@ -68,6 +68,7 @@ struct candidate {
 	const char *kind_name;
 	const char *function;
 	const struct model_need *need;
+	const char *say;		/* a clause of the model; or NULL */
 	struct place origin;
 	const struct trace *trace;	/* last step: the fault */
 	bool is_inferred;		/* the keeper was concluded */
@@ -277,6 +278,8 @@ void section_keep(struct sim *sim, struct state *st, const struct sym *pointer);
 void section_end(struct sim *sim, struct state *st, const struct sym *lock, const char *kind, const struct trace *step);
 /* Is st within a read section? */
 bool section_holds(const struct sim *sim, const struct state *st);
+/* At the exits: do other paths come by what is returned with no section? */
+void section_doubt(struct sim *sim);
 /* What keeps value's object, if that is a read section of our callers'. */
 enum lent section_lent(const struct state *st, const struct sym *value);
 

@@ -90,6 +90,7 @@ struct dead {
 	bool is_inferred;		/* by_section: that the section keeps it was concluded from how it was read */
 	bool by_put;			/* by the put of the only reference known; for the function itself only */
 	bool is_inherited;		/* ended in a callee */
+	bool is_told;			/* ... which has a finding about it: one is enough */
 	const char *kind;		/* by_put: of the reference */
 	const char *function;		/* the iterator, or the unlock */
 	const struct sym *lock;		/* by_unlock, by_section; by_put: the object as it was given back */

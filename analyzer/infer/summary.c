@@ -256,8 +256,23 @@ static bool is_exported(const struct state *st, const struct dead *d)
 	return false;
 }
 
-static const struct dead_set *copy_dead(struct analysis *an, const struct state *st)
+/* Is it told here that the iteration no longer keeps it? Then callers need not hear of it again. */
+static bool is_told(const struct sim *sim, const struct dead *d)
 {
+	bool told = d->is_told;
+
+	for (int i = 0; i < sim->nfound && !told && !d->by_section && !d->by_unlock; i++) {
+		const struct candidate *c = &sim->found[i];
+
+		told = c->is_confirmed && (c->kind == FACT_USE_AFTER_TURN || c->kind == FACT_KEPT_AFTER_TURN) &&
+		       c->origin.file == d->began.file && c->origin.line == d->began.line && c->origin.col == d->began.col;
+	}
+	return told;
+}
+
+static const struct dead_set *copy_dead(struct sim *sim, const struct state *st)
+{
+	struct analysis *an = sim->an;
 	const struct dead_set *s = st->dead;
 	struct dead_set *c;
 	int n = 0;
@@ -271,6 +286,7 @@ static const struct dead_set *copy_dead(struct analysis *an, const struct state 
 		c->items[n] = s->items[i];
 		c->items[n].root = sym_import(&an->syms, s->items[i].root);
 		c->items[n].spanned = NULL;
+		c->items[n].is_told = is_told(sim, &s->items[i]);
 		c->items[n++].lock = sym_import(&an->syms, s->items[i].lock);
 	}
 	c->n = n;
@@ -451,7 +467,7 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 	c->locks = copy_locks(an, st->locks);
 	c->takes = copy_locks(an, st->takes);
 	c->refs = copy_refs(an, st->refs);
-	c->dead = copy_dead(an, st);
+	c->dead = copy_dead(sim, st);
 	c->uses = copy_uses(an, st->uses);
 	c->owed = copy_owed(an, st);
 	shows = c->locks || c->takes || c->refs || c->dead;
@@ -478,6 +494,7 @@ struct summary *summary_make(struct sim *sim)
 
 	s->has_puts = sim->has_puts;
 	sleep_keep(sim, s);
+	section_doubt(sim);
 	for (struct state *st = sim->exits; st; st = st->next)
 		drop_unnameable(sim, st);
 	for (struct state *st = sim->exits; st; st = st->next)
