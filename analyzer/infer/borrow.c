@@ -368,6 +368,19 @@ void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const 
 	sim_candidate(sim, &k);
 }
 
+bool borrow_is_told(const struct sim *sim, const struct dead *d)
+{
+	bool told = d->is_told;
+
+	for (int i = 0; i < sim->nfound && !told && !d->by_section && !d->by_unlock; i++) {
+		const struct candidate *c = &sim->found[i];
+
+		told = c->is_confirmed && (c->kind == FACT_USE_AFTER_TURN || c->kind == FACT_KEPT_AFTER_TURN) &&
+		       c->origin.file == d->began.file && c->origin.line == d->began.line && c->origin.col == d->began.col;
+	}
+	return told;
+}
+
 static bool guards_field(const struct model_guard *g, const struct sym *addr)
 {
 	size_t n;

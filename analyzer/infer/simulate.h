@@ -249,6 +249,8 @@ void borrow_use_inner(struct sim *sim, struct state *st, const struct sym *point
 		      struct place at, const char *callee);
 /* The element of a turn that is over is still in a global: report it if nothing keeps it. */
 void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const struct dead *d);
+/* Is there a finding here about the end of that borrow? Then callers need not hear of it again. */
+bool borrow_is_told(const struct sim *sim, const struct dead *d);
 /* Is addr that of a field of which a model says that somebody keeps what is stored there? */
 bool borrow_is_home(const struct sim *sim, const struct sym *addr);
 /* Is it a pointer to root, or to something that root looks after? */

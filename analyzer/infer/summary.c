@@ -256,20 +256,6 @@ static bool is_exported(const struct state *st, const struct dead *d)
 	return false;
 }
 
-/* Is it told here that the iteration no longer keeps it? Then callers need not hear of it again. */
-static bool is_told(const struct sim *sim, const struct dead *d)
-{
-	bool told = d->is_told;
-
-	for (int i = 0; i < sim->nfound && !told && !d->by_section && !d->by_unlock; i++) {
-		const struct candidate *c = &sim->found[i];
-
-		told = c->is_confirmed && (c->kind == FACT_USE_AFTER_TURN || c->kind == FACT_KEPT_AFTER_TURN) &&
-		       c->origin.file == d->began.file && c->origin.line == d->began.line && c->origin.col == d->began.col;
-	}
-	return told;
-}
-
 static const struct dead_set *copy_dead(struct sim *sim, const struct state *st)
 {
 	struct analysis *an = sim->an;
@@ -286,7 +272,7 @@ static const struct dead_set *copy_dead(struct sim *sim, const struct state *st)
 		c->items[n] = s->items[i];
 		c->items[n].root = sym_import(&an->syms, s->items[i].root);
 		c->items[n].spanned = NULL;
-		c->items[n].is_told = is_told(sim, &s->items[i]);
+		c->items[n].is_told = borrow_is_told(sim, &s->items[i]);
 		c->items[n++].lock = sym_import(&an->syms, s->items[i].lock);
 	}
 	c->n = n;
