@@ -13,9 +13,12 @@
 #   derived	what the element leads to
 #   global	into a variable of the file, where it stays
 #   calls	returned through two functions
+#   get	as data, and put after use: the callback hands out what it has not got
 
 BEGIN {
-	kinds = split("data heap array list member derived global calls", kind, " ")
+	kinds = split("data heap array list member derived global calls get", kind, " ")
+	put["device"] = "put_device"; put["pci_dev"] = "pci_dev_put"; put["usb_device"] = "usb_put_dev"
+	put["acpi_device"] = "acpi_dev_put"; put["scsi_device"] = "scsi_device_put"
 	# function: arguments, callback, data, type of the element, whether it returns something
 	add("bus_for_each_dev 4 4 3 device 1")
 	add("driver_for_each_device 4 4 3 device 1")
@@ -130,7 +133,7 @@ function seed(iter, i, at, what,   id, t, box, call, j, s, use) {
 		(what == "global" ? "static " t s "_seen;\n" : "") \
 		"static void " s "_use(const volatile void *object)\n{\n\t(void)*(const volatile char *)object;\n}\n"
 	at_begin[body] = "\tstruct " s " *" s " = " data ";\n\n\t" data " = " s "->data;\n\t"
-	if (what == "data" || what == "heap" || what == "calls")
+	if (what == "data" || what == "heap" || what == "calls" || what == "get")
 		at_begin[body] = at_begin[body] s "->dev = " element ";"
 	else if (what == "array")
 		at_begin[body] = at_begin[body] "if (" s "->n < 4)\n\t\t" s "->devs[" s "->n++] = " element ";"
@@ -149,6 +152,7 @@ function seed(iter, i, at, what,   id, t, box, call, j, s, use) {
 		call = call (j > 1 ? ", " : "") (j == data_arg[iter] ? box : trim(args[j]))
 	call = call ")"
 	if (what == "data") use = "if (" s "_box.dev) " s "_use(" s "_box.dev);"
+	else if (what == "get") use = "if (" s "_box.dev) { " s "_use(" s "_box.dev); " put[type[iter]] "(" s "_box.dev); }"
 	else if (what == "heap") use = "if (" s "_box->dev) " s "_use(" s "_box->dev); kfree(" s "_box);"
 	else if (what == "array") use = "for (int i_ = 0; i_ < " s "_box.n; i_++) " s "_use(" s "_box.devs[i_]);"
 	else if (what == "list") use = "{ struct " s "_entry *e_; list_for_each_entry(e_, &" s "_box.list, list) " s "_use(e_->dev); }"
