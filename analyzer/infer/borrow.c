@@ -368,15 +368,28 @@ void borrow_kept(struct sim *sim, struct state *st, const struct cell *c, const 
 	sim_candidate(sim, &k);
 }
 
+/* A finding that says when a borrow ended, and is shown without being asked for. */
+static bool tells_of_end(const struct candidate *c)
+{
+	switch (c->kind) {
+	case FACT_USE_AFTER_TURN: case FACT_KEPT_AFTER_TURN: case FACT_USE_AFTER_UNLOCK: case FACT_USE_STALE:
+		return c->is_confirmed;
+	case FACT_USE_AFTER_SECTION:
+		return c->is_confirmed && !c->is_inferred;
+	default:
+		return false;
+	}
+}
+
 bool borrow_is_told(const struct sim *sim, const struct dead *d)
 {
 	bool told = d->is_told;
 
-	for (int i = 0; i < sim->nfound && !told && !d->by_section && !d->by_unlock; i++) {
+	for (int i = 0; i < sim->nfound && !told; i++) {
 		const struct candidate *c = &sim->found[i];
 
-		told = c->is_confirmed && (c->kind == FACT_USE_AFTER_TURN || c->kind == FACT_KEPT_AFTER_TURN) &&
-		       c->origin.file == d->began.file && c->origin.line == d->began.line && c->origin.col == d->began.col;
+		told = tells_of_end(c) && c->origin.file == d->began.file && c->origin.line == d->began.line &&
+		       c->origin.col == d->began.col;
 	}
 	return told;
 }

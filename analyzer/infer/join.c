@@ -128,7 +128,7 @@ struct state *join_states(struct sim *sim, struct state *in, int block)
 			continue;
 		if (n >= limit && try_merge(sim, out, in, block, ALIKE_HELD))
 			continue;
-		if (n >= limit * 6) {
+		if (n >= limit * (state_owes(in) ? 8 : 6)) {
 			sim->is_partial = true;
 			state_free(&sim->pool, in);
 			continue;

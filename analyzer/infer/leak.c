@@ -163,7 +163,7 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 	unsigned given = 0;
 	bool told = true;
 
-	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0)
+	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0 || sim->is_over)
 		return;
 	handed_kept(sim, &h, st->at);
 	if (!(sim->site_flags[h.site] & SITE_RELEASED) && !is_given_back(sim, &h)) {

@@ -75,7 +75,7 @@ enum whereabouts leak_whereabouts(const struct sim *sim, const struct state *st,
 /* All that fail have given it back, and none that succeeds: it goes with what is returned, however that leads to it. */
 static bool is_kept_by_success(const struct sim *sim, const struct ref *r)
 {
-	bool is_given = false;
+	bool is_given = sim->is_over;	/* not all exits are known: some may */
 
 	for (const struct state *o = sim->exits; o; o = o->next) {
 		const struct ref *same = state_find_ref(o, r->object);
@@ -283,7 +283,7 @@ static void check_given(struct sim *sim, struct state *st, const struct ref *r)
 
 static bool is_left(struct sim *sim, const struct state *st, const struct ref *r)
 {
-	if (sym_root(r->object)->kind == SYM_GLOBAL || r->object->is_set)
+	if (sym_root(r->object)->kind == SYM_GLOBAL || r->object->is_set || sim->is_over)
 		return false;
 	if (!goes_with_another(sim, st, r) &&
 	    (is_forgotten(sim, st, r) || is_for_success(sim, st, r) || is_half_undone(sim, st, r)))
@@ -296,7 +296,7 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 {
 	enum whereabouts where;
 
-	if (r.count <= 0)
+	if (r.count <= 0 && !sim->is_over)
 		check_given(sim, st, &r);
 	if (r.count <= 0 || r.handed_on || !(state_mask(st, r.object) & MASK_VALID))
 		return;

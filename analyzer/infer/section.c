@@ -5,7 +5,7 @@
  * read from memory, section_lend() for what functions give, section_end().
  *
  * Models say which functions give such pointers, and with another lock held it is taken to be that lock which keeps
- * what they give; what is counted or written to meanwhile is claimed, and stays (section_keep()). A pointer read as one that may change meanwhile (READ_ONCE(), which
+ * what they give; what is counted meanwhile, or written to under a lock, is claimed, and stays (section_keep()). A pointer read as one that may change meanwhile (READ_ONCE(), which
  * is what rcu_dereference() is made of), in a read section and with no other lock held, is concluded to be one. Reading
  * it again later, by other means, says that something else keeps it.
  */
@@ -55,7 +55,7 @@ static const struct sym *last_lock(const struct sim *sim, const struct state *st
 	return last;
 }
 
-/* Something was written to the object on this path: who claims what was found under a lock does so. */
+/* Something was written to the object on this path: who claims what was found under a lock does so. Readers cannot. */
 static bool is_claimed(const struct state *st, const struct sym *root)
 {
 	for (int i = 0; i < st->ncell; i++)
@@ -124,7 +124,7 @@ void section_end(struct sim *sim, struct state *st, const struct sym *lock, cons
 		if (is_read ? loans->items[i].lock != NULL : loans->items[i].lock != lock)
 			continue;
 		state_drop_loan(&sim->pool, st, d.root);
-		if (!is_claimed(st, d.root) && state_mask(st, d.root) & MASK_VALID)
+		if ((is_read || !is_claimed(st, d.root)) && state_mask(st, d.root) & MASK_VALID)
 			state_add_dead(&sim->pool, st, &d);
 	}
 }

@@ -10,6 +10,7 @@
  * When something went wrong the function is simulated again with paths kept apart: what
  * is then gone came from merging and is dropped (counted as infeasible).
  */
+#include "infer/over.h"
 #include "infer/prove.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 
 #define LOOP_TURNS 1		/* back edges followed per loop and path */
 #define BUDGET 8000		/* blocks run, by all states */
+#define RESERVE 800		/* ... and when that is spent */
 #define MAX_EXITS 400
 #define MAX_RUNS 20000		/* straight runs, from call to call, in one block */
 #define NARROW_RUNS 256		/* from then on they are merged between calls */
@@ -60,7 +62,7 @@ static bool turn_again(struct state *st, int to)
 
 static void enter_block(struct sim *sim, struct state *st, int from, int to)
 {
-	if (to <= from && !turn_again(st, to)) {
+	if (to <= from && (sim->is_over || !turn_again(st, to))) {
 		if (sim->proof)
 			prove_cut(sim, st, from, to);
 		state_free(&sim->pool, st);
@@ -202,7 +204,7 @@ static void run_return(struct sim *sim, struct state *st, const struct insn *in)
 	/* The one return of many return statements stands at the closing brace: the jump to it is the statement. */
 	if (!st->at.line || in->at.col > 1)
 		st->at = in->at;
-	if (sim->nexit >= MAX_EXITS) {
+	if (sim->nexit >= MAX_EXITS + (state_owes(st) ? MAX_EXITS / 4 : 0)) {
 		sim->is_partial = true;
 		state_free(&sim->pool, st);
 		return;
@@ -342,6 +344,15 @@ static bool is_settled(const struct sim *sim)
 	return true;
 }
 
+/* The budget is spent: the paths there are go straight to their ends, as far as the reserve lasts. */
+static void leave(struct sim *sim)
+{
+	sim->budget = sim->visits + RESERVE;
+	for (int block = sim->lowest; block < sim->fn->nblock; block++)
+		if (sim->pending[block])
+			run_block(sim, block);
+}
+
 static void sim_run(struct sim *sim)
 {
 	struct state *st = state_new(&sim->pool);
@@ -358,6 +369,8 @@ static void sim_run(struct sim *sim)
 		if (sim->pending[block])
 			run_block(sim, block);
 	}
+	if (sim->is_over && !sim->proof)
+		leave(sim);
 }
 
 static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const struct sym *const *bound, bool split)
@@ -419,38 +432,17 @@ static void confirm(struct sim *sim)
 	sim_init(&again, sim->an, sim->node, sim->bound, true);
 	again.doubted = sim;
 	sim_run(&again);
-	if (!again.is_over && !is_settled(&again))
+	if (sim->is_over || (!again.is_over && !is_settled(&again)))
 		leak_check(&again);
 	sim->an->muted--;
 	for (int i = 0; i < sim->nfound; i++) {
-		/* With paths left out nothing can be refuted. */
-		sim->found[i].is_confirmed = again.is_over || again.is_partial || is_seen(&again, &sim->found[i]);
+		/* With paths left out nothing can be refuted; but neither is there a reason to believe it. */
+		sim->found[i].is_confirmed = (!sim->is_over && (again.is_over || again.is_partial)) ||
+					     is_seen(&again, &sim->found[i]);
 		if (!sim->found[i].is_confirmed)
 			unsure(sim->an, UNSURE_INFEASIBLE, sim->found[i].at);
 	}
 	sim_release(&again);
-}
-
-void simulate_over_budget(struct analysis *an, const struct func *fn)
-{
-	struct infer_result *r = an->result;
-
-	if (r->over_budget == an->over_cap) {
-		an->over_cap = an->over_cap ? an->over_cap * 2 : 16;
-		r->over_budget_names = realloc(r->over_budget_names, sizeof(char *) * an->over_cap);
-		if (!r->over_budget_names)
-			die("out of memory (names)");
-	}
-	r->over_budget_names[r->over_budget++] = arena_printf(an->arena, "%s (%s)", fn->name, fn->file ? fn->file : "?");
-}
-
-static void note_over_budget(struct analysis *an, const struct func *fn)
-{
-	struct place at = {fn->file, fn->line, 0, fn};
-
-	unsure(an, UNSURE_BUDGET, at);
-	an->record->is_over = true;
-	simulate_over_budget(an, fn);
 }
 
 static struct summary *unknown_summary(struct analysis *an)
@@ -470,7 +462,13 @@ static struct summary *simulate_now(struct analysis *an, struct node *n, const s
 	sim_init(&sim, an, n, bound, false);
 	sim_run(&sim);
 	if (sim.is_over) {
-		note_over_budget(an, n->fn);
+		over_note(an, n->fn);
+		over_keep_sure(&sim);
+		if (sim.nfound)
+			confirm(&sim);
+		r->first_fact = an->result->nfact;
+		explain_candidates(&sim);
+		r->nfact = an->result->nfact - r->first_fact;
 		s = unknown_summary(an);
 	} else {
 		if (sim.proof)
@@ -484,7 +482,7 @@ static struct summary *simulate_now(struct analysis *an, struct node *n, const s
 		held_keep(&sim);
 		r->nfact = an->result->nfact - r->first_fact;
 		if (sim.is_partial)
-			note_over_budget(an, n->fn);
+			over_note(an, n->fn);
 		s = sim.is_partial ? unknown_summary(an) : summary_make(&sim);
 	}
 	s->calls_params = sim.calls_params;

@@ -437,6 +437,14 @@ const struct ref *state_find_ref(const struct state *st, const struct sym *objec
 	return NULL;
 }
 
+bool state_owes(const struct state *st)
+{
+	for (int i = 0; st->refs && i < st->refs->n; i++)
+		if (st->refs->items[i].count > 0 && !st->refs->items[i].handed_on)
+			return true;
+	return false;
+}
+
 void state_put_ref(struct state_pool *p, struct state *st, const struct ref *r)
 {
 	const struct ref *old = state_find_ref(st, r->object);

@@ -240,6 +240,8 @@ const struct held *state_find_lock(const struct state *st, const struct sym *loc
 void state_put_lock(struct state_pool *p, struct state *st, const struct held *h);
 void state_drop_lock(struct state_pool *p, struct state *st, const struct sym *lock, const char *kind);
 const struct ref *state_find_ref(const struct state *st, const struct sym *object);
+/* Has it a reference to give back? Where there is no room for all paths, those are kept longer. */
+bool state_owes(const struct state *st);
 /* Replace (or add) the entry of its object; one with count 0 says that it was given back. */
 void state_put_ref(struct state_pool *p, struct state *st, const struct ref *r);
 void state_drop_ref(struct state_pool *p, struct state *st, const struct sym *object);

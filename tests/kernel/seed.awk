@@ -42,8 +42,11 @@ function add(row,   f) {
 	names = names (names ? "|" : "") f[1]
 }
 
-FNR == 1 { if (file) finish(); file = FILENAME; n = 0 }
-{ line[++n] = $0 }
+FNR == 1 { if (file) finish(); file = FILENAME; n = depth = 0 }
+# Where the code may be left out of what is compiled nothing is put in.
+/^#[ \t]*if/ { depth++ }
+{ line[++n] = $0; conditional[n] = depth }
+/^#[ \t]*endif/ { depth-- }
 END { finish() }
 
 # The arguments of the call at column at of line i, which may go on over lines: args[1..], last_line, rest.
@@ -192,7 +195,7 @@ function finish(   i, at, iter, cb, f, what, text, target, any) {
 	split("", before); split("", at_begin); split("", replaced); split("", skip); split("", done)
 	number = 0
 	for (i = 1; i <= n; i++) {
-		if (line[i] !~ /^\t/ || !match(line[i], "(^|[^a-zA-Z0-9_])(" names ")\\("))
+		if (conditional[i] || line[i] !~ /^\t/ || !match(line[i], "(^|[^a-zA-Z0-9_])(" names ")\\("))
 			continue
 		at = RSTART + (substr(line[i], RSTART, 1) !~ /[a-z]/)
 		iter = substr(line[i], at)

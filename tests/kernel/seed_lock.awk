@@ -13,8 +13,11 @@ BEGIN {
 		"dev_get_by_index_rcu|dev_get_by_name_rcu|inetdev_by_index)"
 }
 
-FNR == 1 { if (file) finish(); file = FILENAME; n = 0 }
-{ line[++n] = $0 }
+FNR == 1 { if (file) finish(); file = FILENAME; n = depth = 0 }
+# Where the code may be left out of what is compiled nothing is put in.
+/^#[ \t]*if/ { depth++ }
+{ line[++n] = $0; conditional[n] = depth }
+/^#[ \t]*endif/ { depth-- }
 END { finish() }
 
 function indent(i,   s) {
@@ -42,7 +45,7 @@ function name_before(i,   s) {
 	return s
 }
 
-function is_lock(s) { return s ~ /(^|[^a-z])([a-z_]*_)?(lock|lock_irq|lock_irqsave|lock_bh|lock_killable|lock_interruptible)\(/ && s !~ /unlock/ }
+function is_lock(s) { return s ~ /(^|[^a-z])([a-z_]*_)?(lock|lock_irq|lock_irqsave|lock_bh|lock_killable|lock_interruptible|lock_sock)\(/ && s !~ /unlock/ }
 function is_unlock(s) { return s ~ /^\t+([a-z_]*_)?unlock(_irq|_irqrestore|_bh)?\(.*\);$/ }
 
 # Is the one lock taken between the lines, and none said to be held?
@@ -81,7 +84,7 @@ function finish(   i, var, f, start, s, target, any, k) {
 	split("", before); split("", after); split("", skip); split("", done)
 	number = 0
 	for (i = 2; i <= n; i++) {
-		if (line[i] !~ ("^\t+[a-z_]+ = " lookup "\\(") || line[i] !~ /;$/)
+		if (conditional[i] || line[i] !~ ("^\t+[a-z_]+ = " lookup "\\(") || line[i] !~ /;$/)
 			continue
 		var = line[i]
 		sub(/ =.*/, "", var)

@@ -4,8 +4,11 @@
 # before. DIR/FILE.c is FILE.c with all of them, one a function, and a line "FILE<tab>FUNCTION<tab>VARIABLE<tab>loop"
 # is printed for each.
 
-FNR == 1 { if (file) finish(); file = FILENAME; n = 0 }
-{ line[++n] = $0 }
+FNR == 1 { if (file) finish(); file = FILENAME; n = depth = 0 }
+# Where the code may be left out of what is compiled nothing is put in.
+/^#[ \t]*if/ { depth++ }
+{ line[++n] = $0; conditional[n] = depth }
+/^#[ \t]*endif/ { depth-- }
 END { finish() }
 
 function name_before(i,   s) {
@@ -39,7 +42,7 @@ function find_put(i,   close_, k) {
 function finish(   i, k, f, s, target, any) {
 	split("", skip); split("", done)
 	for (i = 2; i <= n; i++) {
-		if (line[i] !~ /^\t+for_each_[a-z_]*(of_node|node_by_[a-z]+|matching_node[a-z_]*|compatible_node)\(.*\) \{$/)
+		if (conditional[i] || line[i] !~ /^\t+for_each_[a-z_]*(of_node|node_by_[a-z]+|matching_node[a-z_]*|compatible_node)\(.*\) \{$/)
 			continue
 		k = find_put(i)
 		f = name_before(i)
