@@ -292,6 +292,19 @@ static bool is_left(struct sim *sim, const struct state *st, const struct ref *r
 	return false;
 }
 
+/*
+ * Simulated for the callbacks it is given: whoever hands out references through one says where they are to go. The path
+ * on which a pointer is NULL is for others.
+ */
+static bool is_for_others(struct sim *sim, const struct state *st)
+{
+	for (int i = 0; sim->bound && i < sim->fn->nparam; i++)
+		if (sim->fn->params[i].is_pointer &&
+		    !(state_mask(st, sym_param(&sim->syms, i, sim->fn->params[i].name)) & MASK_VALID))
+			return true;
+	return false;
+}
+
 static void check_ref(struct sim *sim, struct state *st, struct ref r)
 {
 	enum whereabouts where;
@@ -317,7 +330,9 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 	/* A caller's object, which has callers to give it back. */
 	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
 		return;
-	if (r.found || is_left(sim, st, &r))
+	if (is_for_others(sim, st))
+		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
+	else if (r.found || is_left(sim, st, &r))
 		report_ref(sim, st, r);
 }
 
