@@ -75,6 +75,38 @@ static char *unpack(struct store *s, const void *p, size_t packed, size_t size)
 	return NULL;
 }
 
+static void note_lent(struct store *s, struct func *fn)
+{
+	if (s->nborrower == s->borrower_cap) {
+		s->borrower_cap = s->borrower_cap ? s->borrower_cap * 2 : 256;
+		s->borrowers = realloc(s->borrowers, s->borrower_cap * sizeof(*s->borrowers));
+		if (!s->borrowers)
+			die("out of memory (%zu functions)", s->borrower_cap);
+	}
+	s->borrowers[s->nborrower++] = fn;
+}
+
+static void lend_bodies(struct func_source *source, bool is_lent)
+{
+	struct store *s = ((struct body_source *)source)->store;
+
+	for (size_t i = 0; i < s->nborrower; i++) {
+		s->borrowers[i]->insns = NULL;
+		s->borrowers[i]->blocks = NULL;
+		s->borrowers[i]->text = NULL;
+	}
+	s->nborrower = 0;
+	s->is_lending = is_lent;
+	if (is_lent) {
+		arena_clear(&s->lent);
+		return;
+	}
+	arena_release(&s->lent);
+	free(s->borrowers);
+	s->borrowers = NULL;
+	s->borrower_cap = 0;
+}
+
 static void take_body(struct body_source *b, struct func *fn, const char *text)
 {
 	const char *cursor = text;
@@ -82,7 +114,7 @@ static void take_body(struct body_source *b, struct func *fn, const char *text)
 	struct text error;
 
 	text_init(&error);
-	whole = flow_parse_func(b->arena, &cursor, fn->line, &error);
+	whole = flow_parse_func(b->store->is_lending ? &b->store->lent : b->arena, &cursor, fn->line, &error);
 	if (!whole)
 		die("%s holds flow this devscope cannot read (function %s, %s): move it away and run "
 		    "again, all but triage is rebuilt", b->store->path, fn->name, text_str(&error));
@@ -96,6 +128,8 @@ static void take_body(struct body_source *b, struct func *fn, const char *text)
 	fn->nblock = whole->nblock;
 	fn->blocks = whole->blocks;
 	fn->text = whole->text;
+	if (b->store->is_lending)
+		note_lent(b->store, fn);
 	text_release(&error);
 }
 
@@ -275,7 +309,7 @@ void store_load_units(struct store *s, struct arena *a, const int64_t *ids, size
 {
 	struct loaded l = {.source = ARENA_NEW(a, struct body_source)};
 
-	*l.source = (struct body_source){{read_body}, s, a};
+	*l.source = (struct body_source){{read_body, lend_bodies}, s, a};
 	if (!s->reading)
 		db_exec(s->db, "BEGIN");
 	s->reading = true;

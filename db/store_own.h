@@ -9,13 +9,20 @@
 #include <stdint.h>
 #include <zstd.h>
 
+#include "base/arena.h"
 #include "db/db.h"
+
+struct func;
 
 struct store {
 	struct db *db;
 	char *path;
 	int64_t config;		/* row of the configuration at work */
 	struct summaries *summaries;	/* store_summaries.c; NULL until the first is asked for */
+	bool is_lending;	/* store_load.c: bodies go to that arena, their functions into that list */
+	struct arena lent;
+	struct func **borrowers;
+	size_t nborrower, borrower_cap;
 	bool reading;		/* a transaction that only reads is open: store_load.c */
 	bool changed;		/* a unit was replaced or dropped: there may be rows nobody uses */
 	ZSTD_CCtx *compress;

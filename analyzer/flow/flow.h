@@ -147,6 +147,11 @@ struct flow_link {
 struct func_source {
 	/* Set fn's insns, blocks and text; die() if that cannot be. */
 	void (*read)(struct func_source *source, struct func *fn);
+	/*
+	 * Take away again all that was lent; whoever wants some reads it again. is_lent: what is read from now on is, until
+	 * the next call; else it stays as long as the function.
+	 */
+	void (*lend)(struct func_source *source, bool is_lent);
 };
 
 struct func {
@@ -170,6 +175,7 @@ struct func {
 	int64_t row;		/* for the source */
 	const char *text;	/* its canonical text, lines counted from its own, when it was read from or made for storage */
 	uint64_t hash[2];	/* XXH3-128 of that text */
+	uint64_t outline;	/* of a function read in brief: a hash of all that the brief says */
 };
 
 /* A function pointer in an ops table: in an initialiser, or stored by code. */

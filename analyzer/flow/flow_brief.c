@@ -209,6 +209,7 @@ struct func *flow_parse_brief(struct arena *a, const void *bytes, size_t n, cons
 	get_names(&r);
 	fn = ARENA_NEW(a, struct func);
 	memcpy(fn->hash, hash, sizeof(fn->hash));
+	fn->outline = check ^ hash[0];
 	get_head(&r, a, fn);
 	get_links(&r, a, fn);
 	return r.failed || r.at != r.end || !fn->name ? NULL : fn;

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/message.h"
+#include "infer/notes.h"
 #include "infer/pack_summary.h"
 #include "infer/simulate.h"
 
@@ -153,7 +154,7 @@ static uint64_t hash_of(const struct node *n, const char *bytes, size_t len)
 	for (int i = 0; i < n->fn->nparam; i++)
 		pack_name(&p, n->fn->params[i].name);
 	pack_bytes(&p, bytes, len);
-	pack_int(&p, n->nheld > 0);	/* held.c asks */
+	pack_int(&p, n->has_held);	/* held.c asks */
 	hash = map_hash(p.out.s, p.out.len);
 	packer_release(&p);
 	return hash;
@@ -222,9 +223,9 @@ static void pack_head(struct packer *p, const struct summary *s, const struct re
 	pack_int(p, 0);
 	pack_int(p, r->is_over);
 	pack_int(p, (int64_t)r->nfact);
-	if (r->evidence)
-		evidence_pack(p, r->evidence);
-	held_pack(p, r->node->held, is_plain ? r->node->nheld : 0);
+	pack_int(p, is_plain && r->node->nheld);
+	if (is_plain)
+		notes_pack(p, r->node);
 }
 
 static void put_entry(struct analysis *an, uint64_t key, const struct summary *s, const struct record *r,
@@ -245,6 +246,12 @@ static void put_entry(struct analysis *an, uint64_t key, const struct summary *s
 	packer_release(&rest);
 }
 
+/* Of all that is simulated of a function, this is what its notes are made of. */
+static bool is_plain(const struct analysis *an, const struct sym *const *bound)
+{
+	return !bound && !an->muted && !an->insists;
+}
+
 void cache_keep(struct analysis *an, struct node *n, const struct sym *const *bound, struct summary *s,
 		const struct record *r)
 {
@@ -261,7 +268,7 @@ void cache_keep(struct analysis *an, struct node *n, const struct sym *const *bo
 	is_whole = pack_summary(&body, s, an->options->model, &from);
 	s->hash = hash_of(n, body.out.s, body.out.len);
 	if (is_whole && !an->is_damaged)
-		put_entry(an, key_of(an, n, bound), s, r, &body, !bound && !an->muted && !an->insists);
+		put_entry(an, key_of(an, n, bound), s, r, &body, is_plain(an, bound));
 	packer_release(&body);
 	arena_release(&scratch);
 }
@@ -328,6 +335,11 @@ static void forget(struct analysis *an, uint64_t key)
 {
 	an->options->cache->forget(an->options->cache->cookie, key);
 	an->is_damaged = true;
+}
+
+void cache_forget(struct analysis *an, struct node *n)
+{
+	forget(an, key_of(an, n, NULL));
 }
 
 /* A copy of the rest of an entry, to be freed: reading it may lead to others. Empty if there is none. */
@@ -415,11 +427,12 @@ static struct summary *read_entry(struct analysis *an, struct node *n, const str
 				  struct unpacker *u, struct record *r)
 {
 	unsigned long unsure[UNSURE_KINDS] = {0};
-	const struct held_note *held;
+	const void *notes;
 	uint64_t hash;
-	bool is_over;
+	bool is_over, has_held;
 	int64_t nfact;
-	int nconsult, nheld;
+	size_t nnotes;
+	int nconsult;
 
 	if (unpack_hash(u) != n->fn->hash[0])
 		return NULL;
@@ -431,15 +444,14 @@ static struct summary *read_entry(struct analysis *an, struct node *n, const str
 	read_counts(u, unsure);
 	is_over = unpack_int(u);
 	nfact = unpack_int(u);
-	if (!bound)
-		r->evidence = evidence_unpack(u, an->arena);
-	held = held_unpack(u, an->arena, &nheld);
+	has_held = unpack_int(u);
+	notes = is_plain(an, bound) ? unpack_bytes(u, &nnotes) : NULL;
 	if (u->failed || nfact < 0 || nfact > MOST_FACTS || (nfact && !read_facts(an, n, key, hash, (int)nfact)))
 		return NULL;
 	memcpy(r->unsure, unsure, sizeof(unsure));
-	if (held) {
-		n->held = held;
-		n->nheld = nheld;
+	if (notes) {
+		n->has_held |= has_held;
+		notes_keep(n, notes, nnotes);
 	}
 	if (is_over)
 		simulate_over_budget(an, n->fn);

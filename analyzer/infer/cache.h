@@ -15,7 +15,6 @@
 #include "infer/infer.h"
 
 struct analysis;
-struct evidences;
 struct node;
 struct summary;
 struct sym;
@@ -41,7 +40,6 @@ struct record {
 	unsigned long unsure[UNSURE_KINDS];
 	size_t first_fact, nfact;	/* its facts in the result */
 	bool is_over;			/* over budget */
-	const struct evidences *evidence;	/* NULL of functions for given callbacks */
 };
 
 /* A simulation begins; it ends with record_end(), which adds its counts to the result. */
@@ -66,5 +64,7 @@ struct summary *cache_find(struct analysis *an, struct node *n, const struct sym
 /* Keep what was learnt. The record is about to end. Without a cache this only sets the summary's hash. */
 void cache_keep(struct analysis *an, struct node *n, const struct sym *const *bound, struct summary *s,
 		const struct record *r);
+/* What was kept of the node for all its callers is damaged: it is not used again, and the run is to be done again. */
+void cache_forget(struct analysis *an, struct node *n);
 
 #endif

@@ -58,6 +58,10 @@ struct node {
 	const struct evidences *evidence;	/* what it does where; NULL: not known */
 	const struct held_note *held;	/* what it holds where; held.h */
 	int nheld;
+	bool has_held;			/* there are such notes, read or not */
+	const void *notes;		/* notes.h: those not read yet; or NULL */
+	size_t nnotes;
+	uint64_t notes_hash;
 	struct special *specials;	/* summaries for given callbacks */
 };
 

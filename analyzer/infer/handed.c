@@ -128,6 +128,7 @@ struct settlement {
 	struct map by_class;		/* first of the class */
 	bool *known, *pointed;		/* per node: has it callers that were read; may it be called through a pointer? */
 	bool *entry;			/* nothing that was read says who calls it */
+	uint32_t *first, *callers;	/* callers[first[n]] .. callers[first[n + 1] - 1]: who calls node n */
 };
 
 static struct node *node_of(const struct program *p, const struct fact *f)
@@ -182,6 +183,27 @@ static void find_callers(struct settlement *s)
 		}
 	for (size_t i = 0; i < p->nnode; i++)
 		s->entry[i] = !p->nodes[i]->is_called && !s->pointed[i];
+}
+
+/* Counted first, then written where they belong. */
+static void list_callers(struct settlement *s)
+{
+	const struct program *p = &s->an->program;
+
+	s->first = calloc(p->nnode + 2, sizeof(*s->first));
+	if (!s->first)
+		die("out of memory (%zu functions)", p->nnode);
+	for (size_t i = 0; i < p->nnode; i++)
+		for (int k = 0; k < p->nodes[i]->ncallee; k++)
+			s->first[p->nodes[i]->callees[k]->index + 2]++;
+	for (size_t i = 2; i < p->nnode + 2; i++)
+		s->first[i] += s->first[i - 1];
+	s->callers = calloc((size_t)s->first[p->nnode + 1] + 1, sizeof(*s->callers));
+	if (!s->callers)
+		die("out of memory (%u calls)", s->first[p->nnode + 1]);
+	for (size_t i = 0; i < p->nnode; i++)
+		for (int k = 0; k < p->nodes[i]->ncallee; k++)
+			s->callers[s->first[p->nodes[i]->callees[k]->index + 1]++] = (uint32_t)i;
 }
 
 static bool calls_pointers(const struct node *n)
@@ -249,10 +271,12 @@ static bool has_unknown_callers(const struct settlement *s, const struct node *n
 {
 	const struct program *p = &s->an->program;
 
-	for (size_t i = 0; i < p->nnode; i++)
-		if (i != n->index && calls(p->nodes[i], n) &&
-		    (i < n->index || !p->nodes[i]->kept_summary || node_summary(p->nodes[i])->is_unknown))
+	for (size_t i = s->first[n->index]; i < s->first[n->index + 1]; i++) {
+		const struct node *caller = p->nodes[s->callers[i]];
+
+		if (caller != n && (caller->index < n->index || !caller->kept_summary || node_summary(caller)->is_unknown))
 			return true;
+	}
 	return false;
 }
 
@@ -263,6 +287,7 @@ void handed_settle(struct analysis *an)
 	map_init(&s.by_class);
 	take_evidence(&s, an->result);
 	find_callers(&s);
+	list_callers(&s);
 	for (size_t i = 0; i < s.n && !an->options->roots; i++) {
 		const struct evidence *e = &s.all[i];
 
@@ -271,6 +296,8 @@ void handed_settle(struct analysis *an)
 			insist(an, e->node, e->fact->class);
 	}
 	map_release(&s.by_class);
+	free(s.first);
+	free(s.callers);
 	free(s.known);
 	free(s.pointed);
 	free(s.entry);

@@ -213,7 +213,7 @@ void held_call(struct sim *sim, struct state *st, const struct insn *in, const s
 	struct held_note n;
 
 	/* What has no notes leads nowhere. That a body has some is part of its summary's hash. */
-	if (!is_noting(sim) || (body->is_done && !body->nheld))
+	if (!is_noting(sim) || (body->is_done && !body->has_held))
 		return;
 	n = note_new(sim, st, HELD_CALL, body->fn->name, in->at, is_callback ? NULL : in);
 	if (add(sim, &n) && !is_callback)
@@ -288,6 +288,7 @@ void held_keep(struct sim *sim)
 						: NULL;
 	sim->node->held = notes;
 	sim->node->nheld = sim->held.n;
+	sim->node->has_held = true;
 }
 
 /* ------------------------------------------------------------------ between runs */

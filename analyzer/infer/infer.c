@@ -16,6 +16,7 @@
 #include "infer/handed.h"
 #include "infer/held_entry.h"
 #include "infer/missing.h"
+#include "infer/notes.h"
 #include "infer/order.h"
 #include "infer/prove.h"
 #include "infer/reach.h"
@@ -23,6 +24,9 @@
 #include "infer/simulate.h"
 #include "infer/stored.h"
 #include "infer/uncounted.h"
+#include "infer/whole.h"
+
+#define LENT_AT_ONCE 1000	/* bodies, of functions simulated */
 
 /* Kept for infer_last(), infer_print_summaries() and infer_print_reach(). */
 static struct analysis last;
@@ -52,6 +56,15 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Between simulations, bodies are given back: they are seldom wanted again. Without a cache nothing can be read again. */
+static void lend_bodies(const struct analysis *an, bool is_lent)
+{
+	struct func_source *source = an->program.nnode ? an->program.nodes[0]->fn->source : NULL;
+
+	if (source && an->options->cache)
+		source->lend(source, is_lent);
+}
+
 static void simulate_all(struct analysis *an)
 {
 	const struct infer_options *opt = an->options;
@@ -62,12 +75,16 @@ static void simulate_all(struct analysis *an)
 		die("out of memory (%zu functions)", n);
 	if (opt->roots)
 		cone_mark(&an->program, opt->roots, opt->nroot, wanted);
+	lend_bodies(an, true);
 	for (size_t i = 0; i < n; i++) {
 		if (opt->progress)
 			opt->progress(opt->cookie, i, n);
 		if (!opt->roots || wanted[i])
 			simulate_node(an, an->program.nodes[i]);
+		if (i % LENT_AT_ONCE == LENT_AT_ONCE - 1)
+			lend_bodies(an, true);
 	}
+	lend_bodies(an, false);
 	free(wanted);
 }
 
@@ -77,11 +94,27 @@ static void release_idle(struct analysis *an)
 		arena_release(&an->idle[--an->nidle]);
 }
 
-/* What needs the calls through pointers as well. */
-static void cross_pointers(struct analysis *an, struct infer_result *out)
+static void check_order(struct analysis *an, const struct reach_graph *g)
+{
+	struct arena scratch;
+	struct order o;
+
+	if (an->options->roots)
+		return;
+	arena_init(&scratch);
+	order_build(&o, &scratch, an, g, last_units, nlast_unit);
+	o.entries = held_entries_build(&o);
+	order_check(&o);
+	order_release(&o);
+	arena_release(&scratch);
+}
+
+/* What needs the calls through pointers as well, and then what needs all the program's notes. */
+static void check_whole(struct analysis *an, struct infer_result *out)
 {
 	struct reach_graph g;
 	struct arena scratch;
+	struct whole w;
 
 	arena_init(&scratch);
 	reach_graph_build(&g, &scratch, &an->program, last_units, nlast_unit);
@@ -89,13 +122,10 @@ static void cross_pointers(struct analysis *an, struct infer_result *out)
 	out->nslot_edge = g.nslot_edge;
 	out->unresolved_pointers = g.unresolved;
 	reentry_check(an, &g, last_units, nlast_unit);
-	if (!an->options->roots) {
-		struct order o;
-
-		order_build(&o, &scratch, an, &g, last_units, nlast_unit);
-		o.entries = held_entries_build(&o);
-		order_check(&o);
-		order_release(&o);
+	if (!whole_find(an, last_units, nlast_unit, &w) && notes_read_all(an)) {
+		missing_check(an, last_units, nlast_unit);
+		check_order(an, &g);
+		whole_keep(an, &w);
 	}
 	arena_release(&scratch);
 }
@@ -124,10 +154,9 @@ static bool run_once(struct arena *a, const struct infer_options *opt, struct in
 	stored_settle(an);
 	uncounted_settle(an);
 	release_idle(an);
-	missing_check(an, last_units, nlast_unit);
 	out->nedge = an->program.nedge;
 	out->unresolved = an->program.unresolved;
-	cross_pointers(an, out);
+	check_whole(an, out);
 	return !an->is_damaged;
 }
 
@@ -190,6 +219,7 @@ static void print_order(struct text *out, void (*print)(struct text *, struct or
 	struct order o;
 
 	arena_init(&scratch);
+	notes_read_all(&last);
 	reach_graph_build(&g, &scratch, &last.program, last_units, nlast_unit);
 	order_build(&o, &scratch, &last, &g, last_units, nlast_unit);
 	o.entries = held_entries_build(&o);

@@ -246,7 +246,7 @@ static void merge_done(struct iteration *it)
 			       state_mask(st, st->env[sim_site(it->sim, it->in)])))
 			old = old->next;
 		if (old && (!it->sim->is_split || n > 16)) {
-			state_merge(&it->sim->pool, &it->sim->syms, old, st, it->sim->fn->nblock + 1 + sim_site(it->sim, it->in));
+			state_merge(&it->sim->pool, &it->sim->syms, old, st, it->sim->fn->nblock + 1 + sim_site(it->sim, it->in), NULL);
 			continue;
 		}
 		st->next = out;

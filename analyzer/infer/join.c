@@ -3,13 +3,13 @@
  * Where paths meet. Entry point: join_pending(), the states that wait at a block. States with
  * the same locks, references and borrows are merged, unless a phi tells them apart (a
  * constant, or another class of value: error, zero, pointer). The more states a block has,
- * the less they must agree on.
+ * the less they must agree on: at last, what one holds and the other does not is known no more.
  */
 #include "infer/prove.h"
 
 #include <string.h>
 
-#define STATES_PER_BLOCK 32	/* more are merged by their locks alone */
+#define STATES_PER_BLOCK 16	/* more are merged by their locks alone */
 #define STATES_PER_BLOCK_PLAIN 6 /* the same where no lock or reference is in sight */
 #define STATES_SPLIT 96		/* when paths are kept apart */
 
@@ -50,10 +50,10 @@ static bool way_agrees(const struct sim *sim, const struct state *a, const struc
 	return x == y || !x || !y || x->kind != SYM_INT || y->kind != SYM_INT;
 }
 
-static bool all_phis_agree(const struct sim *sim, const struct state *a, const struct state *b)
+static bool all_phis_agree(const struct sim *sim, const struct state *a, const struct state *b, int block)
 {
 	for (int i = 0; i < sim->nphi; i++)
-		if (!phi_agrees(a, b, sim->phis[i]))
+		if (live_at(sim->live, block, sim->phis[i]) && !phi_agrees(a, b, sim->phis[i]))
 			return false;
 	return true;
 }
@@ -88,26 +88,30 @@ static int state_limit(const struct sim *sim)
 	return limit > 2 ? limit : 2;
 }
 
-/* How much two states that meet must have in common to be merged, besides what they hold. */
-enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD };
+/* How much two states that meet must have in common to be merged, besides what they hold; at last not even that. */
+enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD, ALIKE_NOT };
 
 static bool is_alike(struct sim *sim, struct state *a, struct state *b, int block, enum alike how)
 {
+	if (how == ALIKE_NOT)
+		return !sim->proof && way_agrees(sim, a, b, block);
 	if (a->key != b->key || !same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
 		return false;
 	if (how == ALIKE_HELD)
 		return way_agrees(sim, a, b, block);
 	if (!proofs_agree(sim, a, b) || a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_values_agree(sim, a, b, block))
 		return false;
-	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b);
+	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b, block);
 }
 
 static bool try_merge(struct sim *sim, struct state *list, struct state *st, int block, enum alike how)
 {
 	while (list && !is_alike(sim, list, st, block, how))
 		list = list->next;
+	if (list && how == ALIKE_NOT)
+		state_blur(&sim->pool, list, st);
 	if (list)
-		state_merge(&sim->pool, &sim->syms, list, st, block);
+		state_merge(&sim->pool, &sim->syms, list, st, block, sim->live);
 	return list != NULL;
 }
 
@@ -127,6 +131,8 @@ struct state *join_states(struct sim *sim, struct state *in, int block)
 		if (!sim->is_split && try_merge(sim, out, in, block, n >= limit / 2 ? ALIKE_BLOCK_PHIS : ALIKE_PHIS))
 			continue;
 		if (n >= limit && try_merge(sim, out, in, block, ALIKE_HELD))
+			continue;
+		if (n >= limit * 2 && !sim->is_split && try_merge(sim, out, in, block, ALIKE_NOT))
 			continue;
 		if (n >= limit * (state_owes(in) ? 8 : 6)) {
 			sim->is_partial = true;

@@ -3,99 +3,14 @@
  * Two paths that meet: may their states become one, and which one? Entry points:
  * state_same_key(), state_same_takes(), state_merge(). What both know stays and what differs
  * becomes an unknown of the block they meet in. Ranges and cells are sorted by symbol id, so
- * that merging cells is one walk over both. Branches taken are kept up to where the paths
- * parted; after "if (A && b)" not even that is lost.
+ * that merging cells is one walk over both. The branches taken are merge_conds.c's.
  */
+#include "infer/live.h"
 #include "infer/owed.h"
 
 #include <string.h>
 
 #include "base/arena.h"
-
-#define MAX_BRANCHES 8	/* of one condition */
-
-/* x for x != 0: conditions are kept without it. */
-static const struct sym *plain(const struct sym *s)
-{
-	return s->kind == SYM_CMP && s->sub == CMP_NE && s->b->kind == SYM_INT && !s->b->value ? s->a : s;
-}
-
-/* The branches of c down to (not with) stop as one condition; NULL when they are too many. */
-static const struct sym *all_since(struct sym_table *t, const struct cond *c, const struct cond *stop)
-{
-	const struct sym *terms[MAX_BRANCHES];
-	int n = 0;
-
-	for (; c != stop; c = c->prev) {
-		if (n == MAX_BRANCHES)
-			return NULL;
-		terms[n++] = c->s;
-	}
-	return sym_all(t, terms, n);
-}
-
-/* Not all of: what ALL symbols hold is spread out, so that the same terms always make the same symbol. */
-static void learn_not_all(struct state_pool *p, struct sym_table *t, struct state *a, const struct sym *held,
-			  const struct sym *b)
-{
-	const struct sym *terms[MAX_BRANCHES + 1], *all;
-	int n = 0;
-
-	for (; held->kind == SYM_ALL && n < MAX_BRANCHES - 1; held = held->a)
-		terms[n++] = held->b;
-	terms[n++] = held;
-	terms[n++] = b;
-	all = sym_all(t, terms, n);
-	if (all->kind == SYM_INT)
-		return;
-	state_restrict(p, a, all, MASK_ZERO);
-	state_push_cond(p, a, sym_not(t, all));
-}
-
-/*
- * Two paths become one. If they part at one point, one because A failed and the other because it held but b did
- * not, then what is left is "not both": the usual end of "if (A && b)". It is learnt, and the path stays exact.
- */
-static bool merge_failed(struct state_pool *p, struct sym_table *t, struct state *a, const struct cond *x,
-			 const struct cond *y, const struct cond *common)
-{
-	const struct sym *failed = x->prev == common ? sym_not(t, x->s) : NULL, *held;
-
-	if (!failed || y == common)
-		return false;
-	if (y->prev == common) {	/* b, and not b: nothing is left of the branch */
-		if (failed != y->s && sym_not(t, y->s) != x->s)
-			return false;
-		a->conds = common;
-		return true;
-	}
-	held = all_since(t, y->prev, common);
-	if (!held || sym_not(t, held) != sym_not(t, plain(failed)))
-		return false;
-	a->conds = common;
-	learn_not_all(p, t, a, held, sym_not(t, y->s));
-	return true;
-}
-
-static void merge_conds(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *b)
-{
-	const struct cond *x = a->conds, *y = b->conds, *cx = x, *cy = y;
-
-	a->is_inexact |= b->is_inexact;
-	a->by_result |= b->by_result;
-	if (x == y)
-		return;
-	while (cx != cy) {
-		if (!cx || (cy && cy->n > cx->n))
-			cy = cy->prev;
-		else
-			cx = cx->prev;
-	}
-	if (x != cx && y != cx && (merge_failed(p, t, a, x, y, cx) || merge_failed(p, t, a, y, x, cx)))
-		return;
-	a->conds = cx;
-	a->is_inexact = true;
-}
 
 /* What is only known to be free, or the caller's, does not keep paths apart. */
 static bool tells_apart(const struct held *h)
@@ -112,6 +27,12 @@ static int count_locks(const struct state *st)
 	return n;
 }
 
+static bool same_lock(const struct held *h, const struct held *k)
+{
+	return k && k->state == h->state && k->mode == h->mode && k->count == h->count && k->is_vague == h->is_vague &&
+	       k->is_doubted == h->is_doubted;
+}
+
 static bool same_locks(const struct state *a, const struct state *b)
 {
 	if (a->locks == b->locks)
@@ -119,13 +40,9 @@ static bool same_locks(const struct state *a, const struct state *b)
 	if (count_locks(a) != count_locks(b))
 		return false;
 	for (int i = 0; a->locks && i < a->locks->n; i++) {
-		const struct held *h = &a->locks->items[i], *k;
+		const struct held *h = &a->locks->items[i];
 
-		if (!tells_apart(h))
-			continue;
-		k = state_find_lock(b, h->lock, h->kind);
-		if (!k || k->state != h->state || k->mode != h->mode || k->count != h->count ||
-		    k->is_vague != h->is_vague || k->is_doubted != h->is_doubted)
+		if (tells_apart(h) && !same_lock(h, state_find_lock(b, h->lock, h->kind)))
 			return false;
 	}
 	return true;
@@ -176,22 +93,23 @@ static int count_dead(const struct state *st)
 	return n;
 }
 
+static bool has_ended(const struct state *st, const struct sym *root)
+{
+	for (int i = 0; st->dead && i < st->dead->n; i++)
+		if (parts_paths(&st->dead->items[i]) && st->dead->items[i].root == root)
+			return true;
+	return false;
+}
+
 static bool same_dead(const struct state *a, const struct state *b)
 {
 	if (a->dead == b->dead)
 		return true;
 	if (count_dead(a) != count_dead(b))
 		return false;
-	for (int i = 0; a->dead && i < a->dead->n; i++) {
-		int k = 0;
-
-		if (!parts_paths(&a->dead->items[i]))
-			continue;
-		while (k < b->dead->n && (!parts_paths(&b->dead->items[k]) || b->dead->items[k].root != a->dead->items[i].root))
-			k++;
-		if (k == b->dead->n)
+	for (int i = 0; a->dead && i < a->dead->n; i++)
+		if (parts_paths(&a->dead->items[i]) && !has_ended(b, a->dead->items[i].root))
 			return false;
-	}
 	return true;
 }
 
@@ -530,7 +448,73 @@ static unsigned mask_of(const struct state_pool *p, const struct state *st, cons
 	return truth < 0 ? state_mask(st, s) : truth ? MASK_POSITIVE : MASK_ZERO;
 }
 
-void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block)
+/* Nothing is said any more of locks that are not the same in both: a has all of them afterwards. */
+static void blur_locks(struct state_pool *p, struct state *a, const struct state *b)
+{
+	for (int i = 0; a->locks && i < a->locks->n; i++) {
+		struct held h = a->locks->items[i];
+
+		if (!tells_apart(&h) || h.is_vague || same_lock(&h, state_find_lock(b, h.lock, h.kind)))
+			continue;
+		h.is_vague = true;
+		state_put_lock(p, a, &h);
+	}
+	for (int i = 0; b->locks && i < b->locks->n; i++) {
+		struct held h = b->locks->items[i];
+		const struct held *k = state_find_lock(a, h.lock, h.kind);
+
+		if (!tells_apart(&h) || (k && tells_apart(k)))
+			continue;
+		h.is_vague = true;
+		state_put_lock(p, a, &h);
+	}
+}
+
+/* The same of references: they are somebody else's business. */
+static void blur_refs(struct state_pool *p, struct state *a, const struct state *b)
+{
+	for (int i = 0; a->refs && i < a->refs->n; i++) {
+		struct ref r = a->refs->items[i];
+		const struct ref *k = state_find_ref(b, r.object);
+
+		if (r.count == (k ? k->count : 0) && (!k || k->handed_on == r.handed_on))
+			continue;
+		r.handed_on = true;
+		state_put_ref(p, a, &r);
+	}
+	for (int i = 0; b->refs && i < b->refs->n; i++) {
+		struct ref r = b->refs->items[i];
+
+		if (!r.count || state_find_ref(a, r.object))
+			continue;
+		r.handed_on = true;
+		state_put_ref(p, a, &r);
+	}
+}
+
+/* What has not ended on both is held to be kept. */
+static void blur_dead(struct state_pool *p, struct state *st, const struct state *other)
+{
+	for (int i = 0; st->dead && i < st->dead->n; i++) {
+		const struct dead *d = &st->dead->items[i];
+
+		if (parts_paths(d) && !has_ended(other, d->root)) {
+			state_drop_dead(p, st, d);
+			i = -1;
+		}
+	}
+}
+
+void state_blur(struct state_pool *p, struct state *a, struct state *b)
+{
+	blur_locks(p, a, b);
+	blur_refs(p, a, b);
+	blur_dead(p, a, b);
+	blur_dead(p, b, a);
+}
+
+void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block,
+		 const struct liveness *live)
 {
 	struct state before = *a;
 
@@ -547,7 +531,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 		if (a->env[i] != b->env[i]) {
 			const struct sym *x = a->env[i], *y = b->env[i], *n;
 
-			if (!x || !y) {
+			if (!x || !y || !live_at(live, block, i)) {
 				a->env[i] = NULL;
 				continue;
 			}
@@ -558,7 +542,7 @@ void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, str
 			a->env[i] = n;
 		}
 	merge_cells(p, t, a, &before, b, block);
-	merge_conds(p, t, a, b);
+	state_merge_conds(p, t, a, b);
 	a->is_warned &= b->is_warned;
 	a->is_last &= b->is_last;
 	a->slept &= b->slept;

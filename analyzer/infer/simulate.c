@@ -24,7 +24,7 @@
 #define RESERVE 800		/* ... and when that is spent */
 #define MAX_EXITS 400
 #define MAX_RUNS 20000		/* straight runs, from call to call, in one block */
-#define NARROW_RUNS 256		/* from then on they are merged between calls */
+#define NARROW_RUNS 24		/* from then on they are merged between calls */
 
 void sim_continue(struct sim *sim, struct state *st)
 {
@@ -392,6 +392,8 @@ static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const
 	if (an->proof)
 		sim->proof = ARENA_NEW(&sim->arena, struct sim_proof);
 	sim->pool.is_careful = an->proof;
+	if (!an->proof)
+		sim->live = live_compute(&sim->arena, sim->fn);
 	find_tails(sim);
 	find_phis(sim);
 }
@@ -486,8 +488,8 @@ static struct summary *simulate_now(struct analysis *an, struct node *n, const s
 		s = sim.is_partial ? unknown_summary(an) : summary_make(&sim);
 	}
 	s->calls_params = sim.calls_params;
-	if (!bound)
-		r->evidence = evidence_make(&sim, an->arena, sim.is_over || sim.is_partial);
+	if (!bound && !an->insists)
+		n->evidence = evidence_make(&sim, an->arena, sim.is_over || sim.is_partial);
 	sim_release(&sim);
 	an->result->nsimulated++;
 	return s;
@@ -510,8 +512,6 @@ static struct summary *simulate(struct analysis *an, struct node *n, const struc
 		s = simulate_now(an, n, bound, &r);
 		cache_keep(an, n, bound, s, &r);
 	}
-	if (!bound && !an->insists)
-		n->evidence = r.evidence;
 	record_end(an, &r);
 	an->depth--;
 	return s;

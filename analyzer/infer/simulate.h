@@ -10,6 +10,7 @@
  *   simulate.c   the blocks, the branches, the exits
  *   execute.c    the instructions
  *   join.c       states that meet at a block
+ *   live.c       values that need not be told apart there
  *   apply.c      calls: bodies, their summaries, functions not read
  *   fill.c       one case of a summary (fill.h)
  *   iterate.c    callbacks: iterations, lookups
@@ -35,6 +36,7 @@
 #include "infer/handed.h"
 #include "infer/held.h"
 #include "infer/infer.h"
+#include "infer/live.h"
 #include "infer/state.h"
 #include "infer/summary.h"
 
@@ -92,6 +94,7 @@ struct sim {
 	struct arena arena;		/* of the simulation */
 	struct sym_table syms;
 	struct state_pool pool;
+	const struct liveness *live;	/* or NULL: all values are */
 	struct state **pending;		/* per block */
 	int lowest;			/* no pending state below this block */
 	struct state *exits;		/* newest first */

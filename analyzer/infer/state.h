@@ -19,6 +19,7 @@
 #include "infer/sym.h"
 
 struct arena;
+struct liveness;
 
 enum lock_state {
 	LOCK_HELD,	/* taken on this path */
@@ -265,9 +266,15 @@ uint64_t state_key(const struct state *st);
 bool state_same_key(const struct state *a, const struct state *b, bool with_params);
 /* Have both taken the same locks on their way? */
 bool state_same_takes(const struct state *a, const struct state *b);
+/* merge_conds.c: of the branches that a and b have taken, those of both are a's. */
+void state_merge_conds(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *b);
+/* Make a and b the same to state_same_key(): what one holds or has ended and the other has not is nobody's business from then on. */
+void state_blur(struct state_pool *p, struct state *a, struct state *b);
 /*
- * Merge b into a (b is then free): what both know stays, what differs becomes an unknown of block.
+ * Merge b into a (b is then free): what both know stays, what differs becomes an unknown of block; if it is live
+ * there, and forgotten otherwise. live: or NULL, when all may be.
  */
-void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block);
+void state_merge(struct state_pool *p, struct sym_table *t, struct state *a, struct state *b, int block,
+		 const struct liveness *live);
 
 #endif

@@ -15,8 +15,8 @@
 #include "infer/prove.h"
 #include "infer/simulate.h"
 
-#define MAX_CASES 12
-#define MAX_CASES_PLAIN 5
+#define MAX_CASES 8
+#define MAX_CASES_PLAIN 3
 #define MAX_CASES_PROVEN 40	/* for verify, which merges less */
 #define MAX_RANGES 40
 #define MAX_CELLS 32
@@ -197,7 +197,7 @@ static int merge_exits(struct sim *sim, enum alike how)
 		while (old && !is_alike(sim, old, st, how))
 			old = old->next;
 		if (old) {
-			state_merge(&sim->pool, &sim->syms, old, st, sim->fn->nblock);
+			state_merge(&sim->pool, &sim->syms, old, st, sim->fn->nblock, NULL);
 			continue;
 		}
 		st->next = out;

@@ -36,3 +36,23 @@ doubtful() {
 }
 
 run_test fixtures/doubtful doubtful
+
+# A function with more ways through it than anybody follows, each with other locks held, is gone through to its end, and
+# what it does on all of them is known.
+many_ways() {
+	local i
+	{
+		printf '#include "%s"\nstruct port { struct mutex lock, m[10]; int flags; };\n' "$TESTS/fixtures/kernel.h"
+		printf 'void port_open(struct port *p, int *want)\n{\n\tmutex_lock(&p->lock);\n'
+		for i in 0 1 2 3 4 5 6 7 8 9; do
+			printf '\tif (want[%d])\n\t\tmutex_lock(&p->m[%d]);\n' "$i" "$i"
+		done
+		printf '\tp->flags = 1;\n\tmutex_lock(&p->lock);\n}\n'
+	} >"$HERE/many.c"
+	compile_commands "$HERE" "$HERE/many.c"
+	expect_status 1 "$TESTED" check --stats -p "$HERE"
+	expect_text "$HERE/out" "takes 'p->lock', which it holds already"
+	expect_text "$HERE/err" ', 0 over budget,'
+}
+
+run_test fixtures/many-ways many_ways

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The findings of the passes over the whole program between runs. Entry points: whole_find(), whole_keep().
+ */
+#include "infer/whole.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "infer/explain.h"
+#include "infer/pack_summary.h"
+#include "infer/simulate.h"
+
+#include "infer/engine.inc"
+
+#define MOST_FACTS 1000000
+
+/* ------------------------------------------------------------------ what the passes read */
+
+static void pack_units(struct packer *p, struct unit *const *units, size_t nunit)
+{
+	for (size_t u = 0; u < nunit; u++) {
+		pack_name(p, units[u]->file);
+		pack_int(p, units[u]->nslot);
+		for (int i = 0; i < units[u]->nslot; i++) {
+			const struct slot *s = &units[u]->slots[i];
+
+			pack_name(p, s->struct_name);
+			pack_name(p, s->field);
+			pack_name(p, s->func);
+			pack_name(p, s->object);
+			pack_name(p, s->at.file);
+		}
+	}
+}
+
+static uint64_t key_of(const struct analysis *an, struct unit *const *units, size_t nunit)
+{
+	struct packer p;
+	uint64_t key;
+
+	packer_init(&p, &an->program);
+	text_puts(&p.out, engine_hash);
+	text_puts(&p.out, "whole");
+	pack_hash(&p, an->options->model->hash);
+	pack_int(&p, an->options->state_budget);
+	pack_units(&p, units, nunit);
+	for (size_t i = 0; i < an->program.nnode; i++) {
+		const struct node *n = an->program.nodes[i];
+
+		pack_hash(&p, n->fn->outline);
+		pack_hash(&p, n->notes_hash);
+		pack_int(&p, n->unit_index);
+	}
+	key = map_hash(p.out.s, p.out.len);
+	packer_release(&p);
+	return key;
+}
+
+/* ------------------------------------------------------------------ functions that findings tell of */
+
+struct told {
+	const struct func **items;
+	int n, cap;
+	struct arena *arena;
+};
+
+static void add_told(struct told *t, const struct func *fn)
+{
+	for (int i = 0; i < t->n; i++)
+		if (t->items[i] == fn)
+			return;
+	if (t->n == t->cap) {
+		const struct func **more = ARENA_ARRAY(t->arena, const struct func *, t->cap = t->cap ? t->cap * 2 : 16);
+
+		if (t->n)
+			memcpy(more, t->items, sizeof(*more) * (size_t)t->n);
+		t->items = more;
+	}
+	t->items[t->n++] = fn;
+}
+
+/* In order of appearance. */
+static void find_told(struct told *t, const struct fact *f)
+{
+	t->n = 0;
+	add_told(t, f->fn);
+	add_told(t, f->at.in);
+	add_told(t, f->origin.in);
+	for (int i = 0; i < f->nstep; i++)
+		add_told(t, f->steps[i].at.in);
+}
+
+static void pack_told(struct packer *p, struct told *t, const struct fact *f)
+{
+	find_told(t, f);
+	pack_int(p, t->n);
+	for (int i = 0; i < t->n; i++)
+		pack_hash(p, t->items[i] ? t->items[i]->hash[0] : 0);
+}
+
+static bool are_same(struct unpacker *u, struct told *t, const struct fact *f)
+{
+	find_told(t, f);
+	if (unpack_count(u) != t->n)
+		return false;
+	for (int i = 0; i < t->n; i++)
+		if (unpack_hash(u) != (t->items[i] ? t->items[i]->hash[0] : 0))
+			return false;
+	return true;
+}
+
+/* ------------------------------------------------------------------ finding */
+
+static struct fact *unpack_one(struct analysis *an, struct unpacker *u, struct told *t)
+{
+	const char *file = unpack_name(u), *name = unpack_name(u);
+	size_t unit = file ? program_unit(&an->program, file) : an->program.nunit;
+	struct node *n = name && unit < an->program.nunit ? program_resolve_in(&an->program, unit, name) : NULL;
+	struct fact *f = n ? unpack_fact(u, an->arena) : NULL;
+
+	if (!f || u->failed)
+		return NULL;
+	f->fn = n->fn;
+	f->unit = n->unit;
+	return are_same(u, t, f) ? f : NULL;
+}
+
+static bool read_all(struct analysis *an, struct unpacker *u)
+{
+	unsigned long counts[UNSURE_KINDS];
+	int64_t n = unpack_int(u);
+	struct told t = {.arena = an->arena};
+	struct fact **facts;
+
+	if (u->failed || n < 0 || n > MOST_FACTS)
+		return false;
+	for (int k = 0; k < UNSURE_KINDS; k++)
+		counts[k] = (unsigned long)unpack_int(u);
+	facts = ARENA_ARRAY(an->arena, struct fact *, (size_t)n);
+	for (int64_t i = 0; i < n; i++) {
+		facts[i] = unpack_one(an, u, &t);
+		if (!facts[i])
+			return false;
+	}
+	if (u->failed)
+		return false;
+	for (int64_t i = 0; i < n; i++)
+		explain_add(an, facts[i]);
+	for (int k = 0; k < UNSURE_KINDS; k++)
+		an->result->unsure[k] += counts[k];
+	return true;
+}
+
+bool whole_find(struct analysis *an, struct unit *const *units, size_t nunit, struct whole *w)
+{
+	const struct infer_cache *cache = an->options->cache;
+	const void *bytes;
+	struct unpacker u;
+	bool is_found;
+	size_t size;
+
+	w->key = 0;
+	w->first_fact = an->result->nfact;
+	memcpy(w->unsure, an->result->unsure, sizeof(w->unsure));
+	if (!cache || an->options->roots || an->is_damaged)
+		return false;
+	w->key = key_of(an, units, nunit);
+	if (!cache->find(cache->cookie, w->key, &size))
+		return false;
+	bytes = cache->find_rest(cache->cookie, w->key, &size);
+	if (!bytes)
+		return false;
+	unpacker_init(&u, &an->program, &an->syms, bytes, size);
+	is_found = read_all(an, &u);
+	unpacker_release(&u);
+	return is_found;
+}
+
+void whole_keep(struct analysis *an, const struct whole *w)
+{
+	const struct infer_result *r = an->result;
+	struct told t = {.arena = an->arena};
+	struct packer p;
+
+	if (!w->key || an->is_damaged)
+		return;
+	packer_init(&p, &an->program);
+	pack_int(&p, (int64_t)(r->nfact - w->first_fact));
+	for (int k = 0; k < UNSURE_KINDS; k++)
+		pack_int(&p, (int64_t)(r->unsure[k] - w->unsure[k]));
+	for (size_t i = w->first_fact; i < r->nfact; i++) {
+		pack_name(&p, r->facts[i]->unit->file);
+		pack_name(&p, r->facts[i]->fn->name);
+		pack_fact(&p, r->facts[i]);
+		pack_told(&p, &t, r->facts[i]);
+	}
+	an->options->cache->keep(an->options->cache->cookie, w->key, "", 1, p.out.s, p.out.len);
+	packer_release(&p);
+}
