@@ -136,6 +136,39 @@ struct store *store_open(const char *path, const char *config)
 	return s;
 }
 
+const char *store_other_config(struct store *s, struct arena *a)
+{
+	struct stmt *st = db_prepare(s->db, "SELECT name FROM config WHERE id <> ?1");
+	const char *other = NULL;
+	int n = 0;
+
+	if (store_count(s, "SELECT count(*) FROM unit WHERE config = ?1", s->config))
+		return NULL;
+	db_bind_int(st, 1, s->config);
+	for (; db_step(st); n++)
+		other = arena_strdup(a, db_col_text(st, 0));
+	return n == 1 ? other : NULL;
+}
+
+void store_adopt_config(struct store *s, const char *other, const char *config)
+{
+	struct stmt *st;
+
+	store_begin(s);
+	st = db_prepare(s->db, "DELETE FROM config WHERE id = ?1");
+	db_bind_int(st, 1, s->config);
+	db_run(st);
+	st = db_prepare(s->db, "SELECT id FROM config WHERE name = ?1");
+	db_bind_text(st, 1, other);
+	while (db_step(st))
+		s->config = db_col_int(st, 0);
+	st = db_prepare(s->db, "UPDATE config SET name = ?2 WHERE id = ?1");
+	db_bind_int(st, 1, s->config);
+	db_bind_text(st, 2, config);
+	db_run(st);
+	db_commit(s->db);
+}
+
 void store_close(struct store *s)
 {
 	store_end_reading(s);

@@ -25,6 +25,13 @@ struct unit;
  * so and what to do. config keys the entries (one database can hold several).
  */
 struct store *store_open(const char *path, const char *config);
+/*
+ * A file may come from elsewhere, with the names it had there. The only other configuration in it, if ours has no units;
+ * else NULL. In a.
+ */
+const char *store_other_config(struct store *s, struct arena *a);
+/* That other one is ours from now on, under the name config. */
+void store_adopt_config(struct store *s, const char *other, const char *config);
 void store_close(struct store *s);
 
 /* A version of a unit, as it was captured. */

@@ -212,11 +212,27 @@ const char *units_config(const struct units *u, const struct options *opt, const
 	return name;
 }
 
+/* Is there a build by that name, as seen from where the database is? */
+static bool is_build(struct arena *a, const char *db, const char *config)
+{
+	char *cwd = getcwd(NULL, 0);
+	const char *folder = path_parent(a, path_absolute(a, cwd ? cwd : "/", db));
+	const char *build = path_absolute(a, folder, config);
+
+	free(cwd);
+	return path_is_file(build) || path_is_file(arena_printf(a, "%s/compile_commands.json", build));
+}
+
+/* A database that was copied here has its build under the name that it had there. */
 struct store *units_open_store(const struct units *u, const struct options *opt)
 {
-	const char *db = opt->db ? opt->db : units_default_db(u);
+	const char *db = opt->db ? opt->db : units_default_db(u), *config = units_config(u, opt, db);
+	struct store *s = store_open(db, config);
+	const char *other = store_other_config(s, u->arena);
 
-	return store_open(db, units_config(u, opt, db));
+	if (other && !is_build(u->arena, db, other))
+		store_adopt_config(s, other, config);
+	return s;
 }
 
 /* --- what a change is about ------------------------------------------------------ */

@@ -127,6 +127,23 @@ parts_joined() {
 	both_same "$HERE/whole" "$HERE/disorder"
 }
 
+# A database that was copied holds what it held: the build that it names is not there any more, or was not here. One
+# whose build is there is another's.
+database_copied() {
+	local n
+	compile_commands "$HERE/a" "$TESTS"/fixtures/lock-*.c
+	n=$(jq length "$HERE/a/compile_commands.json")
+	findings_of "$HERE/first" "$HERE/a"
+	mkdir -p "$HERE/else/where" "$HERE/b"
+	cp "$HERE/a/.devscope.db" "$HERE/else/where/copy.db"
+	findings_of "$HERE/second" "$HERE/a" --db "$HERE/else/where/copy.db"
+	expect_text "$HERE/second.err" ": 0 read, $n known from before, 0 failed"
+	both_same "$HERE/first" "$HERE/second"
+	cp "$HERE/a/compile_commands.json" "$HERE/a/.devscope.db" "$HERE/b"
+	findings_of "$HERE/third" "$HERE/a" --db "$HERE/b/.devscope.db"
+	expect_text "$HERE/third.err" ": $n read, 0 known from before, 0 failed"
+}
+
 # A unit stays in its part when others come, and no part forgets what the others have.
 parts_are_stable() {
 	local i
@@ -214,6 +231,7 @@ run_test same/place place_of_tree
 run_test same/build-beside build_beside_tree
 run_test same/read-only read_only_database
 run_test same/change change_and_back
+run_test same/database-copied database_copied
 run_test same/parts parts_joined
 run_test same/parts-stable parts_are_stable
 run_test same/parts-refused parts_refused
