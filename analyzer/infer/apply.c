@@ -180,6 +180,94 @@ static bool is_out(const struct state *st, const struct conditions *c, int i)
 	return i < MAX_CASES_APPLIED && c->of[i] && state_truth(st, c->of[i]) == 0;
 }
 
+/* Do the two cases leave the same locks as they were? */
+static bool leaves_alike(const struct scase *a, const struct scase *b)
+{
+	for (int i = 0; a->locks && i < a->locks->n; i++) {
+		int k = lock_set_find(b->locks, a->locks->items[i].lock, a->locks->items[i].kind);
+
+		if (k < 0 || b->locks->items[k].state != a->locks->items[i].state)
+			return false;
+	}
+	return (a->locks ? a->locks->n : 0) == (b->locks ? b->locks->n : 0);
+}
+
+/* Does the case release the lock, by its name or by one that may mean it? */
+static bool releases(struct fill *f, const struct scase *c, const struct held *h)
+{
+	const char *class_name = sym_class(h->lock, h->kind);
+
+	for (int i = 0; c->locks && i < c->locks->n; i++) {
+		const struct held *o = &c->locks->items[i];
+		const struct sym *lock;
+
+		if (o->state != LOCK_DROPPED || o->kind != h->kind)
+			continue;
+		lock = fill_sym(f, o->lock);
+		if (lock == h->lock)
+			return true;
+		if (class_name != h->kind && sym_class(lock, o->kind) == class_name &&
+		    (!sym_is_outer(lock) || !sym_is_outer(h->lock) || lock->is_set || h->lock->is_set))
+			return true;
+	}
+	return false;
+}
+
+/* Is case i known by what it returns from case k? */
+static bool is_told_by_result(const struct summary *s, int i, int k)
+{
+	const struct scase *a = &s->cases[i], *b = &s->cases[k];
+
+	return a->ret && b->ret &&
+	       (!(a->ret_mask & b->ret_mask) || (a->ret->kind == SYM_INT && b->ret->kind == SYM_INT && a->ret != b->ret));
+}
+
+/*
+ * Case i leaves a lock held that another one releases, and nothing that callers see tells which it is: the callee may well
+ * ask the same as was asked when the lock was taken.
+ */
+static void spare_locks(struct fill *f, const struct state *before, const struct summary *s,
+			const struct conditions *conditions, int i)
+{
+	struct state *st = f->st;
+
+	for (int n = 0; before->locks && n < before->locks->n; n++) {
+		const struct held *old = &before->locks->items[n], *now = state_find_lock(st, old->lock, old->kind);
+		bool is_spared = false;
+
+		if (!now || now->state != LOCK_HELD || now->is_vague || now->is_spared)
+			continue;
+		for (int k = 0; k < s->ncase && !is_spared; k++)
+			is_spared = k != i && !is_out(before, conditions, k) && !is_told_by_result(s, i, k) &&
+				    releases(f, &s->cases[k], now);
+		if (is_spared) {
+			struct held h = *now;
+
+			h.is_spared = true;
+			state_put_lock(&f->sim->pool, st, &h);
+		}
+	}
+}
+
+/*
+ * Constants by which callers know that something else was done to locks (NULL: nothing is held): case i does not
+ * return them, though nothing more is known of its result.
+ */
+static void tell_apart(struct sim *sim, struct state *st, const struct summary *s, int i, const struct sym *ret)
+{
+	for (int k = 0; k < s->ncase && ret && ret->kind != SYM_INT; k++) {
+		const struct sym *other = s->cases[k].ret;
+		bool is_mine = false;
+
+		if (!other || other->kind != SYM_INT || leaves_alike(&s->cases[i], &s->cases[k]))
+			continue;
+		for (int j = 0; j < s->ncase && !is_mine; j++)
+			is_mine = s->cases[j].ret == other && leaves_alike(&s->cases[i], &s->cases[j]);
+		if (!is_mine)
+			state_assume(&sim->pool, st, sym_cmp(&sim->syms, CMP_NE, ret, sym_int(&sim->syms, other->value)), true);
+	}
+}
+
 static void call_summary(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
 			 const char *callee)
 {
@@ -207,6 +295,9 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 			state_free(&sim->pool, to);
 			continue;
 		}
+		tell_apart(sim, to, s, i, ret);
+		if (conditions.sure < 0)
+			spare_locks(&f, st, s, &conditions, i);
 		to->env[f.site] = ret ? ret : sym_new(&sim->syms, f.site, ORDINAL_RESULT, to->turn, in->name);
 		sim_continue(sim, to);
 	}

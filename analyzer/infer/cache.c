@@ -135,6 +135,7 @@ static uint64_t key_of(struct analysis *an, struct node *n, const struct sym *co
 	pack_int(&p, n->matters | n->is_callback << 1 | (an->muted > 0) << 2 | (bound != NULL) << 3 | n->is_called << 4);
 	pack_int(&p, an->depth);
 	pack_name(&p, an->insists);
+	pack_int(&p, an->insists_on_all);
 	if (bound)
 		pack_bound(&p, bound);
 	key = map_hash(p.out.s, p.out.len);

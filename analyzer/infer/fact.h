@@ -38,7 +38,7 @@ enum fact_kind {
 	FACT_LOCK_ORDER,	/* locks of some classes are taken in orders that contradict each other */
 	FACT_WAIT_DEADLOCK,	/* waits, with a lock held, for somebody who takes such a lock */
 	/* handed.c: evidence, for no rule */
-	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result */
+	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result; is_inferred: perhaps */
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */
 	FACT_LOCK_KEPT_ON,	/* returns with one that function left it */
 	/* stored.c: the same */

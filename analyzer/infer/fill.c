@@ -73,7 +73,10 @@ const struct sym *fill_sym(struct fill *f, const struct sym *s)
 		a = fill_sym(f, s->a);
 		if (a->kind == SYM_INT)
 			return fill_unknown(f, s);
-		return state_resolve(t, f->st, sim_load(f->sim, f->st, a, f->site));
+		b = state_resolve(t, f->st, sim_load(f->sim, f->st, a, f->site));
+		if (s->first && b->kind == SYM_LOAD)	/* what it points to begins with, the callee has seen */
+			sym_name_first(b, s->first_struct, s->first);
+		return b;
 	case SYM_ALL: {
 		const struct sym *terms[FILL_TERMS * 4];
 		int n = 0;

@@ -11,6 +11,7 @@
  */
 #include "infer/handed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +22,13 @@
 #include "infer/model.h"
 #include "infer/simulate.h"
 
-void handed_evidence(struct sim *sim, enum fact_kind kind, struct place at, const char *class_name,
-		     const char *function)
+static void add_evidence(struct sim *sim, const struct handed_item *item)
 {
 	struct handed *h = &sim->handed;
 
 	for (int i = 0; i < h->n; i++)
-		if (h->items[i].kind == kind && h->items[i].class_name == class_name && h->items[i].function == function)
+		if (h->items[i].kind == item->kind && h->items[i].class_name == item->class_name &&
+		    h->items[i].function == item->function && h->items[i].is_doubtful == item->is_doubtful)
 			return;
 	if (h->n == h->cap) {
 		struct handed_item *more = ARENA_ARRAY(&sim->arena, struct handed_item, h->cap = h->cap ? h->cap * 2 : 8);
@@ -36,15 +37,24 @@ void handed_evidence(struct sim *sim, enum fact_kind kind, struct place at, cons
 			memcpy(more, h->items, sizeof(*more) * (size_t)h->n);
 		h->items = more;
 	}
-	h->items[h->n++] = (struct handed_item){kind, at, class_name, function};
+	h->items[h->n++] = *item;
 }
 
-void handed_on(struct sim *sim, const struct held *h, struct place at)
+void handed_evidence(struct sim *sim, enum fact_kind kind, struct place at, const char *class_name, const char *kind_name)
+{
+	struct handed_item item = {kind, at, class_name, kind_name, NULL, false};
+
+	add_evidence(sim, &item);
+}
+
+void handed_on(struct sim *sim, const struct held *h, struct place at, bool is_doubtful)
 {
 	const char *class_name = sym_class(h->lock, h->kind);
+	struct handed_item item = {FACT_LOCK_HANDED_ON, at, class_name, h->kind, NULL, is_doubtful};
 
-	if (class_name != h->kind)
-		handed_evidence(sim, FACT_LOCK_HANDED_ON, at, class_name, NULL);
+	/* Of a lock without a name, one that is likely to be meant is nobody's business. */
+	if (class_name != h->kind || is_doubtful)
+		add_evidence(sim, &item);
 }
 
 /* The function that was called and left the lock, or NULL; by_turn: it called back, and the callback did. */
@@ -66,29 +76,27 @@ static const char *left_by(struct sim *sim, const struct held *h, bool *by_turn)
 
 void handed_kept(struct sim *sim, const struct held *h, struct place at)
 {
-	const char *class_name = sym_class(h->lock, h->kind), *function;
+	struct handed_item item = {FACT_LOCK_KEPT_ON, at, sym_class(h->lock, h->kind), h->kind, NULL, false};
 	bool by_turn;
 
-	if (h->state != LOCK_HELD || class_name == h->kind)
+	if (h->state != LOCK_HELD)
 		return;
-	function = left_by(sim, h, &by_turn);
-	if (function || by_turn)
-		handed_evidence(sim, by_turn ? FACT_LOCK_TAKEN_OVER : FACT_LOCK_KEPT_ON, at, class_name, function);
+	item.function = left_by(sim, h, &by_turn);
+	if (by_turn)
+		item.kind = FACT_LOCK_TAKEN_OVER;
+	if (item.function || by_turn)
+		add_evidence(sim, &item);
 }
 
 void handed_released(struct sim *sim, const struct held *old, const struct lock_event *e)
 {
-	const char *class_name = sym_class(e->lock, e->kind), *function;
-	bool by_turn;
+	struct handed_item item = {FACT_LOCK_TAKEN_OVER, e->at, sym_class(e->lock, e->kind), e->kind, NULL, false};
+	bool by_turn = !old || old->state != LOCK_HELD;
 
-	if (!old || old->state != LOCK_HELD) {
-		if (class_name != e->kind)
-			handed_evidence(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, NULL);
-		return;
-	}
-	function = left_by(sim, old, &by_turn);
-	if (function || by_turn)
-		handed_evidence(sim, FACT_LOCK_TAKEN_OVER, e->at, class_name, function);
+	if (!by_turn)
+		item.function = left_by(sim, old, &by_turn);
+	if (item.function || by_turn)
+		add_evidence(sim, &item);
 }
 
 void handed_note(struct sim *sim)
@@ -100,8 +108,8 @@ void handed_note(struct sim *sim)
 		struct fact *f = ARENA_NEW(an->arena, struct fact);
 
 		*f = (struct fact){
-			.kind = item->kind, .fn = sim->fn, .unit = sim->node->unit, .at = item->at,
-			.class = item->class_name, .function = item->function,
+			.kind = item->kind, .fn = sim->fn, .unit = sim->node->unit, .at = item->at, .class = item->class_name,
+			.kind_name = item->kind_name, .function = item->function, .is_inferred = item->is_doubtful,
 		};
 		explain_add(an, f);
 	}
@@ -118,14 +126,14 @@ static bool is_evidence(const struct fact *f)
 struct evidence {
 	const struct fact *fact;
 	struct node *node;
-	struct evidence *next;		/* of its class */
+	struct evidence *next;		/* of its kind of lock */
 };
 
 struct settlement {
 	struct analysis *an;
 	struct evidence *all;
 	size_t n;
-	struct map by_class;		/* first of the class */
+	struct map by_kind;		/* first of the kind of lock */
 	bool *known, *pointed;		/* per node: has it callers that were read; may it be called through a pointer? */
 	bool *entry;			/* nothing that was read says who calls it */
 	uint32_t *first, *callers;	/* callers[first[n]] .. callers[first[n + 1] - 1]: who calls node n */
@@ -148,23 +156,30 @@ static void take_evidence(struct settlement *s, struct infer_result *r)
 	if (!s->all)
 		die("out of memory (facts)");
 	for (size_t i = 0; i < s->n; i++) {
-		const char *class_name = facts[i]->class;
+		const char *kind = facts[i]->kind_name;
 
-		s->all[i] = (struct evidence){facts[i], node_of(&s->an->program, facts[i]), map_get(&s->by_class, class_name)};
-		map_set(&s->by_class, class_name, &s->all[i]);
+		s->all[i] = (struct evidence){facts[i], node_of(&s->an->program, facts[i]), map_get(&s->by_kind, kind)};
+		map_set(&s->by_kind, kind, &s->all[i]);
 	}
 	free(facts);
+}
+
+static void *table(size_t n, size_t size)
+{
+	void *t = calloc(n + 1, size);
+
+	if (!t)
+		die("out of memory (%zu functions)", n);
+	return t;
 }
 
 static void find_callers(struct settlement *s)
 {
 	const struct program *p = &s->an->program;
 
-	s->known = calloc(p->nnode + 1, sizeof(*s->known));
-	s->pointed = calloc(p->nnode + 1, sizeof(*s->pointed));
-	s->entry = calloc(p->nnode + 1, sizeof(*s->entry));
-	if (!s->known || !s->pointed || !s->entry)
-		die("out of memory (%zu functions)", p->nnode);
+	s->known = table(p->nnode, sizeof(*s->known));
+	s->pointed = table(p->nnode, sizeof(*s->pointed));
+	s->entry = table(p->nnode, sizeof(*s->entry));
 	for (size_t i = 0; i < p->nnode; i++) {
 		s->known[i] |= p->nodes[i]->fn->is_static;
 		s->pointed[i] |= p->nodes[i]->is_callback;
@@ -222,7 +237,14 @@ static bool calls(const struct node *caller, const struct node *n)
 	return false;
 }
 
-/* by releases a lock of its callers': may that be one that n left? */
+/* A lock that n may hand on. */
+struct claim {
+	const struct node *n;
+	const char *class_name, *kind;
+	bool is_doubtful;		/* only a caller that releases it is proof */
+};
+
+/* by releases a lock of its callers': may that be one that was handed on, as far as anybody knows? */
 static bool may_release(const struct settlement *s, const struct node *by, const struct node *n)
 {
 	if (!by || s->entry[n->index] || calls(by, n))
@@ -231,37 +253,123 @@ static bool may_release(const struct settlement *s, const struct node *by, const
 	return s->pointed[n->index] && (s->pointed[by->index] || s->entry[by->index] || calls_pointers(by));
 }
 
+/* Does a caller of n call by? */
+static bool is_called_beside(const struct settlement *s, const struct node *by, const struct node *n)
+{
+	for (size_t i = s->first[n->index]; i < s->first[n->index + 1]; i++)
+		if (calls(s->an->program.nodes[s->callers[i]], by))
+			return true;
+	return false;
+}
+
+/* Does by, or a function that it calls, call what is in that field? */
+static bool calls_field(const struct node *by, const char *field, int calls)
+{
+	for (int i = 0; i < by->fn->nlink; i++)
+		if (by->fn->links[i].kind == LINK_FIELD && !strcmp(by->fn->links[i].name, field))
+			return true;
+	for (int i = 0; calls && i < by->ncallee; i++)
+		if (calls_field(by->callees[i], field, calls - 1))
+			return true;
+	return false;
+}
+
+/* Is n in a field that by, or a function it calls, calls through? */
+static bool calls_by_field(const struct settlement *s, const struct node *by, const struct node *n)
+{
+	const struct program *p = &s->an->program;
+
+	for (size_t u = 0; u < p->nunit && s->pointed[n->index]; u++)
+		for (int i = 0; i < p->units[u]->nslot; i++) {
+			const struct slot *slot = &p->units[u]->slots[i];
+			char field[256];
+
+			if (strcmp(slot->func, n->fn->name))
+				continue;
+			snprintf(field, sizeof(field), "%s.%s", slot->struct_name, slot->field);
+			if (calls_field(by, field, 1))
+				return true;
+		}
+	return false;
+}
+
+static bool is_in_table(const struct unit *u, const char *object, const char *func)
+{
+	for (int i = 0; i < u->nslot; i++)
+		if (u->slots[i].object == object && u->slots[i].func == func)
+			return true;
+	return false;
+}
+
+/* Are both in one ops table? One of them begins then what the other ends. */
+static bool share_table(const struct settlement *s, const struct node *by, const struct node *n)
+{
+	const struct program *p = &s->an->program;
+
+	for (size_t u = 0; u < p->nunit && s->pointed[n->index]; u++)
+		for (int i = 0; i < p->units[u]->nslot; i++) {
+			const struct slot *slot = &p->units[u]->slots[i];
+
+			if (slot->object && slot->func == n->fn->name && is_in_table(p->units[u], slot->object, by->fn->name))
+				return true;
+		}
+	return false;
+}
+
+/* Names of one lock, as far as they tell: of some only the kind is known. */
+static bool is_same_class(const struct fact *f, const struct claim *c)
+{
+	return f->class == c->class_name || !strcmp(f->class, c->class_name) || !strcmp(f->class, c->kind) ||
+	       !strcmp(c->class_name, c->kind);
+}
+
+/* e is of a function that releases what it did not take: is that what was handed on? */
+static bool is_release_of(const struct settlement *s, const struct evidence *e, const struct claim *c)
+{
+	if (e->node && calls(e->node, c->n))
+		return true;		/* by another name, perhaps */
+	if (!is_same_class(e->fact, c))
+		return false;
+	if (!c->is_doubtful)
+		return !strcmp(e->fact->class, c->class_name) && may_release(s, e->node, c->n);
+	return e->node && (is_called_beside(s, e->node, c->n) || calls_by_field(s, e->node, c->n) ||
+			   share_table(s, e->node, c->n));
+}
+
 #define MAX_HANDS 4	/* through how many functions a lock is followed */
 
-/* Does anybody release a lock of that class which n left held? Whoever calls n, or gets it from who does. */
-static bool is_taken_over(const struct settlement *s, const struct node *n, const char *class_name, int hands)
+/* Does anybody release what was handed on? Who calls the function, or gets it from who does. */
+static bool is_taken_over(const struct settlement *s, const struct claim *c, int hands)
 {
-	for (const struct evidence *e = map_get(&s->by_class, class_name); e; e = e->next) {
+	for (const struct evidence *e = map_get(&s->by_kind, c->kind); e; e = e->next) {
 		const struct fact *f = e->fact;
+		struct claim next = {e->node, c->class_name, c->kind, c->is_doubtful};
 
-		if (f->kind == FACT_LOCK_TAKEN_OVER && (f->function ? f->function == n->fn->name : may_release(s, e->node, n)))
+		if (f->kind == FACT_LOCK_TAKEN_OVER && (f->function ? f->function == c->n->fn->name : is_release_of(s, e, c)))
 			return true;
-		if (f->kind == FACT_LOCK_KEPT_ON && f->function == n->fn->name && e->node && e->node != n &&
-		    (!hands || is_taken_over(s, e->node, class_name, hands - 1)))
+		if (f->kind == FACT_LOCK_KEPT_ON && f->function == c->n->fn->name && e->node && e->node != c->n &&
+		    (!hands || is_taken_over(s, &next, hands - 1)))
 			return true;
 	}
 	return false;
 }
 
 /* Simulate the function again: what it leaves of that class is a finding. It was counted before. */
-static void insist(struct analysis *an, struct node *n, const char *class_name)
+static void insist(struct analysis *an, struct node *n, const struct claim *c)
 {
 	struct infer_result *r = an->result;
 	size_t before = r->nfact, kept = before;
 	unsigned long unsure[UNSURE_KINDS];
 
 	memcpy(unsure, r->unsure, sizeof(unsure));
-	an->insists = class_name;
+	an->insists = c->class_name;
+	an->insists_on_all = !c->is_doubtful;
 	simulate_again(an, n);
 	an->insists = NULL;
+	an->insists_on_all = false;
 	memcpy(r->unsure, unsure, sizeof(unsure));
 	for (size_t i = before; i < r->nfact; i++)
-		if (r->facts[i]->kind == FACT_LOCK_LEFT && !strcmp(r->facts[i]->class, class_name))
+		if (r->facts[i]->kind == FACT_LOCK_LEFT && !strcmp(r->facts[i]->class, c->class_name))
 			r->facts[kept++] = r->facts[i];
 	r->nfact = kept;
 }
@@ -269,12 +377,10 @@ static void insist(struct analysis *an, struct node *n, const char *class_name)
 /* Some caller is not known well enough to say what it does with the lock. */
 static bool has_unknown_callers(const struct settlement *s, const struct node *n)
 {
-	const struct program *p = &s->an->program;
-
 	for (size_t i = s->first[n->index]; i < s->first[n->index + 1]; i++) {
-		const struct node *caller = p->nodes[s->callers[i]];
+		const struct node *by = s->an->program.nodes[s->callers[i]];
 
-		if (caller != n && (caller->index < n->index || !caller->kept_summary || node_summary(caller)->is_unknown))
+		if (by != n && (by->index < n->index || !by->kept_summary || node_summary(by)->is_unknown))
 			return true;
 	}
 	return false;
@@ -284,22 +390,24 @@ void handed_settle(struct analysis *an)
 {
 	struct settlement s = {.an = an};
 
-	map_init(&s.by_class);
+	map_init(&s.by_kind);
 	take_evidence(&s, an->result);
 	find_callers(&s);
 	list_callers(&s);
-	for (size_t i = 0; i < s.n && !an->options->roots; i++) {
+	for (size_t i = 0; i < s.n; i++) {
 		const struct evidence *e = &s.all[i];
+		struct claim c = {e->node, e->fact->class, e->fact->kind_name, e->fact->is_inferred};
 
-		if (e->fact->kind == FACT_LOCK_HANDED_ON && e->node && s.known[e->node->index] &&
-		    !is_taken_over(&s, e->node, e->fact->class, MAX_HANDS) && !has_unknown_callers(&s, e->node))
-			insist(an, e->node, e->fact->class);
+		if (e->fact->kind == FACT_LOCK_HANDED_ON && e->node &&
+		    (c.is_doubtful || (!an->options->roots && s.known[e->node->index])) &&
+		    !is_taken_over(&s, &c, MAX_HANDS) && !has_unknown_callers(&s, e->node))
+			insist(an, e->node, &c);
 	}
-	map_release(&s.by_class);
-	free(s.first);
-	free(s.callers);
+	map_release(&s.by_kind);
 	free(s.known);
 	free(s.pointed);
 	free(s.entry);
+	free(s.first);
+	free(s.callers);
 	free(s.all);
 }

@@ -15,7 +15,8 @@ struct sim;
 struct handed_item {
 	enum fact_kind kind;
 	struct place at;
-	const char *class_name, *function;
+	const char *class_name, *kind_name, *function;
+	bool is_doubtful;
 };
 
 struct handed {
@@ -24,10 +25,9 @@ struct handed {
 };
 
 /* Note something seen, once. */
-void handed_evidence(struct sim *sim, enum fact_kind kind, struct place at, const char *class_name,
-		     const char *function);
-/* At an exit the lock is held, and that is taken to be meant. */
-void handed_on(struct sim *sim, const struct held *h, struct place at);
+void handed_evidence(struct sim *sim, enum fact_kind kind, struct place at, const char *class_name, const char *kind_name);
+/* At an exit the lock is held, and that may be meant. is_doubtful: only a caller that releases it makes it right. */
+void handed_on(struct sim *sim, const struct held *h, struct place at, bool is_doubtful);
 /* It is held at an exit: if a call has left it, that is not settled here. */
 void handed_kept(struct sim *sim, const struct held *h, struct place at);
 /* The lock of e is released; old is what was known of it, or NULL. */

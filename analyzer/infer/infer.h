@@ -29,6 +29,7 @@ enum unsure_kind {
 	UNSURE_LOCK_SET,	/* locks of many objects, taken and released in loops */
 	UNSURE_LOCK_NAME,	/* a lock that its function's exits cannot name */
 	UNSURE_LOCK_HANDED_ON,	/* held at some exits, told apart by return value or memory */
+	UNSURE_LOCK_SPARED,	/* held at an exit; a callee would have released it in a case that callers cannot tell */
 	UNSURE_REF_HANDED_ON,	/* a reference stored or passed on: somebody else's now */
 	UNSURE_BORROW_PASSED,	/* a borrow that ended is passed to a function that was not read */
 	UNSURE_WARNED,		/* the kernel itself warns on the path */

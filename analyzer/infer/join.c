@@ -91,14 +91,30 @@ static int state_limit(const struct sim *sim)
 /* How much two states that meet must have in common to be merged, besides what they hold; at last not even that. */
 enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD, ALIKE_NOT };
 
+static bool knows_as_much(const struct state *a, const struct state *b)
+{
+	for (int i = 0; i < a->nrange; i++) {
+		const struct range *x = &a->ranges[i], *y;
+
+		if (!sym_is_outer(x->s) || (x->mask == sym_mask(x->s) && !x->is_known))
+			continue;
+		y = state_find_range(b, x->s);
+		if (!y || y->mask != x->mask || y->is_known != x->is_known || y->value != x->value)
+			return false;
+	}
+	return true;
+}
+
 static bool is_alike(struct sim *sim, struct state *a, struct state *b, int block, enum alike how)
 {
 	if (how == ALIKE_NOT)
 		return !sim->proof && way_agrees(sim, a, b, block);
 	if (a->key != b->key || !same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
 		return false;
-	if (how == ALIKE_HELD)
-		return way_agrees(sim, a, b, block);
+	if (how == ALIKE_HELD)	/* one path alone is gone for what is learnt on it: that must not be forgotten */
+		return way_agrees(sim, a, b, block) && (!sim->guide || (knows_as_much(a, b) && knows_as_much(b, a)));
+	if (sim->is_tail[block] && a->locks && a->at.line != b->at.line)
+		return false;	/* from which return statement it is counts where something may still be held */
 	if (!proofs_agree(sim, a, b) || a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_values_agree(sim, a, b, block))
 		return false;
 	return how == ALIKE_BLOCK_PHIS || all_phis_agree(sim, a, b, block);
@@ -130,8 +146,10 @@ struct state *join_states(struct sim *sim, struct state *in, int block)
 		next = in->next;
 		if (!sim->is_split && try_merge(sim, out, in, block, n >= limit / 2 ? ALIKE_BLOCK_PHIS : ALIKE_PHIS))
 			continue;
-		if (n >= limit && try_merge(sim, out, in, block, ALIKE_HELD))
+		if (n >= limit && try_merge(sim, out, in, block, ALIKE_HELD)) {
+			sim->has_merged = true;
 			continue;
+		}
 		if (n >= limit * 2 && !sim->is_split && try_merge(sim, out, in, block, ALIKE_NOT))
 			continue;
 		if (n >= limit * (state_owes(in) ? 8 : 6)) {

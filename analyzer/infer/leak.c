@@ -49,21 +49,31 @@ bool leak_is_mistake(const struct sim *sim, const struct state *st, unsigned giv
 	return !(mine & ~failure);
 }
 
+/* Does the path put the lock, or what it is in, where callers find it, and the other does not? */
+static bool hands_out(const struct cell *c, const struct cell *others, const struct held *h)
+{
+	const struct sym *object = sym_object(h->lock);
+
+	return sym_root(c->addr)->kind != SYM_STACK && sym_object(c->addr) != object && sym_object(c->value) == object &&
+	       (!others || others->value != c->value);
+}
+
 /*
- * Memory that says who holds: a flag set on this path and clear on the other, or an out parameter with another
- * value than the other's.
+ * Memory that says who holds: a flag set on this path and clear on the other, an out parameter with another
+ * value than the other's, the lock itself handed out.
  */
-static bool memory_tells(const struct state *st, const struct state *other)
+static bool memory_tells(const struct state *st, const struct state *other, const struct held *h)
 {
 	for (int i = 0; i < st->ncell; i++) {
-		const struct cell *c = &st->cells[i], *o;
-		bool is_flag = c->value->kind == SYM_INT && c->value->value;
+		const struct cell *c = &st->cells[i], *o = state_find_cell(other, c->addr);
+		bool is_flag = !(state_mask(st, c->value) & MASK_ZERO);
 
+		if (hands_out(c, o, h))
+			return true;
 		if (c->addr->kind != SYM_PARAM && !(is_flag && sym_root(c->addr)->kind != SYM_STACK))
 			continue;
-		o = state_find_cell(other, c->addr);
 		if (c->addr->kind == SYM_PARAM ? !o || o->value != c->value
-					       : !o || (o->value->kind == SYM_INT && !o->value->value))
+					       : !o || !(state_mask(other, o->value) & ~MASK_ZERO))
 			return true;
 	}
 	return false;
@@ -126,12 +136,6 @@ static bool holds_another(const struct state *st, const struct state *than)
 	return false;
 }
 
-/* Nobody takes over what this function would hand on (handed.c). */
-static bool is_insisted(const struct sim *sim, const struct held *h)
-{
-	return sim->an->insists && !strcmp(sim->an->insists, sym_class(h->lock, h->kind));
-}
-
 /* The object whose lock is held is what is returned here, and what the other exit returns is not that. */
 static bool returns_its_object(const struct state *st, const struct state *other, const struct held *h)
 {
@@ -158,14 +162,78 @@ static bool is_taken_back(const struct state *st, const struct held *h)
 	return false;
 }
 
+/* How an exit that holds a lock stands to those that gave it back. */
+enum verdict {
+	VERDICT_NONE,		/* there are none that could be compared */
+	VERDICT_MISTAKE,	/* callers cannot tell it from one of them */
+	VERDICT_DOUBTFUL,	/* they can, but it looks like failure: only a caller that releases it makes it right */
+	VERDICT_HANDED_ON,	/* they can, or at least perhaps */
+};
+
+/* Two positive numbers that differ: results of a function that has names for them. */
+static bool are_two_outcomes(const struct state *st, const struct state *other)
+{
+	return st->ret->kind == SYM_INT && other->ret->kind == SYM_INT && st->ret->value > 0 && other->ret->value > 0 &&
+	       st->ret->value != other->ret->value;
+}
+
+/* What the exit returns is a failure, as far as it is known, and the other's, which gave the lock back, is none. */
+static bool is_the_failure(const struct sim *sim, const struct state *st, const struct state *other)
+{
+	unsigned failure = sim->fn->returns_pointer ? MASK_ZERO | MASK_ERROR : MASK_NEGATIVE, mine = leak_ret_mask(st);
+
+	return (sim->fn->returns_pointer ? !(mine & ~failure) : mine & failure) && (leak_ret_mask(other) & ~failure);
+}
+
+static enum verdict compare_exits(const struct sim *sim, const struct state *st, const struct state *other,
+				  const struct held *h)
+{
+	unsigned mine = leak_ret_mask(st), its = leak_ret_mask(other);
+	bool told = memory_tells(st, other, h);
+
+	if (!sim->fn->returns_value || !st->ret || !other->ret)
+		return told ? VERDICT_HANDED_ON : VERDICT_MISTAKE;
+	if (!told && mine == its && !are_two_outcomes(st, other))
+		return VERDICT_MISTAKE;
+	return is_the_failure(sim, st, other) ? VERDICT_DOUBTFUL : VERDICT_HANDED_ON;
+}
+
+/* The worst of what the exits that gave the lock back say. */
+static enum verdict judge(const struct sim *sim, const struct state *st, const struct held *h)
+{
+	enum verdict worst = VERDICT_NONE;
+
+	for (const struct state *o = sim->exits; o; o = o->next) {
+		enum verdict v;
+
+		if (holds(o, h) || !gave_back_lock(o, h) || holds_another(o, st) || returns_its_object(st, o, h))
+			continue;
+		v = compare_exits(sim, st, o, h);
+		if (worst == VERDICT_NONE || v < worst)
+			worst = v;
+	}
+	return worst;
+}
+
+/* Nobody takes over what this function would hand on (handed.c). */
+static bool is_insisted(const struct analysis *an, const struct held *h, enum verdict v)
+{
+	return an->insists && (v == VERDICT_DOUBTFUL || an->insists_on_all) && !strcmp(an->insists, sym_class(h->lock, h->kind));
+}
+
 static void check_lock(struct sim *sim, struct state *st, struct held h)
 {
-	unsigned given = 0;
-	bool told = true;
+	enum verdict verdict;
 
 	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0 || sim->is_over)
 		return;
 	handed_kept(sim, &h, st->at);
+	if (loop_collects(sim, h.site)) {
+		unsure(sim->an, UNSURE_LOCK_SET, st->at);
+		h.is_vague = true;	/* to callers as well */
+		state_put_lock(&sim->pool, st, &h);
+		return;
+	}
 	if (!(sim->site_flags[h.site] & SITE_RELEASED) && !is_given_back(sim, &h)) {
 		if (!is_secret(sim, st, &h))
 			return;
@@ -178,23 +246,23 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 		unsure(sim->an, h.lock->is_set ? UNSURE_LOCK_SET : UNSURE_LOCK_NAME, st->at);
 		return;
 	}
-	if (h.passed && !(sim->site_flags[h.passed - 1] & SITE_KEPT)) {
+	if (h.passed && !(sim->site_flags[h.site] & SITE_KEPT)) {
 		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
 		return;		/* released by whom it was given to, on all such paths */
 	}
-	for (const struct state *o = sim->exits; o; o = o->next)
-		if (gave_back_lock(o, &h) && !holds_another(o, st) && !returns_its_object(st, o, &h)) {
-			given |= leak_ret_mask(o);
-			told &= memory_tells(st, o);
-		}
-	if (!given)
+	verdict = judge(sim, st, &h);
+	if (verdict == VERDICT_NONE)
 		return;
-	if ((!told && leak_is_mistake(sim, st, given)) || is_insisted(sim, &h)) {
+	if (h.is_spared) {
+		unsure(sim->an, UNSURE_LOCK_SPARED, st->at);
+		return;
+	}
+	if (verdict == VERDICT_MISTAKE || is_insisted(sim->an, &h, verdict)) {
 		report_lock(sim, st, h);
 		return;
 	}
 	unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
-	handed_on(sim, &h, st->at);
+	handed_on(sim, &h, st->at, verdict == VERDICT_DOUBTFUL);
 }
 
 /* An element of an iteration made here is still in memory that callers have when the function returns. */

@@ -226,10 +226,13 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 			}
 			report_unheld(sim, st, e, old);
 		}
-		if (old->state == LOCK_HELD && old->site >= 0)
+		if (old->state == LOCK_HELD && old->site >= 0) {
 			sim->site_flags[old->site] |= SITE_RELEASED;
-		if (old->state == LOCK_HELD && old->passed)
-			sim->site_flags[old->passed - 1] |= SITE_KEPT;
+			if (e->site >= 0)
+				loop_release(sim, old->site, e->site);
+		}
+		if (old->state == LOCK_HELD && old->passed && old->site >= 0)
+			sim->site_flags[old->site] |= SITE_KEPT;
 		h.is_vague |= e->is_vague;
 		h.kind = e->kind;	/* an assertion does not say which */
 		h.is_doubted = false;

@@ -62,9 +62,15 @@ static bool turn_again(struct state *st, int to)
 
 static void enter_block(struct sim *sim, struct state *st, int from, int to)
 {
+	if (to <= from)
+		loop_round(sim, st, from, to);
 	if (to <= from && (sim->is_over || !turn_again(st, to))) {
 		if (sim->proof)
 			prove_cut(sim, st, from, to);
+		state_free(&sim->pool, st);
+		return;
+	}
+	if (!guide_enter(sim, st, to)) {
 		state_free(&sim->pool, st);
 		return;
 	}
@@ -324,22 +330,22 @@ static bool same_fault(const struct candidate *a, const struct candidate *b)
 	       a->class_name == b->class_name && a->origin.line == b->origin.line && a->need == b->need;
 }
 
-/* Has the candidate been seen with paths kept apart? */
-static bool is_seen(const struct sim *again, const struct candidate *c)
+/* The same candidate, seen with paths kept apart; or NULL. */
+static const struct candidate *find_again(const struct sim *again, const struct candidate *c)
 {
 	for (int i = 0; i < again->nfound; i++)
 		if (same_fault(c, &again->found[i]))
-			return true;
-	return false;
+			return &again->found[i];
+	return NULL;
 }
 
 /* To confirm candidates: are all of them seen, or was one path left out, so that nothing can be refuted? */
 static bool is_settled(const struct sim *sim)
 {
-	if (!sim->is_split || sim->is_partial)
-		return sim->is_split;
+	if (!sim->doubted || sim->is_partial)
+		return sim->doubted != NULL;
 	for (int i = 0; i < sim->doubted->nfound; i++)
-		if (!is_seen(sim, &sim->doubted->found[i]))
+		if (!find_again(sim, &sim->doubted->found[i]))
 			return false;
 	return true;
 }
@@ -425,6 +431,20 @@ void sim_candidate(struct sim *sim, const struct candidate *c)
 	sim->found[sim->nfound++].is_inner = sim->in_turn;
 }
 
+/* There are too many paths to keep all apart: go again the one that it was found on. */
+static bool is_seen_alone(struct sim *sim, const struct candidate *c)
+{
+	struct sim again;
+	bool is_found;
+
+	sim_init(&again, sim->an, sim->node, sim->bound, true);
+	guide_set(&again, c);
+	sim_run(&again);
+	is_found = !again.is_over && (c->kind == FACT_LOCK_LEFT ? guide_holds(&again, c) : find_again(&again, c) != NULL);
+	sim_release(&again);
+	return is_found;
+}
+
 /* Go again with paths kept apart; what is then gone came from merging. */
 static void confirm(struct sim *sim)
 {
@@ -436,14 +456,21 @@ static void confirm(struct sim *sim)
 	sim_run(&again);
 	if (sim->is_over || (!again.is_over && !is_settled(&again)))
 		leak_check(&again);
-	sim->an->muted--;
 	for (int i = 0; i < sim->nfound; i++) {
+		struct candidate *c = &sim->found[i];
+		const struct candidate *seen = find_again(&again, c);
+		bool is_partial = again.is_over || again.is_partial;
+
 		/* With paths left out nothing can be refuted; but neither is there a reason to believe it. */
-		sim->found[i].is_confirmed = (!sim->is_over && (again.is_over || again.is_partial)) ||
-					     is_seen(&again, &sim->found[i]);
+		c->is_confirmed = seen || (!sim->is_over && is_partial && !guide_is_enough(c));
+		/* Where paths were merged all the same nothing is sure either: the path itself tells. */
+		if (guide_is_enough(c) && (again.has_merged || (!seen && is_partial)))
+			c->is_confirmed = (seen && is_seen_alone(sim, seen)) || is_seen_alone(sim, c);
+	}
+	sim->an->muted--;
+	for (int i = 0; i < sim->nfound; i++)
 		if (!sim->found[i].is_confirmed)
 			unsure(sim->an, UNSURE_INFEASIBLE, sim->found[i].at);
-	}
 	sim_release(&again);
 }
 

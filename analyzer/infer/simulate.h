@@ -15,6 +15,8 @@
  *   fill.c       one case of a summary (fill.h)
  *   iterate.c    callbacks: iterations, lookups
  *   primitive.c  what a model says a call does: locks and references
+ *   guide.c      one path again, alone
+ *   loop.c       locks that loops take of many objects
  *   borrow.c     uses of pointers, borrows that end
  *   sleep.c      calls that sleep: where that must not be, or for callers to know
  *   mixed.c      what one driver has made, used with what may be another's
@@ -53,6 +55,7 @@ struct analysis {
 	int muted;			/* while a function is simulated again: counts nothing */
 	struct proof *proof;		/* for verify (prove.h); or NULL */
 	const char *insists;		/* locks of this class are not handed on: nobody takes them over; or NULL */
+	bool insists_on_all;		/* ... else only those that look like mistakes */
 	struct record *record;		/* of the simulation at work */
 	uint32_t serial;		/* of the last record */
 	bool is_damaged;		/* a kept summary turned out so when it was asked for: all is to be done again */
@@ -83,7 +86,9 @@ enum { SIM_CLOSED = 128, SIM_SLEEPS = 4 };
 
 enum {
 	SITE_RELEASED = 1,	/* what was taken or got at the site is given back on some path */
-	SITE_KEPT = 2,		/* a lock of what a call through a pointer was given was released after it: it does not */
+	SITE_KEPT = 2,		/* what was taken at the site was released after a call through a pointer was given its object */
+	SITE_ROUND = 4,		/* a turn of a loop ended with what was taken at the site in it */
+	SITE_IN_TURN = 8,	/* it is released in that loop */
 };
 
 struct sim {
@@ -104,9 +109,13 @@ struct sim {
 	int runs;			/* straight runs in the block being run */
 	bool is_split;			/* never merge: to confirm candidates */
 	const struct sim *doubted;	/* the simulation whose candidates are to be confirmed; or NULL */
+	const int *guide;		/* guide.c: the blocks that paths are to enter, none other; or NULL */
+	int nguide;
+	bool has_merged;		/* is_split: paths were merged all the same, there were too many */
 	bool is_over;			/* budget spent: stopped before the end */
 	bool is_partial;		/* paths were left out: what was seen is true, but not all there is */
 	unsigned char *site_flags;	/* per instruction: SITE_* */
+	int *loop_end;			/* loop.c: per block, the last of the loop that begins there; or NULL */
 	struct candidate *found;
 	int nfound, found_cap;
 	struct handed handed;
@@ -238,6 +247,27 @@ void reference_pass(struct sim *sim, struct state *st, const struct insn *in, co
 void reference_learn(struct sim *sim, struct state *st, const struct sym *c, struct place at);
 /* The memory of object is freed, and so are the pointers in it. */
 void reference_free(struct sim *sim, struct state *st, const struct sym *object, struct place at);
+
+/* guide.c */
+/* st enters the block: remember it. False when the simulation is to go another way. */
+bool guide_enter(struct sim *sim, struct state *st, int block);
+/* Let the simulation go only the way on which the candidate was found. */
+void guide_set(struct sim *sim, const struct candidate *c);
+/* Does the path tell by itself? Else it takes the exits of others. */
+bool guide_is_enough(const struct candidate *c);
+/* It went that way: is the lock that the candidate says was left held at an exit? */
+bool guide_holds(const struct sim *sim, const struct candidate *c);
+
+/* loop.c */
+/* st goes back from the end of block from to block to. */
+void loop_round(struct sim *sim, const struct state *st, int from, int to);
+/* What was taken at instruction taken is released at instruction released. */
+void loop_release(struct sim *sim, int taken, int released);
+/* Does a loop take at that instruction a lock each turn, all of which are kept until later? */
+static inline bool loop_collects(const struct sim *sim, int site)
+{
+	return (sim->site_flags[site] & (SITE_ROUND | SITE_IN_TURN)) == SITE_ROUND;
+}
 
 /* borrow.c */
 /* The object of pointer is used: report if its borrow has ended, note it for callers. */

@@ -513,6 +513,7 @@ struct trace *state_step(struct state_pool *p, struct state *st, enum step_kind 
 	t->locks = st->locks;
 	t->refs = st->refs;
 	t->dead = st->dead;
+	t->course = st->course;
 	st->trace = t;
 	return t;
 }

@@ -43,6 +43,13 @@ struct trace {
 	const struct ref_set *refs;
 	const struct dead_set *dead;
 	int length;			/* steps up to and with this one, inner ones not counted */
+	const struct course *course;		/* to it; in the simulation that it is of */
+};
+
+/* The blocks that a path has entered, newest first. Of merged paths it is that of the first. */
+struct course {
+	const struct course *prev;
+	int block, n;			/* n: how many up to here */
 };
 
 struct held {
@@ -52,6 +59,7 @@ struct held {
 	enum lock_state state;
 	int count;			/* recursive locks */
 	bool is_vague;			/* a callee's finding or one of a set: nothing is said of it any more */
+	bool is_spared;			/* held, but a call that was made would release it in a case of its own */
 	bool is_doubted;		/* released, but a function that was not read may have taken it again */
 	bool is_recursive;		/* who has it may take it again */
 	bool is_try;			/* taken by a function that would rather fail than wait */
@@ -174,6 +182,7 @@ struct state {
 	const struct loan_set *loans;
 	const struct owed_set *owed;	/* the books of the path: for verify only (owed.h) */
 	const struct trace *trace;
+	const struct course *course;
 	struct turn_count turns[8];
 	int nturn;
 	int turn;			/* back edges taken */

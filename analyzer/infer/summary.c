@@ -321,6 +321,7 @@ static struct trace *copy_step(struct analysis *an, const struct trace *t)
 	c->locks = copy_locks(an, t->locks);
 	c->refs = copy_refs(an, t->refs);
 	c->dead = NULL;
+	c->course = NULL;
 	return c;
 }
 

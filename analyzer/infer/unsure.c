@@ -13,6 +13,7 @@ static const char *const names[UNSURE_KINDS] = {
 	[UNSURE_LOCK_SET] = "locks of many objects",
 	[UNSURE_LOCK_NAME] = "lock that callers cannot name",
 	[UNSURE_LOCK_HANDED_ON] = "lock held on return, told apart by the result",
+	[UNSURE_LOCK_SPARED] = "lock that a call has perhaps released",
 	[UNSURE_REF_HANDED_ON] = "reference stored or passed on",
 	[UNSURE_BORROW_PASSED] = "ended borrow passed to a function that was not read",
 	[UNSURE_WARNED] = "path on which the kernel warns",

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Locks of many objects: a loop takes one each turn and ends its turns with them held, another loop over the same objects
+ * gives them back. Which of them are held after how many turns is not followed. Entry points: loop_round() and
+ * loop_release() note what is seen, loop_collects() says what it comes to.
+ */
+#include "infer/simulate.h"
+
+void loop_round(struct sim *sim, const struct state *st, int from, int to)
+{
+	int first = sim->fn->blocks[to].first, end = sim->fn->blocks[from].end;
+
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		const struct held *h = &st->locks->items[i];
+
+		if (h->state == LOCK_HELD && h->site >= first && h->site < end)
+			sim->site_flags[h->site] |= SITE_ROUND;
+	}
+}
+
+/* Blocks are in reverse post-order: a jump back closes the loop that begins where it goes. */
+static void find_loops(struct sim *sim)
+{
+	sim->loop_end = ARENA_ARRAY(&sim->arena, int, sim->fn->nblock);
+	for (int b = 0; b < sim->fn->nblock; b++) {
+		const struct insn *last = &sim->fn->insns[sim->fn->blocks[b].end - 1];
+
+		for (int i = 0; i < last->ntarget; i++)
+			if (last->targets[i] <= b && sim->loop_end[last->targets[i]] <= b)
+				sim->loop_end[last->targets[i]] = b + 1;
+	}
+}
+
+static int block_of(const struct sim *sim, int insn)
+{
+	int lo = 0, hi = sim->fn->nblock - 1;
+
+	while (lo < hi) {
+		int mid = (lo + hi) / 2;
+
+		if (insn < sim->fn->blocks[mid].end)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+void loop_release(struct sim *sim, int taken, int released)
+{
+	int block = block_of(sim, taken), head = block;
+
+	if (!sim->loop_end)
+		find_loops(sim);
+	while (head >= 0 && sim->loop_end[head] <= block)	/* the innermost loop that it is in */
+		head--;
+	if (head >= 0 && block_of(sim, released) >= head && block_of(sim, released) < sim->loop_end[head])
+		sim->site_flags[taken] |= SITE_IN_TURN;
+}
