@@ -306,7 +306,8 @@ static bool drop_bad(struct pruning *p)
 		if (!p->bad[i])
 			p->roots[kept++] = p->roots[i];
 	p->n = kept;
-	memset(p->bad, 0, (size_t)before);
+	for (int i = 0; i < before; i++)
+		p->bad[i] = 0;
 	memset(p->root_of, 0, sizeof(*p->root_of) * (size_t)p->c->nfile);
 	p->root = 0;
 	return kept < before;

@@ -58,14 +58,13 @@ static bool takes(const struct node *n, const struct names *want)
 }
 
 /* Blocks that every path through the function goes by: those it cannot do without to come to an end. */
-static bool is_on_every_path(const struct search *s, const struct node *n, int site)
+static bool is_on_every_path(const struct node *n, int site)
 {
 	const struct func *fn = func_read(n->fn);
 	unsigned char *state = calloc((size_t)fn->nblock + 1, 1);
 	bool reached = false;
 	int block = 0;
 
-	(void)s;
 	if (!state)
 		die("out of memory (%d blocks)", fn->nblock);
 	while (block < fn->nblock && site >= fn->blocks[block].end)
@@ -320,7 +319,7 @@ static void check_evidence(struct search *s, const struct node *n, const struct 
 		need.want = x->want;
 		if (may_hold(x, need.want))
 			return;
-		if (!(x->touch & TOUCH_COMPLAINT) && !is_on_every_path(s, n, x->site)) {
+		if (!(x->touch & TOUCH_COMPLAINT) && !is_on_every_path(n, x->site)) {
 			unsure(s->an, UNSURE_LOCK_NEEDED, place_of(n));
 			return;
 		}

@@ -179,7 +179,7 @@ static bool is_believed(const struct cycle *c)
 /* Choose a way for each edge from the i-th on. */
 static bool choose(const struct order *o, struct cycle *c, int i, struct order_way ways[MAX_LENGTH][MAX_WAYS], const int *n)
 {
-	if (i == c->n)
+	if (i == c->n || i == MAX_LENGTH)
 		return is_believed(c) && can_meet(o, c);
 	for (int k = 0; k < n[i]; k++) {
 		c->ways[i] = ways[i][k];
