@@ -222,9 +222,28 @@ static bool is_told_by_result(const struct summary *s, int i, int k)
 	       (!(a->ret_mask & b->ret_mask) || (a->ret->kind == SYM_INT && b->ret->kind == SYM_INT && a->ret != b->ret));
 }
 
+/* Nor by what it is known to depend on? */
+static bool is_untold(const struct summary *s, const struct conditions *conditions, int i, int k)
+{
+	bool is_exact = i < MAX_CASES_APPLIED && k < MAX_CASES_APPLIED && conditions->of[i] && conditions->of[k];
+
+	return !is_exact && !is_told_by_result(s, i, k);
+}
+
+static void doubt_release(struct fill *f, const struct summary *s, const struct conditions *conditions, int i,
+			  const struct held *now)
+{
+	struct held h = *now;
+
+	for (int k = 0; k < s->ncase && !h.is_doubted; k++)
+		h.is_doubted = k != i && is_untold(s, conditions, i, k) && !releases(f, &s->cases[k], now);
+	if (h.is_doubted)
+		state_put_lock(&f->sim->pool, f->st, &h);
+}
+
 /*
  * Case i leaves a lock held that another one releases, and nothing that callers see tells which it is: the callee may well
- * ask the same as was asked when the lock was taken.
+ * ask the same as was asked when the lock was taken. Or the other way round: then it may be held still.
  */
 static void spare_locks(struct fill *f, const struct state *before, const struct summary *s,
 			const struct conditions *conditions, int i)
@@ -233,17 +252,23 @@ static void spare_locks(struct fill *f, const struct state *before, const struct
 
 	for (int n = 0; before->locks && n < before->locks->n; n++) {
 		const struct held *old = &before->locks->items[n], *now = state_find_lock(st, old->lock, old->kind);
-		bool is_spared = false;
+		bool is_spared = false, is_vague = false;
 
+		if (old->state == LOCK_HELD && now && now->state == LOCK_FREE)
+			doubt_release(f, s, conditions, i, now);
 		if (!now || now->state != LOCK_HELD || now->is_vague || now->is_spared)
 			continue;
-		for (int k = 0; k < s->ncase && !is_spared; k++)
-			is_spared = k != i && !is_out(before, conditions, k) && !is_told_by_result(s, i, k) &&
-				    releases(f, &s->cases[k], now);
+		for (int k = 0; k < s->ncase && !is_vague; k++)
+			if (k != i && !is_out(before, conditions, k) && !is_told_by_result(s, i, k) &&
+			    releases(f, &s->cases[k], now)) {
+				is_spared = true;
+				is_vague = is_untold(s, conditions, i, k);
+			}
 		if (is_spared) {
 			struct held h = *now;
 
 			h.is_spared = true;
+			h.is_vague = is_vague;
 			state_put_lock(&f->sim->pool, st, &h);
 		}
 	}
