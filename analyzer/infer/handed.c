@@ -284,7 +284,7 @@ static bool calls_by_field(const struct settlement *s, const struct node *by, co
 			const struct slot *slot = &p->units[u]->slots[i];
 			char field[256];
 
-			if (strcmp(slot->func, n->fn->name))
+			if (slot->func != n->fn->name)
 				continue;
 			snprintf(field, sizeof(field), "%s.%s", slot->struct_name, slot->field);
 			if (calls_field(by, field, 1))
@@ -316,11 +316,10 @@ static bool share_table(const struct settlement *s, const struct node *by, const
 	return false;
 }
 
-/* Names of one lock, as far as they tell: of some only the kind is known. */
+/* Names of one lock, as far as they tell: of some only the kind is known. All are interned. */
 static bool is_same_class(const struct fact *f, const struct claim *c)
 {
-	return f->class == c->class_name || !strcmp(f->class, c->class_name) || !strcmp(f->class, c->kind) ||
-	       !strcmp(c->class_name, c->kind);
+	return f->class == c->class_name || f->class == c->kind || c->class_name == c->kind;
 }
 
 /* e is of a function that releases what it did not take: is that what was handed on? */
@@ -331,7 +330,7 @@ static bool is_release_of(const struct settlement *s, const struct evidence *e, 
 	if (!is_same_class(e->fact, c))
 		return false;
 	if (!c->is_doubtful)
-		return !strcmp(e->fact->class, c->class_name) && may_release(s, e->node, c->n);
+		return e->fact->class == c->class_name && may_release(s, e->node, c->n);
 	return e->node && (is_called_beside(s, e->node, c->n) || calls_by_field(s, e->node, c->n) ||
 			   share_table(s, e->node, c->n));
 }
