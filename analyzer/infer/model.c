@@ -99,6 +99,7 @@ static const cyaml_schema_field_t lock_fields[] = {
 	NUMBER(returns, OPTIONAL, param_names),
 	CHOICE(when, OPTIONAL, when_names), CHOICE(mode, OPTIONAL, mode_names),
 	TRUTH(try), TRUTH(nested), TRUTH(recursive), TRUTH(counting), TRUTH(opaque),
+	TRUTH(sure_unowned),
 	CYAML_FIELD_END
 };
 

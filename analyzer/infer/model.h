@@ -74,7 +74,8 @@ struct effect {
 	enum lock_mode mode;	/* TAKE, ASSERT, RELEASE */
 	bool try;		/* TAKE: fails rather than waits */
 	bool nested;		/* TAKE: always declared nesting (mutex_lock_nest_lock and friends) */
-	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock) */
+	bool sure_unowned;	/* TAKE: without an owner it does not fail, whatever when says */
+	bool recursive;		/* TAKE: may be taken again by the holder (RCU, read side of rwlock); RELEASE: as often */
 	bool counting;		/* TAKE, GET: a count that lasts (semaphores, modules): nothing is said of one left taken */
 	int bits;		/* SLEEP */
 	bool lasting;		/* FIND: kept for good as a rule: one left is a mistake if another path gives it back */

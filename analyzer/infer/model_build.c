@@ -64,7 +64,7 @@ static bool effect_equal(const struct effect *x, const struct effect *y)
 {
 	return x->kind == y->kind && x->when == y->when && x->arg == y->arg && x->what == y->what &&
 	       x->nested_arg == y->nested_arg && x->owner_arg == y->owner_arg && x->mode == y->mode && x->try == y->try &&
-	       x->nested == y->nested && x->recursive == y->recursive && x->counting == y->counting && x->lasting == y->lasting &&
+	       x->nested == y->nested && x->recursive == y->recursive && x->sure_unowned == y->sure_unowned && x->counting == y->counting && x->lasting == y->lasting &&
 	       x->null_ok == y->null_ok && x->bits == y->bits &&
 	       x->from_arg == y->from_arg && x->callback == y->callback && x->data == y->data &&
 	       x->element_param == y->element_param && x->data_param == y->data_param &&
@@ -128,11 +128,16 @@ static void add_lock(struct builder *b, struct mark at, const struct entry *e)
 	struct verb v = verb_of(at, verbs, 4, "takes, releases, downgrades, asserts");
 	struct effect f = effect_new(v.kind, v.what, e);
 
-	if (v.kind != EFFECT_TAKE && (e->try || e->nested || e->recursive || e->counting || e->nested_arg || e->owner_arg))
-		die_at(at, "try, nested, nested_arg, owner_arg, recursive and counting go with takes only");
+	if (v.kind != EFFECT_TAKE && (e->try || e->nested || e->counting || e->nested_arg || e->owner_arg))
+		die_at(at, "try, nested, nested_arg, owner_arg and counting go with takes only");
+	if (e->recursive && v.kind != EFFECT_TAKE && v.kind != EFFECT_RELEASE)
+		die_at(at, "recursive goes with takes and releases only");
+	if (e->sure_unowned && !e->owner_arg)
+		die_at(at, "sure_unowned needs owner_arg");
 	f.try = e->try != 0;
 	f.nested = e->nested != 0;
 	f.recursive = e->recursive != 0;
+	f.sure_unowned = e->sure_unowned != 0;
 	f.counting = e->counting != 0;
 	f.nested_arg = number_or(e->nested_arg, -1);
 	f.owner_arg = number_or(e->owner_arg, -1);

@@ -196,6 +196,20 @@ static void report_unheld(struct sim *sim, struct state *st, const struct lock_e
 	sim_candidate(sim, &c);
 }
 
+static bool is_read_from_memory(const struct sym *s)
+{
+	while (s && s->kind != SYM_LOAD)
+		s = s->a;
+	return s != NULL;
+}
+
+/* A loop that releases the lock of what it finds in memory: the next turn finds another object there, as a rule. */
+static bool is_of_another_turn(const struct held *old, const struct lock_event *e)
+{
+	return is_read_from_memory(e->lock) && old->taken && old->taken->kind == STEP_UNLOCK && old->taken->at.line == e->at.line &&
+	       old->taken->at.col == e->at.col && old->taken->at.file == e->at.file;
+}
+
 void primitive_release(struct sim *sim, struct state *st, const struct lock_event *e)
 {
 	const struct held *old = state_find_lock(st, e->lock, e->kind);
@@ -224,7 +238,10 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 				release_alias(sim, st, e, alias);
 				return;
 			}
-			report_unheld(sim, st, e, old);
+			if (is_of_another_turn(old, e))
+				unsure(sim->an, UNSURE_LOCK_SET, e->at);
+			else
+				report_unheld(sim, st, e, old);
 		}
 		if (old->state == LOCK_HELD && old->site >= 0) {
 			sim->site_flags[old->site] |= SITE_RELEASED;
@@ -246,8 +263,25 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 	section_end(sim, st, e->lock, e->kind, t);
 }
 
+static const struct sym *argument(struct sim *sim, struct state *st, const struct insn *in, int arg)
+{
+	if (arg == MODEL_RET)
+		return st->env[sim_site(sim, in)];
+	if (arg < 0 || arg + 1 >= in->narg)
+		return NULL;
+	return state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[arg + 1]));
+}
+
+/* Without an owner there is nobody to refuse it. */
+static bool cannot_fail(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	const struct sym *owner = e->sure_unowned ? argument(sim, st, in, e->owner_arg) : NULL;
+
+	return owner && state_truth(st, owner) == 0;
+}
+
 /* Split st on the call's result; the part where the effect does not happen goes on by itself. */
-static bool split_on_result(struct sim *sim, struct state *st, const struct insn *in, enum effect_when when)
+static bool split_on_result(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
 {
 	static const unsigned happens[] = {
 		[WHEN_ALWAYS] = MASK_ANY, [WHEN_ZERO] = MASK_ZERO, [WHEN_NONZERO] = MASK_ANY & ~MASK_ZERO,
@@ -255,10 +289,13 @@ static bool split_on_result(struct sim *sim, struct state *st, const struct insn
 		[WHEN_VALID] = MASK_VALID,
 	};
 	const struct sym *ret = st->env[sim_site(sim, in)];
+	enum effect_when when = e->when;
 	struct state *other;
 
 	if (when == WHEN_ALWAYS || !ret)
 		return true;
+	if (cannot_fail(sim, st, in, e))
+		return state_restrict(&sim->pool, st, ret, happens[when]);
 	other = state_copy(&sim->pool, st);
 	st->by_result = other->by_result = true;
 	/* What fails says so with an error number, if not with 0. */
@@ -268,15 +305,6 @@ static bool split_on_result(struct sim *sim, struct state *st, const struct insn
 	else
 		state_free(&sim->pool, other);
 	return state_restrict(&sim->pool, st, ret, happens[when]);
-}
-
-static const struct sym *argument(struct sim *sim, struct state *st, const struct insn *in, int arg)
-{
-	if (arg == MODEL_RET)
-		return st->env[sim_site(sim, in)];
-	if (arg < 0 || arg + 1 >= in->narg)
-		return NULL;
-	return state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[arg + 1]));
 }
 
 static struct lock_event lock_event(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
@@ -517,7 +545,7 @@ void primitive_effects(struct sim *sim, struct state *st, const struct insn *in,
 
 		drop_previous(sim, st, in, e);
 		apply_sleep(sim, st, in, e);
-		if (e->kind == EFFECT_NORETURN || !split_on_result(sim, st, in, e->when)) {
+		if (e->kind == EFFECT_NORETURN || !split_on_result(sim, st, in, e)) {
 			state_free(&sim->pool, st);
 			return;
 		}
