@@ -62,6 +62,7 @@ clang_builds() {
 		"-DLLVM_CONFIG=llvm-config-$LLVM"
 }
 
+run_test full/known known_tree known-x86.tsv whole-x86 x86 no
 run_test full/clang clang_builds
 run_test full/llvm-22 other_llvm 22
 run_test full/distcc distributed
