@@ -199,14 +199,21 @@ static const char *way(struct arena *a, const char *from, const char *to)
 	return s;
 }
 
+/* The folder that the database is in. */
+static const char *folder_of(struct arena *a, const char *db)
+{
+	char *cwd = getcwd(NULL, 0);
+	const char *folder = path_parent(a, path_absolute(a, cwd ? cwd : "/", db));
+
+	free(cwd);
+	return folder;
+}
+
 const char *units_config(const struct units *u, const struct options *opt, const char *db)
 {
 	struct arena *a = u->arena;
-	char *cwd = getcwd(NULL, 0);
-	const char *folder = path_parent(a, path_absolute(a, cwd ? cwd : "/", db)), *name;
+	const char *name = way(a, resolved(a, folder_of(a, db)), resolved(a, u->commands.build));
 
-	free(cwd);
-	name = way(a, resolved(a, folder), resolved(a, u->commands.build));
 	if (path_is_file(opt->build) && strcmp(path_base(opt->build), "compile_commands.json"))
 		name = arena_printf(a, "%s/%s", name, path_base(opt->build));
 	return name;
@@ -215,11 +222,8 @@ const char *units_config(const struct units *u, const struct options *opt, const
 /* Is there a build by that name, as seen from where the database is? */
 static bool is_build(struct arena *a, const char *db, const char *config)
 {
-	char *cwd = getcwd(NULL, 0);
-	const char *folder = path_parent(a, path_absolute(a, cwd ? cwd : "/", db));
-	const char *build = path_absolute(a, folder, config);
+	const char *build = path_absolute(a, folder_of(a, db), config);
 
-	free(cwd);
 	return path_is_file(build) || path_is_file(arena_printf(a, "%s/compile_commands.json", build));
 }
 
