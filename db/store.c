@@ -2,7 +2,8 @@
 /*
  * What devscope keeps between runs. store_open() gives a file of the schema this program was built with,
  * whatever it found; store_close() drops the functions and files that no unit has any more. What is in it:
- * store_units.c (units, by version), store_load.c (the program), store_summaries.c (what was learnt of functions),
+ * store_units.c (units, by version), store_load.c (the program), store_program.c (which one it is),
+ * store_summaries.c (what was learnt of functions),
  * store_runs.c (findings).
  */
 #include "db/store.h"

@@ -16,6 +16,7 @@
 struct arena;
 struct finding_list;
 struct infer_cache;
+struct program_id;
 struct store;
 struct unit;
 
@@ -74,6 +75,8 @@ size_t store_keep_units(struct store *s, const char *const *files, size_t n);
  * open. Everything lives in a.
  */
 void store_load_units(struct store *s, struct arena *a, const int64_t *ids, size_t n, struct unit **out);
+/* Which program the units of these ids make, to the letter: for result_find(). Cheaper than to load them. */
+void store_program_id(struct store *s, const int64_t *ids, size_t n, struct program_id *out);
 /*
  * The bodies that were to be read have been. From the loading until then, or until something is saved, the store shows
  * what it held then.

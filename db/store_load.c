@@ -305,14 +305,19 @@ static struct unit *load_unit(struct loaded *l, int64_t id)
 	return u;
 }
 
+void store_begin_reading(struct store *s)
+{
+	if (!s->reading)
+		db_exec(s->db, "BEGIN");
+	s->reading = true;
+}
+
 void store_load_units(struct store *s, struct arena *a, const int64_t *ids, size_t n, struct unit **out)
 {
 	struct loaded l = {.source = ARENA_NEW(a, struct body_source)};
 
 	*l.source = (struct body_source){{read_body, lend_bodies}, s, a};
-	if (!s->reading)
-		db_exec(s->db, "BEGIN");
-	s->reading = true;
+	store_begin_reading(s);
 	l.n = (size_t)db_int(s->db, "SELECT max(id) FROM func") + 1;
 	if (l.n > INT32_MAX)
 		die("%s is damaged (function %zu): move it away and run again, all but triage is rebuilt", s->path, l.n);

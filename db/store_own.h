@@ -29,6 +29,8 @@ struct store {
 	ZSTD_DCtx *decompress;
 };
 
+/* The file is looked at as it is now until store_end_reading(). */
+void store_begin_reading(struct store *s);
 /* Begin a transaction that writes; one that only reads ends. */
 void store_begin(struct store *s);
 /* Forget summaries that were not saved. */

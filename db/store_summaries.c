@@ -95,8 +95,17 @@ static struct summaries *summaries_of(struct store *s)
 		die("out of memory");
 	arena_init(&k->arena);
 	k->run = db_int(s->db, "SELECT coalesce(max(id), 0) FROM run");
-	read_heads(s, k);
 	return k;
+}
+
+/* The place of that key among the heads, which are read now if they were not before. */
+static struct known *head_of(struct store *s, uint64_t key)
+{
+	struct summaries *k = summaries_of(s);
+
+	if (!k->known)
+		read_heads(s, k);
+	return place_of(k, key);
 }
 
 static struct kept *add(struct summaries *k, uint64_t key)
@@ -143,8 +152,8 @@ static bool is_whole(const char *bytes, size_t n, uint64_t key)
 
 static const void *find_head(void *store, uint64_t key, size_t *size)
 {
+	struct known *at = head_of(store, key);
 	struct summaries *k = summaries_of(store);
-	struct known *at = place_of(k, key);
 
 	if (!at->head || !is_whole(at->head, at->n, key))
 		return NULL;
@@ -189,7 +198,7 @@ static const void *find_rest(void *store, uint64_t key, size_t *size)
 
 static void forget(void *store, uint64_t key)
 {
-	place_of(summaries_of(store), key)->head = NULL;
+	head_of(store, key)->head = NULL;
 }
 
 /* ------------------------------------------------------------------ keeping */

@@ -89,6 +89,24 @@ static void capture_change(struct target *t)
 	t->run.before_failed = cc->run.nfailed;
 }
 
+static void infer_progress(void *cookie, size_t done, size_t total)
+{
+	(void)cookie;
+	progress_at(done, total, NULL);
+}
+
+/* How this target is analysed, and with what cache. */
+static struct infer_options how_to(const struct target *t, struct infer_cache *cache)
+{
+	struct infer_options how = {.model = t->model, .progress = infer_progress, .prove = t->opt->prove};
+
+	if (t->store && !t->opt->no_cache && !how.prove) {
+		store_cache(t->store, cache);
+		how.cache = cache;
+	}
+	return how;
+}
+
 static struct unit **load(struct target *t, const struct id_list *ids)
 {
 	struct unit **units = ARENA_ARRAY(&t->arena, struct unit *, ids->n);
@@ -124,8 +142,24 @@ static void load_before(struct target *t)
 	qsort(cc->program, cc->nprogram, sizeof(*cc->program), unit_compare);
 }
 
+/* Is all known that there is to find, since the program is what it was? Then it need not be loaded. */
+static bool find_result(struct target *t)
+{
+	struct infer_cache cache;
+	struct infer_options how = how_to(t, &cache);
+
+	if (t->change || t->opt->flow || !how.cache || !t->ids.n)
+		return false;
+	store_program_id(t->store, t->ids.ids, t->ids.n, &t->program_id);
+	t->is_found = result_find(&t->arena, &t->program_id, &how, &t->infer);
+	return t->is_found && !t->opt->baseline;	/* which asks for the program's files: note_files() */
+}
+
 static void load_program(struct target *t)
 {
+	t->run.program = t->ids.n;
+	if (find_result(t))
+		return;
 	if (t->opt->flow) {
 		t->nprogram = program_read(&t->arena, &t->opt->paths, &t->program);
 		t->run.wanted = t->run.captured = t->nprogram;
@@ -143,12 +177,6 @@ static void load_program(struct target *t)
 
 /* --- analyse --------------------------------------------------------------------- */
 
-static void infer_progress(void *cookie, size_t done, size_t total)
-{
-	(void)cookie;
-	progress_at(done, total, NULL);
-}
-
 /* What was asked for: to prove the rest of a kernel as well would be idle. */
 static size_t find_roots(struct target *t, struct unit *const *program, size_t n, struct unit *const **roots)
 {
@@ -164,17 +192,15 @@ static size_t find_roots(struct target *t, struct unit *const *program, size_t n
 
 static void infer(struct target *t, struct unit *const *program, size_t n, struct infer_result *out)
 {
-	struct infer_options how = {.model = t->model, .progress = infer_progress, .prove = t->opt->prove};
 	struct infer_cache cache;
+	struct infer_options how = how_to(t, &cache);
 
 	progress_start("analyse", 0, t->opt->quiet);
 	if (how.prove && t->opt->paths.n && !t->opt->flow)
 		how.nroot = find_roots(t, program, n, &how.roots);
-	if (t->store && !t->opt->no_cache && !how.prove) {
-		store_cache(t->store, &cache);
-		how.cache = &cache;
-	}
 	infer_run(&t->arena, program, n, &how, out);
+	if (t->program_id.names)
+		result_keep(&t->program_id, &how, out);
 	if (!t->opt->doubtful)
 		infer_hold_back(out);
 	if (how.cache)
@@ -271,7 +297,10 @@ static void analyse(struct target *t)
 	}
 	if (t->opt->baseline)
 		note_files(t);
-	infer(t, t->program, t->nprogram, &t->infer);
+	if (!t->is_found)
+		infer(t, t->program, t->nprogram, &t->infer);
+	else if (!t->opt->doubtful)
+		infer_hold_back(&t->infer);
 	keep_counts(t);
 	apply_rules(t, &t->infer, t->view, &t->findings);
 }

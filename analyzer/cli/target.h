@@ -16,6 +16,7 @@
 #include "cli/units.h"
 #include "db/store.h"
 #include "infer/infer.h"
+#include "infer/result.h"
 #include "report/finding.h"
 #include "report/summary_report.h"
 
@@ -43,7 +44,9 @@ struct target {
 	struct unit **program;	/* all units analysed */
 	size_t nprogram;
 	struct target_change *change;	/* NULL: all is checked, not a change */
+	struct program_id program_id;	/* of a whole program from the store; else 0 */
 	struct infer_result infer;
+	bool is_found;		/* infer is of an earlier run: the program is the same. It need not be loaded then */
 	struct finding_list findings;	/* within what was asked for; with their fingerprints */
 	struct run_info run;
 	struct map read_files;	/* what the program was made from; for a baseline only */

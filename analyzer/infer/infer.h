@@ -48,7 +48,7 @@ enum unsure_kind {
 struct infer_cache {
 	/* The head, good until the run ends; NULL if there is no such entry. */
 	const void *(*find)(void *cookie, uint64_t key, size_t *size);
-	/* The rest of an entry that was found, good until the next call; NULL if it is damaged. */
+	/* The rest of an entry, good until the next call; NULL if there is none or it is damaged. */
 	const void *(*find_rest)(void *cookie, uint64_t key, size_t *size);
 	/* It is no good: from now on it is not found. */
 	void (*forget)(void *cookie, uint64_t key);

@@ -142,10 +142,10 @@ void pack_sym(struct packer *p, const struct sym *s)
 	add_number(&p->syms, s);
 }
 
-/* By the function that it moves with, if there is one, and lines from its own. */
+/* By the function that it moves with, if there is one, and lines from its own. Without a program: as it is. */
 void pack_place(struct packer *p, struct place at)
 {
-	int count = at.line && at.in ? lines_count(p->program, at.in) : 0;
+	int count = p->program && at.line && at.in ? lines_count(p->program, at.in) : 0;
 
 	pack_name(p, at.file);
 	pack_int(p, count);
@@ -378,7 +378,7 @@ struct place unpack_place(struct unpacker *u)
 		uint64_t hash = count > 1 ? unpack_hash(u) : 0;
 		int number = count > 1 ? (int)unpack_int(u) : 0;
 
-		at.in = lines_find(u->program, at.file, name, count, hash, number);
+		at.in = u->program ? lines_find(u->program, at.file, name, count, hash, number) : NULL;
 		if (!at.in)
 			fail(u);
 	}

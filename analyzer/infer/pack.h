@@ -43,6 +43,7 @@ struct unpacker {
 	bool failed;
 };
 
+/* Without a program (NULL) no symbols can be packed. */
 void packer_init(struct packer *p, const struct program *program);
 void packer_release(struct packer *p);
 void pack_int(struct packer *p, int64_t v);

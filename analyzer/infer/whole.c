@@ -35,14 +35,27 @@ static void pack_units(struct packer *p, struct unit *const *units, size_t nunit
 	}
 }
 
-static uint64_t key_of(const struct analysis *an, struct unit *const *units, size_t nunit)
+/* Where what is found in programs of those units is kept: that of a later one takes the place of an older one's. */
+static uint64_t place_of(struct unit *const *units, size_t nunit)
+{
+	uint64_t place = map_hash("whole", 5);
+
+	for (size_t u = 0; u < nunit; u++) {
+		const uint64_t parts[] = {place, map_hash(units[u]->file, strlen(units[u]->file))};
+
+		place = map_hash(parts, sizeof(parts));
+	}
+	return place;
+}
+
+/* All that it depends on. */
+static uint64_t content_of(const struct analysis *an, struct unit *const *units, size_t nunit)
 {
 	struct packer p;
 	uint64_t key;
 
 	packer_init(&p, &an->program);
 	text_puts(&p.out, engine_hash);
-	text_puts(&p.out, "whole");
 	pack_hash(&p, an->options->model->hash);
 	pack_int(&p, an->options->state_budget);
 	pack_units(&p, units, nunit);
@@ -127,13 +140,16 @@ static struct fact *unpack_one(struct analysis *an, struct unpacker *u, struct t
 	return are_same(u, t, f) ? f : NULL;
 }
 
-static bool read_all(struct analysis *an, struct unpacker *u)
+static bool read_all(struct analysis *an, struct unpacker *u, uint64_t content)
 {
 	unsigned long counts[UNSURE_KINDS];
-	int64_t n = unpack_int(u);
 	struct told t = {.arena = an->arena};
 	struct fact **facts;
+	int64_t n;
 
+	if (unpack_hash(u) != content)
+		return false;
+	n = unpack_int(u);
 	if (u->failed || n < 0 || n > MOST_FACTS)
 		return false;
 	for (int k = 0; k < UNSURE_KINDS; k++)
@@ -166,14 +182,13 @@ bool whole_find(struct analysis *an, struct unit *const *units, size_t nunit, st
 	memcpy(w->unsure, an->result->unsure, sizeof(w->unsure));
 	if (!cache || an->options->roots || an->is_damaged)
 		return false;
-	w->key = key_of(an, units, nunit);
-	if (!cache->find(cache->cookie, w->key, &size))
-		return false;
+	w->key = place_of(units, nunit);
+	w->content = content_of(an, units, nunit);
 	bytes = cache->find_rest(cache->cookie, w->key, &size);
 	if (!bytes)
 		return false;
 	unpacker_init(&u, &an->program, &an->syms, bytes, size);
-	is_found = read_all(an, &u);
+	is_found = read_all(an, &u, w->content);
 	unpacker_release(&u);
 	return is_found;
 }
@@ -187,6 +202,7 @@ void whole_keep(struct analysis *an, const struct whole *w)
 	if (!w->key || an->is_damaged)
 		return;
 	packer_init(&p, &an->program);
+	pack_hash(&p, w->content);
 	pack_int(&p, (int64_t)(r->nfact - w->first_fact));
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		pack_int(&p, (int64_t)(r->unsure[k] - w->unsure[k]));

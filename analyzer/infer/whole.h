@@ -18,7 +18,7 @@ struct analysis;
 struct unit;
 
 struct whole {
-	uint64_t key;
+	uint64_t key, content;
 	size_t first_fact;
 	unsigned long unsure[UNSURE_KINDS];	/* before the passes */
 };

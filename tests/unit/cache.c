@@ -16,6 +16,7 @@
 #include "infer/infer.h"
 #include "infer/model.h"
 #include "infer/pack.h"
+#include "infer/result.h"
 #include "infer/sym.h"
 
 static struct arena arena;
@@ -50,6 +51,8 @@ static const void *find_rest(void *cookie, uint64_t key, size_t *size)
 	const struct entry *e = entry_of(key);
 
 	(void)cookie;
+	if (!e)
+		return NULL;
 	nread++;
 	*size = e->nrest;
 	return e->rest;
@@ -113,6 +116,21 @@ static struct unit *unit_of(const char *s)
 	FUNC("each", "fn: *", "\t%0 = call p0(@big)\n")							\
 	FUNC("beside", "p: *foo", "\t%0 = call &each(&turn)\n\t%1 = call &each(&turn)\n")
 
+static void print_result(struct text *out, const struct infer_result *r)
+{
+	for (size_t i = 0; i < r->nfact; i++) {
+		const struct fact *f = r->facts[i];
+
+		text_printf(out, "%d %s %s %s %d %d\n", f->kind, f->fn->name, f->unit->file, f->object, f->at.line,
+			    f->origin.line);
+		for (int k = 0; k < f->nstep; k++)
+			text_printf(out, "  %d %s %s %d\n", f->steps[k].depth, f->steps[k].func, f->steps[k].text,
+				    f->steps[k].at.line);
+	}
+	for (int k = 0; k < UNSURE_KINDS; k++)
+		text_printf(out, "%lu\n", r->unsure[k]);
+}
+
 /* The program, as text: all summaries, all facts with their steps, all counts. Returns how many were simulated. */
 static size_t run(const char *top, const char *leaf, bool cached, struct text *out)
 {
@@ -127,17 +145,7 @@ static size_t run(const char *top, const char *leaf, bool cached, struct text *o
 	nwanted = nread;
 	for (int i = 0; i < 2; i++)
 		infer_print_summaries(out, units[i]);
-	for (size_t i = 0; i < r.nfact; i++) {
-		const struct fact *f = r.facts[i];
-
-		text_printf(out, "%d %s %s %s %d %d\n", f->kind, f->fn->name, f->unit->file, f->object, f->at.line,
-			    f->origin.line);
-		for (int k = 0; k < f->nstep; k++)
-			text_printf(out, "  %d %s %s %d\n", f->steps[k].depth, f->steps[k].func, f->steps[k].text,
-				    f->steps[k].at.line);
-	}
-	for (int k = 0; k < UNSURE_KINDS; k++)
-		text_printf(out, "%lu\n", r.unsure[k]);
+	print_result(out, &r);
 	n = r.nsimulated;
 	infer_result_release(&r);
 	return n;
@@ -297,6 +305,62 @@ static void summaries_are_read_when_wanted(void **state)
 	assert_int_equal(nread, 1 + 3);
 }
 
+static const struct program_id this = {1, 2}, edited = {1, 3}, other = {2, 2};
+
+/* What a run of twice() gave is kept for that program; and printed. */
+static void keep_result(struct infer_options *how, struct text *out)
+{
+	struct unit *units[] = {unit_of("unit a.c\n" TWICE("5", "6", "7")), unit_of(leaf)};
+	struct infer_result r;
+
+	*how = (struct infer_options){.model = model_load(&arena, NULL, NULL, 0), .cache = &cache};
+	infer_run(&arena, units, 2, how, &r);
+	assert_true(r.nfact);
+	print_result(out, &r);
+	result_keep(&this, how, &r);
+	infer_result_release(&r);
+}
+
+static void result_is_that_of_the_same_program(void **state)
+{
+	struct infer_options how;
+	struct infer_result r;
+	struct text made, kept;
+
+	(void)state;
+	text_init(&made);
+	text_init(&kept);
+	keep_result(&how, &made);
+	assert_true(result_find(&arena, &this, &how, &r));
+	print_result(&kept, &r);
+	assert_string_equal(text_str(&made), text_str(&kept));
+	assert_int_equal(r.nsimulated, 0);
+	infer_result_release(&r);
+	assert_false(result_find(&arena, &edited, &how, &r));
+	assert_false(result_find(&arena, &other, &how, &r));
+	how.state_budget = 7;
+	assert_false(result_find(&arena, &this, &how, &r));
+	text_release(&made);
+	text_release(&kept);
+}
+
+/* Cut short anywhere. */
+static void damaged_result_is_not_used(void **state)
+{
+	struct infer_options how;
+	struct infer_result r;
+	struct text made;
+	struct entry *e;
+
+	(void)state;
+	text_init(&made);
+	keep_result(&how, &made);
+	text_release(&made);
+	e = &entries[nentry - 1];	/* kept last */
+	while (e->nrest--)
+		assert_false(result_find(&arena, &this, &how, &r));
+}
+
 static void put_sym(struct packer *p, int kind, int sub, int64_t value)
 {
 	const int64_t numbers[] = {1, kind, sub, 0, 0, value};
@@ -386,6 +450,8 @@ int main(void)
 		cmocka_unit_test_teardown(damaged_bytes_are_not_used, forget),
 		cmocka_unit_test_teardown(damaged_rest_is_made_again, forget),
 		cmocka_unit_test_teardown(summaries_are_read_when_wanted, forget),
+		cmocka_unit_test_teardown(result_is_that_of_the_same_program, forget),
+		cmocka_unit_test_teardown(damaged_result_is_not_used, forget),
 		cmocka_unit_test(odd_symbols_are_refused),
 	};
 
