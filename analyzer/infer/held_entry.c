@@ -18,6 +18,7 @@
 struct builder {
 	struct order *o;
 	struct held_entry *of;
+	uint32_t **targets;	/* per node and note: the vertex that the note's call leads to, from 1; 0: none */
 	bool changed;
 };
 
@@ -39,21 +40,21 @@ static bool is_released(const struct held_note *n, const char *class_name)
 }
 
 /* What is held at a call, in the callee's terms. */
-static struct held_entry at_call(const struct held_entry *caller, const struct held_note *n, bool is_given)
+static struct held_entry at_call(const struct held_entry *caller, const struct held_note *n)
 {
 	struct held_entry e = {.is_called = true};
 
 	for (int i = 0; i < n->nlock; i++)
 		if (!n->locks[i].is_released)
 			add_lock(&e, &(struct held_entry_lock){n->locks[i].class_name, n->locks[i].kind, n->locks[i].is_shared,
-							  is_given ? -1 : n->locks[i].arg});
+							  n->locks[i].arg});
 	for (int i = 0; i < caller->n; i++) {
 		struct held_entry_lock l = caller->locks[i];
 
 		if (is_released(n, l.class_name))
 			continue;
 		l.param = -1;
-		for (int k = 0; k < HELD_PARAMS && !is_given && caller->locks[i].param >= 0; k++)
+		for (int k = 0; k < HELD_PARAMS && caller->locks[i].param >= 0; k++)
 			if (n->from[k] == caller->locks[i].param)
 				l.param = (int8_t)k;
 		add_lock(&e, &l);
@@ -88,29 +89,26 @@ static void meet(struct builder *b, size_t to, const struct held_entry *e)
 	b->changed = true;
 }
 
-static size_t field_of(const struct order *o, const struct held_note *n)
+static uint32_t target_of(const struct order *o, const struct node *n, const struct held_note *h)
 {
-	return n->kind == HELD_FIELD ? order_field(o, n->name) : 0;
+	const struct node *callee = h->kind == HELD_CALL ? program_resolve(o->g->program, n, h->name) : NULL;
+	size_t field = h->kind == HELD_FIELD ? order_field(o, h->name) : 0;
+
+	return callee ? (uint32_t)callee->index + 1 : field ? (uint32_t)field + 1 : 0;
 }
 
-static bool names(struct order *o, const struct node *n, size_t to)
+static void find_targets(struct builder *b)
 {
-	const struct program *p = o->g->program;
+	const struct program *p = b->o->g->program;
 
-	for (int i = 0; i < n->nheld; i++) {
-		const struct held_note *h = &n->held[i];
-		const struct node *callee;
+	b->targets = ARENA_ARRAY(b->o->arena, uint32_t *, p->nnode);
+	for (size_t v = 0; v < p->nnode; v++) {
+		const struct node *n = p->nodes[v];
 
-		if (to >= p->nnode) {
-			if (field_of(o, h) == to)
-				return true;
-			continue;
-		}
-		callee = h->kind == HELD_CALL || h->kind == HELD_GIVEN ? program_resolve(p, n, h->name) : NULL;
-		if (callee && callee->index == to && h->kind == HELD_CALL)
-			return true;
+		b->targets[v] = ARENA_ARRAY(b->o->arena, uint32_t, n->nheld);
+		for (int i = 0; i < n->nheld; i++)
+			b->targets[v][i] = target_of(b->o, n, &n->held[i]);
 	}
-	return false;
 }
 
 /* Whoever is reached in a way that no note tells of has nothing held. */
@@ -119,14 +117,18 @@ static void find_open(struct builder *b)
 	const struct graph *g = &b->o->g->graph;
 	const struct program *p = b->o->g->program;
 	bool *has_caller = ARENA_ARRAY(b->o->arena, bool, g->n);
+	uint32_t *named_by = ARENA_ARRAY(b->o->arena, uint32_t, g->n + 1);	/* the last node that names it, from 1 */
 	const struct held_entry nothing = {.is_called = true};
 
-	for (size_t v = 0; v < g->n; v++)
+	for (uint32_t v = 0; v < g->n; v++) {
+		for (int i = 0; v < p->nnode && i < p->nodes[v]->nheld; i++)
+			named_by[b->targets[v][i]] = v + 1;
 		for (uint32_t e = g->first[v]; e < g->first[v + 1]; e++) {
 			has_caller[g->to[e]] = true;
-			if (v < p->nnode && !names(b->o, p->nodes[v], g->to[e]))
+			if (v < p->nnode && named_by[g->to[e] + 1] != v + 1)
 				meet(b, g->to[e], &nothing);
 		}
+	}
 	for (size_t v = 0; v < g->n; v++)
 		if (!has_caller[v])
 			meet(b, v, &nothing);
@@ -140,14 +142,12 @@ static void go_round(struct builder *b)
 	for (size_t v = p->nnode; v-- > 0; )
 		for (int i = 0; b->of[v].is_called && i < p->nodes[v]->nheld; i++) {
 			const struct held_note *n = &p->nodes[v]->held[i];
-			const struct node *callee = n->kind == HELD_CALL ? program_resolve(p, p->nodes[v], n->name) : NULL;
-			size_t field = field_of(b->o, n);
 			struct held_entry e;
 
-			if (!callee && !field)
+			if (!b->targets[v][i])
 				continue;
-			e = at_call(&b->of[v], n, false);
-			meet(b, callee ? callee->index : field, &e);
+			e = at_call(&b->of[v], n);
+			meet(b, b->targets[v][i] - 1, &e);
 		}
 	for (size_t v = p->nnode; v < g->n; v++)
 		for (uint32_t e = g->first[v]; b->of[v].is_called && e < g->first[v + 1]; e++)
@@ -158,6 +158,7 @@ struct held_entry *held_entries_build(struct order *o)
 {
 	struct builder b = {.o = o, .of = ARENA_ARRAY(o->arena, struct held_entry, o->g->graph.n)};
 
+	find_targets(&b);
 	find_open(&b);
 	b.changed = true;
 	for (int round = 0; b.changed && round < MAX_ROUNDS; round++) {
