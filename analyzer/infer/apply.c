@@ -59,12 +59,16 @@ static void clobber_args(struct sim *sim, struct state *st, const struct insn *i
 }
 
 /* A function that was not read may take again what was released: locks that it can come by without being given them. */
-static void doubt_released(struct sim *sim, struct state *st)
+static void doubt_untaken(struct sim *sim, struct state *st)
 {
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		struct held h = st->locks->items[i];
 		const struct sym *root = sym_root(h.lock);
 
+		if (h.state == LOCK_HELD && h.is_recursive && !h.is_met && root->kind == SYM_GLOBAL) {
+			h.is_met = true;
+			state_put_lock(&sim->pool, st, &h);
+		}
 		if (h.is_doubted || (h.state != LOCK_FREE && h.state != LOCK_DROPPED) ||
 		    (root->kind != SYM_GLOBAL && !sym_is_machine(root) && h.lock->kind != SYM_BIN))
 			continue;
@@ -102,7 +106,7 @@ static void call_unknown(struct sim *sim, struct state *st, const struct insn *i
 		note_passed(sim, st, in);
 	clobber_args(sim, st, in);
 	reference_pass(sim, st, in, NULL);
-	doubt_released(sim, st);
+	doubt_untaken(sim, st);
 	st->env[sim_site(sim, in)] = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_RESULT, st->turn, in->name);
 	sim_continue(sim, st);
 }
@@ -213,6 +217,16 @@ static bool releases(struct fill *f, const struct scase *c, const struct held *h
 	return false;
 }
 
+/* Does the case take it, and leave it held? */
+static bool takes(struct fill *f, const struct scase *c, const struct held *h)
+{
+	for (int i = 0; c->locks && i < c->locks->n; i++)
+		if (c->locks->items[i].state == LOCK_HELD && c->locks->items[i].kind == h->kind &&
+		    fill_sym(f, c->locks->items[i].lock) == h->lock)
+			return true;
+	return false;
+}
+
 /* Is case i known by what it returns from case k? */
 static bool is_told_by_result(const struct summary *s, int i, int k)
 {
@@ -228,6 +242,18 @@ static bool is_untold(const struct summary *s, const struct conditions *conditio
 	bool is_exact = i < MAX_CASES_APPLIED && k < MAX_CASES_APPLIED && conditions->of[i] && conditions->of[k];
 
 	return !is_exact && !is_told_by_result(s, i, k);
+}
+
+/* What was free before and is now, in case i, would have been taken in another one that nothing tells from it. */
+static void doubt_free(struct fill *f, const struct state *before, const struct summary *s,
+		       const struct conditions *conditions, int i, const struct held *now)
+{
+	struct held h = *now;
+
+	for (int k = 0; k < s->ncase && !h.is_doubted; k++)
+		h.is_doubted = k != i && !is_out(before, conditions, k) && is_untold(s, conditions, i, k) && takes(f, &s->cases[k], now);
+	if (h.is_doubted)
+		state_put_lock(&f->sim->pool, f->st, &h);
 }
 
 static void doubt_release(struct fill *f, const struct summary *s, const struct conditions *conditions, int i,
@@ -256,6 +282,8 @@ static void spare_locks(struct fill *f, const struct state *before, const struct
 
 		if (old->state == LOCK_HELD && now && now->state == LOCK_FREE)
 			doubt_release(f, s, conditions, i, now);
+		if ((old->state == LOCK_FREE || old->state == LOCK_DROPPED) && now && now->state == old->state && !now->is_doubted)
+			doubt_free(f, before, s, conditions, i, now);
 		if (!now || now->state != LOCK_HELD || now->is_vague || now->is_spared)
 			continue;
 		for (int k = 0; k < s->ncase && !is_vague; k++)
@@ -315,6 +343,7 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 		fill_init(&f, sim, to, in, ORDINAL_INNER + 100 * i);
 		memcpy(f.args, first.args, sizeof(f.args));
 		f.is_sure = conditions.sure == i;
+		f.before = st;
 		if (!assume_condition(sim, to, s, &conditions, i) ||
 		    !fill_apply(&f, in, s, &s->cases[i], callee, &ret)) {
 			state_free(&sim->pool, to);
@@ -327,6 +356,21 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 		sim_continue(sim, to);
 	}
 	state_free(&sim->pool, st);	/* no way out of it, if there is no case */
+}
+
+/* Numbers given beside callbacks: flags that say when and how those are called, as a rule. */
+static void bind_numbers(struct sim *sim, struct state *st, const struct insn *in, const struct node *callee,
+			 const struct sym *bound[8])
+{
+	for (int i = 0; i < 8 && i + 1 < in->narg && i < callee->fn->nparam; i++) {
+		const struct sym *a;
+
+		if (bound[i] || callee->fn->params[i].is_pointer)
+			continue;
+		a = state_resolve(&sim->syms, st, sim_eval(sim, st, &in->args[i + 1]));
+		if (a->kind == SYM_INT)
+			bound[i] = sym_int(&sim->an->syms, a->value);
+	}
 }
 
 /* Functions given to the callee for parameters it calls; true when there are any. */
@@ -349,6 +393,8 @@ static bool bind_callbacks(struct sim *sim, struct state *st, const struct insn 
 			sim->calls_params |= 1u << a->value;
 		}
 	}
+	if (any)
+		bind_numbers(sim, st, in, callee, bound);
 	return any;
 }
 

@@ -68,7 +68,7 @@ struct node {
 /* A summary of a function for given callbacks in place of parameters. */
 struct special {
 	struct special *next;
-	const struct sym *bound[8];	/* per parameter: the function, in the program's table; or NULL */
+	const struct sym *bound[8];	/* per parameter: the function or number, in the program's table; or NULL */
 	int depth;			/* of the simulations it is made in: deeper ones know less of it */
 	bool is_muted;			/* made while nothing was counted */
 	bool is_open;			/* being made */

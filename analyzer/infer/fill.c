@@ -17,6 +17,7 @@ void fill_init(struct fill *f, struct sim *sim, struct state *st, const struct i
 {
 	memset(f->args, 0, sizeof(f->args));
 	f->is_sure = false;
+	f->before = NULL;
 	f->nunknown = 0;
 	f->sim = sim;
 	f->st = st;
@@ -166,13 +167,21 @@ static bool assume_case(struct fill *f, const struct scase *c)
 	return true;
 }
 
+/* Which argument of the call it comes from: 0 if that is not known. */
+static int argument_of(const struct sym *s)
+{
+	const struct sym *root = sym_root(s);
+
+	return root->kind == SYM_PARAM ? (int)root->value + 1 : 0;
+}
+
 static struct lock_event inner_event(const struct insn *in, const struct sym *lock, const struct held *h,
 				     const struct trace *inner, const char *callee, int site)
 {
 	return (struct lock_event){
 		.lock = lock, .kind = h->kind, .mode = h->mode, .is_vague = h->is_vague, .try = h->is_try,
 		.recursive = h->is_recursive, .hops = h->hops, .callee = callee,
-		.at = in->at, .site = site, .inner = inner,
+		.at = in->at, .site = site, .arg = argument_of(h->lock), .inner = inner,
 	};
 }
 
@@ -185,10 +194,29 @@ static bool is_released_by(const struct scase *c, const struct filled *x, const 
 	return false;
 }
 
+/* The case takes a lock that is held: is it to be believed? */
+static bool is_doubted(struct fill *f, const struct summary *s, const struct scase *c, const struct held *h, struct lock_event *e)
+{
+	struct fill before = *f;
+	enum doubt doubt;
+
+	if (!f->before)
+		return false;
+	before.st = f->before;
+	doubt = doubt_taking(&before, s, c, h);
+	if (doubt == DOUBT_ALL)
+		unsure(f->sim->an, UNSURE_CASES, e->at);
+	e->is_guess = doubt == DOUBT_SOME;
+	return doubt == DOUBT_ALL;
+}
+
 /* A lock the callee takes on its way, even if it gives it back, must not be held here. */
-static void check_takes(struct sim *sim, struct state *st, const struct insn *in, const struct scase *c,
+static void check_takes(struct fill *f, const struct insn *in, const struct summary *s, const struct scase *c,
 			const struct filled *x, const char *callee)
 {
+	struct sim *sim = f->sim;
+	struct state *st = f->st;
+
 	for (int i = 0; c->takes && i < c->takes->n; i++) {
 		const struct held *h = &c->takes->items[i], *old = state_find_lock(st, x->takes[i], h->kind);
 		struct lock_event e = inner_event(in, x->takes[i], h, c->trace, callee, sim_site(sim, in));
@@ -207,7 +235,8 @@ static void check_takes(struct sim *sim, struct state *st, const struct insn *in
 			unsure(sim->an, UNSURE_CASES, in->at);
 			continue;
 		}
-		primitive_take(sim, st, &e);
+		if (!is_doubted(f, s, c, h, &e))
+			primitive_take(sim, st, &e);
 	}
 }
 
@@ -250,7 +279,8 @@ static void apply_locks(struct fill *f, const struct insn *in, const struct summ
 		e.is_maybe = !(f->is_sure && only_asks_for(c, h)) && !is_in_all_cases(s, h);
 		if (h->state == LOCK_DROPPED)
 			primitive_release(sim, st, &e);
-		else if (h->state == LOCK_HELD && !(old && old->is_vague))
+		else if (h->state == LOCK_HELD && !(old && old->is_vague) &&
+			 !(old && old->state == LOCK_HELD && is_doubted(f, s, c, h, &e)))
 			primitive_take(sim, st, &e);
 	}
 }
@@ -387,7 +417,7 @@ bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, 
 	for (int i = 0; c->uses && i < c->uses->n; i++)
 		if (!puts_object(c, &x, x.uses[i]))
 			borrow_use_inner(sim, f->st, x.uses[i], &c->uses->items[i], in->at, callee);
-	check_takes(sim, f->st, in, c, &x, callee);
+	check_takes(f, in, s, c, &x, callee);
 	apply_locks(f, in, s, c, &x, callee);
 	apply_refs(sim, f->st, in, s, c, &x, callee);
 	apply_cells(sim, f->st, in, s, c, &x, callee);

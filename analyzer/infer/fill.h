@@ -26,6 +26,7 @@ struct fill {
 	int site;			/* the call */
 	int64_t ordinal;		/* of the first unknown of this case */
 	bool is_sure;			/* the case happens for sure, by what is known at the call */
+	struct state *before;		/* what was known before the case was assumed; or NULL */
 	const struct sym *args[FILL_ARGS];	/* NULL: not given */
 	const struct sym *unknowns[FILL_MAX];	/* the callee's, in order of appearance */
 	int nunknown;
@@ -43,5 +44,13 @@ const struct sym *fill_sym(struct fill *f, const struct sym *s);
  */
 bool fill_apply(struct fill *f, const struct insn *in, const struct summary *s, const struct scase *c,
 		const char *callee, const struct sym **ret);
+
+/* doubt.c: is it believed that this case, which takes a lock that is held, happens? before: nothing of it is assumed yet. */
+enum doubt {
+	DOUBT_NONE,
+	DOUBT_SOME,			/* what the caller gave decides, and nobody knows which way */
+	DOUBT_ALL,
+};
+enum doubt doubt_taking(struct fill *before, const struct summary *s, const struct scase *c, const struct held *h);
 
 #endif

@@ -31,7 +31,7 @@ static void find_loops(struct sim *sim)
 	}
 }
 
-static int block_of(const struct sim *sim, int insn)
+int loop_block_of(const struct sim *sim, int insn)
 {
 	int lo = 0, hi = sim->fn->nblock - 1;
 
@@ -46,14 +46,45 @@ static int block_of(const struct sim *sim, int insn)
 	return lo;
 }
 
+/* Through how many instructions a value is followed back. */
+#define MAX_ORIGIN 24
+
+/* Does it come from a phi at the head of a loop that block is in? left: how many instructions may still be looked at. */
+static bool is_set_by_loop(const struct sim *sim, const struct arg *a, int block, int *left)
+{
+	const struct insn *in = a->kind == ARG_INSN ? &sim->fn->insns[a->n] : NULL;
+	int at = in ? loop_block_of(sim, a->n) : 0;
+
+	if (!in || (*left)-- <= 0)
+		return false;
+	if (in->op == OP_PHI && at <= block && sim->loop_end[at] > block)
+		return true;
+	for (int i = in->op == OP_CALL; i < in->narg; i++)
+		if (is_set_by_loop(sim, &in->args[i], block, left))
+			return true;
+	return false;
+}
+
+bool loop_changes(struct sim *sim, int site, int arg)
+{
+	const struct insn *in = site >= 0 ? &sim->fn->insns[site] : NULL;
+	int left = MAX_ORIGIN;
+
+	if (!in || in->op != OP_CALL || arg <= 0 || arg >= in->narg)
+		return false;
+	if (!sim->loop_end)
+		find_loops(sim);
+	return is_set_by_loop(sim, &in->args[arg], loop_block_of(sim, site), &left);
+}
+
 void loop_release(struct sim *sim, int taken, int released)
 {
-	int block = block_of(sim, taken), head = block;
+	int block = loop_block_of(sim, taken), head = block;
 
 	if (!sim->loop_end)
 		find_loops(sim);
 	while (head >= 0 && sim->loop_end[head] <= block)	/* the innermost loop that it is in */
 		head--;
-	if (head >= 0 && block_of(sim, released) >= head && block_of(sim, released) < sim->loop_end[head])
+	if (head >= 0 && loop_block_of(sim, released) >= head && loop_block_of(sim, released) < sim->loop_end[head])
 		sim->site_flags[taken] |= SITE_IN_TURN;
 }

@@ -15,7 +15,7 @@ static void report_again(struct sim *sim, struct state *st, const struct lock_ev
 	struct trace *t = state_step(&sim->pool, st, STEP_FAULT, e->at, sim->fn->name);
 	struct candidate c = {
 		.kind = kind, .at = e->at, .object = e->lock, .class_name = sym_class(e->lock, e->kind),
-		.kind_name = e->kind, .function = e->callee, .trace = t, .is_warned = st->is_warned,
+		.kind_name = e->kind, .function = e->callee, .trace = t, .is_warned = st->is_warned || e->is_guess,
 	};
 
 	t->callee = e->callee;
@@ -99,7 +99,7 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 		bool both_read = e->mode == LOCK_SHARED && old->mode == LOCK_SHARED;
 
 		/* Two readers, and a writer that came in between waits for one and is waited for by the other. */
-		if (!e->recursive && !e->try && !e->lock->is_set && !old->is_vague && !e->is_vague)
+		if (!e->recursive && !e->try && !e->lock->is_set && !old->is_vague && !e->is_vague && !doubt_again(sim, e, old))
 			report_again(sim, st, e, old, FACT_LOCK_TAKEN_AGAIN);
 		h.count += e->recursive || both_read;
 		h.is_vague |= !e->recursive && !(both_read && e->try);
@@ -204,9 +204,9 @@ static bool is_read_from_memory(const struct sym *s)
 }
 
 /* A loop that releases the lock of what it finds in memory: the next turn finds another object there, as a rule. */
-static bool is_of_another_turn(const struct held *old, const struct lock_event *e)
+static bool is_of_another_turn(struct sim *sim, const struct held *old, const struct lock_event *e)
 {
-	return is_read_from_memory(e->lock) && old->taken && old->taken->kind == STEP_UNLOCK && old->taken->at.line == e->at.line &&
+	return (is_read_from_memory(e->lock) || loop_changes(sim, e->site, e->arg)) && old->taken && old->taken->kind == STEP_UNLOCK && old->taken->at.line == e->at.line &&
 	       old->taken->at.col == e->at.col && old->taken->at.file == e->at.file;
 }
 
@@ -220,6 +220,8 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 	const struct trace *t;
 
 	handed_released(sim, old, e);
+	if (!old && !e->is_vague)
+		doubt_released(sim, e);
 	if (!old)
 		h.is_vague |= is_release_of_like(sim, st, e);
 	if (old) {
@@ -238,7 +240,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 				release_alias(sim, st, e, alias);
 				return;
 			}
-			if (is_of_another_turn(old, e))
+			if (is_of_another_turn(sim, old, e))
 				unsure(sim->an, UNSURE_LOCK_SET, e->at);
 			else
 				report_unheld(sim, st, e, old);
@@ -252,7 +254,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 			sim->site_flags[old->site] |= SITE_KEPT;
 		h.is_vague |= e->is_vague;
 		h.kind = e->kind;	/* an assertion does not say which */
-		h.is_doubted = false;
+		h.is_doubted = old->state == LOCK_HELD && old->is_met;
 		h.state = old->state == LOCK_ASSERTED || old->state == LOCK_DROPPED ? LOCK_DROPPED : LOCK_FREE;
 	}
 	state_put_lock(&sim->pool, st, &h);
@@ -319,6 +321,7 @@ static struct lock_event lock_event(struct sim *sim, struct state *st, const str
 		.nested = e->nested || is_owned || (subclass && !(subclass->kind == SYM_INT && !subclass->value)),
 		.recursive = e->recursive, .is_vague = e->counting || is_owned,
 		.is_last = e->when == WHEN_NONZERO && !e->try, .callee = sim->callee, .at = in->at, .site = sim_site(sim, in),
+		.arg = e->arg >= 0 ? e->arg + 1 : 0,
 	};
 }
 

@@ -17,6 +17,7 @@
  *   primitive.c  what a model says a call does: locks and references
  *   guide.c      one path again, alone
  *   loop.c       locks that loops take of many objects
+ *   doubt.c      locks of which a path does not know enough
  *   borrow.c     uses of pointers, borrows that end
  *   sleep.c      calls that sleep: where that must not be, or for callers to know
  *   mixed.c      what one driver has made, used with what may be another's
@@ -89,13 +90,15 @@ enum {
 	SITE_KEPT = 2,		/* what was taken at the site was released after a call through a pointer was given its object */
 	SITE_ROUND = 4,		/* a turn of a loop ended with what was taken at the site in it */
 	SITE_IN_TURN = 8,	/* it is released in that loop */
+	SITE_TOLD = 16,		/* doubt.c: a flag that callees set says that it is to be taken */
+	SITE_UNTOLD = 32,	/* no flag does */
 };
 
 struct sim {
 	struct analysis *an;
 	struct node *node;
 	const struct func *fn;
-	const struct sym *const *bound;	/* per parameter: the function given, or NULL for all */
+	const struct sym *const *bound;	/* per parameter: the function or number given, or NULL for all */
 	struct arena arena;		/* of the simulation */
 	struct sym_table syms;
 	struct state_pool pool;
@@ -123,6 +126,8 @@ struct sim {
 	struct sim_proof *proof;	/* for verify; or NULL */
 	struct { const struct model_guard *guard; const struct sym *addr; } guarded[32];
 	int nguarded;			/* cells seen that a model says a lock guards */
+	struct { const struct sym *lock; const char *kind; } callers[8];	/* locks of callers' that it releases on some path */
+	int ncallers;
 	uint32_t calls_params;
 	struct seen **seen;		/* evidence.c: per instruction; or NULL */
 	bool in_turn;			/* a callback is being applied */
@@ -213,6 +218,8 @@ struct lock_event {
 	int hops;			/* as in struct held */
 	bool is_maybe;			/* the callee does it in some cases only */
 	bool is_last;			/* taken with the last reference only: who has another never meets it */
+	bool is_guess;			/* the callee does it if something that it was given says so, and nobody knows */
+	int arg;			/* the operand of the call that it was reached from; 0 unknown */
 	const char *callee;		/* the function called */
 	struct place at;
 	int site;
@@ -268,6 +275,21 @@ static inline bool loop_collects(const struct sim *sim, int site)
 {
 	return (sim->site_flags[site] & (SITE_ROUND | SITE_IN_TURN)) == SITE_ROUND;
 }
+
+/* The block that the instruction is in. */
+int loop_block_of(const struct sim *sim, int insn);
+/* Does the operand arg of the call at that instruction depend on what a loop that it is in sets each turn? */
+bool loop_changes(struct sim *sim, int site, int arg);
+
+/* doubt.c */
+/* The path releases a lock of its callers'. */
+void doubt_released(struct sim *sim, const struct lock_event *e);
+/* Before exits become cases: what callers are told of locks that are theirs on another path. */
+void doubt_callers(struct sim *sim);
+/* Is what is taken at that instruction taken because a flag which callees set says so? */
+bool doubt_is_told(struct sim *sim, int site);
+/* Is it not believed that the lock, which is held by old, is taken again? */
+bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held *old);
 
 /* borrow.c */
 /* The object of pointer is used: report if its borrow has ended, note it for callers. */

@@ -62,6 +62,7 @@ struct held {
 	bool is_spared;			/* held, but a call that was made would release it in a case of its own */
 	bool is_doubted;		/* released, but a function that was not read may have taken it again */
 	bool is_recursive;		/* who has it may take it again */
+	bool is_met;			/* recursive, and a function that was not read ran since: it may have been taken once more */
 	bool is_try;			/* taken by a function that would rather fail than wait */
 	int hops;			/* calls that it has come through without a name */
 	bool by_turn;			/* left held by a turn of an iteration */

@@ -224,6 +224,7 @@ static const struct lock_set *copy_locks(struct analysis *an, const struct lock_
 		c->items[i].taken = NULL;
 		c->items[i].site = -1;
 		c->items[i].passed = 0;
+		c->items[i].is_met = false;
 	}
 	return c;
 }
@@ -482,6 +483,7 @@ struct summary *summary_make(struct sim *sim)
 	s->has_puts = sim->has_puts;
 	sleep_keep(sim, s);
 	section_doubt(sim);
+	doubt_callers(sim);
 	for (struct state *st = sim->exits; st; st = st->next)
 		drop_unnameable(sim, st);
 	for (struct state *st = sim->exits; st; st = st->next)

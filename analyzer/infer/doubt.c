@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Locks that are taken or left under conditions which say that somebody knows more than we do. One criterion for all: a
+ * finding wants a path that is possible by all that is known; where a function shows by what it does elsewhere that the
+ * missing knowledge decides about this very lock, it is none.
+ *
+ *   doubt_callers()   a function that gives back the caller's lock in one way (doubt_released()), and takes it in another
+ *   doubt_is_told()   taken if a flag says so that was given to a callee
+ *   doubt_again()     a lock that is taken again: is it perhaps another one, or released by now?
+ *   doubt_taking()    taken again by a callee, if what it was given says so
+ */
+#include "infer/fill.h"
+
+static bool is_callers(const struct sim *sim, const struct sym *lock, const char *kind)
+{
+	for (int i = 0; i < sim->ncallers; i++)
+		if (sim->callers[i].lock == lock && sim->callers[i].kind == kind)
+			return true;
+	return false;
+}
+
+void doubt_released(struct sim *sim, const struct lock_event *e)
+{
+	int room = sizeof(sim->callers) / sizeof(sim->callers[0]);
+
+	if (sim->ncallers == room || !sym_is_outer(e->lock) || is_callers(sim, e->lock, e->kind))
+		return;
+	sim->callers[sim->ncallers].lock = e->lock;
+	sim->callers[sim->ncallers++].kind = e->kind;
+}
+
+/*
+ * A function that gives the caller's lock back on one path is called with it held. Where it takes it on another, without
+ * having given it back, it knows that it is not held there: from a flag that tells ("if (!*locked)"), or from what its
+ * callees have done. Callers hear that it is taken, and that no more is known.
+ */
+void doubt_callers(struct sim *sim)
+{
+	for (struct state *st = sim->exits; st; st = st->next) {
+		const struct lock_set *takes = st->takes;
+
+		st->takes = NULL;
+		for (int i = 0; takes && i < takes->n; i++) {
+			struct held h = takes->items[i];
+
+			h.is_vague |= is_callers(sim, h.lock, h.kind) || doubt_is_told(sim, h.site);
+			state_add_take(&sim->pool, st, &h);
+		}
+		for (int i = 0; st->locks && i < st->locks->n; i++) {
+			struct held h = st->locks->items[i];
+
+			if (h.state != LOCK_HELD || h.is_vague || h.by_turn || (!is_callers(sim, h.lock, h.kind) && !doubt_is_told(sim, h.site)))
+				continue;
+			h.is_vague = true;
+			state_put_lock(&sim->pool, st, &h);
+		}
+	}
+}
+
+/* The memory that the condition looks at, if it does no more than that; else NULL. */
+static const struct arg *flag_of(const struct sim *sim, const struct arg *cond)
+{
+	for (int depth = 0; cond->kind == ARG_INSN && depth < 4; depth++) {
+		const struct insn *in = &sim->fn->insns[cond->n];
+
+		if (in->op == OP_LOAD)
+			return in->imm ? NULL : &in->args[0];
+		if ((in->op != OP_CMP && in->op != OP_BIN) || in->args[1].kind != ARG_INT)
+			return NULL;
+		cond = &in->args[0];
+	}
+	return NULL;
+}
+
+/* Is that address, of a variable or what a parameter points to, an argument of some call? */
+static bool is_given(const struct sim *sim, const struct arg *flag)
+{
+	if (flag->kind != ARG_PARAM && (flag->kind != ARG_INSN || sim->fn->insns[flag->n].op != OP_ALLOCA))
+		return false;
+	for (int i = 0; i < sim->fn->ninsn; i++) {
+		const struct insn *in = &sim->fn->insns[i];
+
+		for (int k = 1; in->op == OP_CALL && in->args[0].kind == ARG_FUNC && k < in->narg; k++)
+			if (in->args[k].kind == flag->kind && in->args[k].n == flag->n)
+				return true;
+	}
+	return false;
+}
+
+/* The branch that alone leads to the block, or NULL. */
+static const struct insn *branch_to(const struct sim *sim, int *block)
+{
+	const struct insn *only = NULL;
+	int from = 0;
+
+	for (int b = 0; b < sim->fn->nblock; b++) {
+		const struct insn *last = &sim->fn->insns[sim->fn->blocks[b].end - 1];
+
+		for (int i = 0; i < last->ntarget; i++) {
+			if (last->targets[i] != *block)
+				continue;
+			if (only)
+				return NULL;
+			only = last;
+			from = b;
+		}
+	}
+	*block = from;
+	return only;
+}
+
+#define MAX_GUARDS 2	/* branches before the lock that are looked at */
+
+/*
+ * "if (!locked) lock": the flag was given to a function, which clears it as it releases the lock. What its summary says
+ * of the two may have come apart, in cases that were merged.
+ */
+bool doubt_is_told(struct sim *sim, int site)
+{
+	int block = site >= 0 ? loop_block_of(sim, site) : 0;
+	const struct insn *branch;
+	bool is_told = false;
+
+	if (site < 0 || sim->site_flags[site] & (SITE_TOLD | SITE_UNTOLD))
+		return site >= 0 && sim->site_flags[site] & SITE_TOLD;
+	for (int i = 0; i < MAX_GUARDS && !is_told && (branch = branch_to(sim, &block)); i++) {
+		const struct arg *flag = branch->op == OP_BRANCH ? flag_of(sim, &branch->args[0]) : NULL;
+
+		is_told = flag && is_given(sim, flag);
+	}
+	sim->site_flags[site] |= is_told ? SITE_TOLD : SITE_UNTOLD;
+	return is_told;
+}
+
+bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held *old)
+{
+	/* A call was made that releases it in a way of its own: who takes it again knows that it did. */
+	if (old->is_spared || doubt_is_told(sim, e->site)) {
+		unsure(sim->an, UNSURE_LOCK_SPARED, e->at);
+		return true;
+	}
+	if (old->site >= 0 && old->site == e->site && loop_changes(sim, e->site, e->arg)) {
+		unsure(sim->an, UNSURE_LOCK_SET, e->at);
+		return true;
+	}
+	return false;
+}
+
+/* Does it ask for a bit, a number or what is in memory? That there is an object at all is no more than to be expected. */
+static bool is_flag(const struct sym *s, const struct sym *lock)
+{
+	bool compares = (s->kind == SYM_BIN && s->sub == BIN_AND) || (s->kind == SYM_CMP && (s->sub == CMP_EQ || s->sub == CMP_NE));
+
+	if (compares)
+		return s->b->kind == SYM_INT && sym_is_outer(s->a);
+	return s->kind == SYM_LOAD && !sym_contains(lock, s);
+}
+
+/* Is it open, by what the caller knows, whether that range holds? */
+static bool is_open(struct fill *before, const struct range *r)
+{
+	const struct sym *s = fill_sym(before, r->s);
+
+	if (s->kind == SYM_CMP || s->kind == SYM_ALL)
+		return state_truth(before->st, s) < 0;
+	if (r->is_known)
+		return s->kind != SYM_INT;
+	return (state_mask(before->st, s) & ~r->mask) != 0;
+}
+
+/* Another way through the callee, which does not fail either, leaves the lock alone. */
+static bool is_left_alone(const struct summary *s, const struct scase *c, const struct held *h)
+{
+	for (int i = 0; i < s->ncase; i++) {
+		const struct scase *o = &s->cases[i];
+
+		if (o != c && (!o->ret || o->ret_mask & ~MASK_ERROR) && lock_set_find(o->takes, h->lock, h->kind) < 0 &&
+		    lock_set_find(o->locks, h->lock, h->kind) < 0)
+			return true;
+	}
+	return false;
+}
+
+/* It happens once: a variable that was 0 is not any more ("if (!registered) { lock; registered = true; }"). */
+static bool is_first_time(const struct scase *c)
+{
+	for (int i = 0; i < c->ncell; i++) {
+		const struct cell *to = &c->cells[i];
+
+		if (to->addr->kind != SYM_GLOBAL || to->value->kind != SYM_INT || !to->value->value)
+			continue;
+		for (int k = 0; k < c->nrange; k++) {
+			const struct range *r = &c->ranges[k];
+
+			if (r->s->kind == SYM_LOAD && r->s->a == to->addr && r->mask == MASK_ZERO)
+				return true;
+		}
+	}
+	return false;
+}
+
+enum doubt doubt_taking(struct fill *before, const struct summary *s, const struct scase *c, const struct held *h)
+{
+	if (!is_left_alone(s, c, h))
+		return DOUBT_NONE;
+	if (is_first_time(c))
+		return DOUBT_ALL;
+	for (int i = 0; i < c->nrange; i++) {
+		const struct range *r = &c->ranges[i];
+
+		if (sym_root(r->s)->kind == SYM_PARAM && is_flag(r->s, h->lock) && is_open(before, r))
+			return DOUBT_SOME;
+	}
+	return DOUBT_NONE;
+}
