@@ -380,16 +380,38 @@ void execute_insn(struct sim *sim, struct state *st, const struct insn *in)
 	}
 }
 
-/* A loop's counter: its next value is unknown, or its exit could never be reached. */
-static bool is_counter(const struct sim *sim, const struct insn *phi, const struct arg *in)
+#define COUNTER_PHIS 3	/* between a counter and where it is counted */
+
+static bool is_counting(const struct insn *in)
 {
-	const struct insn *step;
+	return in->op == OP_BIN && (in->sub == BIN_ADD || in->sub == BIN_SUB || in->sub == BIN_SHL ||
+				    in->sub == BIN_SHR || in->sub == BIN_MUL || in->sub == BIN_DIV);
+}
+
+/* Is that the counter phi, counted on one way and left on another? "if (...) continue; i++;" has a phi of both. */
+static bool counts_at_times(const struct sim *sim, const struct arg *in, int phi, int depth)
+{
+	const struct insn *step = in->kind == ARG_INSN ? &sim->fn->insns[in->n] : NULL;
+
+	for (int k = 0; step && step->op == OP_PHI && depth > 0 && k < step->narg; k++)
+		if (counts_at_times(sim, &step->args[k], phi, depth - 1))
+			return true;
+	return step && is_counting(step) && step->args[0].kind == ARG_INSN && step->args[0].n == phi;
+}
+
+/*
+ * A loop's counter that this turn has counted: its next value is unknown, or its exit could never be reached. One that is
+ * counted at times only is where a reference is at stake: elsewhere more ways cost more than they show.
+ */
+static bool is_counter(const struct sim *sim, const struct state *st, const struct insn *phi, const struct arg *in,
+		       const struct sym *next)
+{
+	int n = (int)(phi - sim->fn->insns);
 
 	if (phi->is_pointer || in->kind != ARG_INSN)
 		return false;
-	step = &sim->fn->insns[in->n];
-	return step->op == OP_BIN && (step->sub == BIN_ADD || step->sub == BIN_SUB || step->sub == BIN_SHL ||
-				      step->sub == BIN_SHR || step->sub == BIN_MUL || step->sub == BIN_DIV);
+	return is_counting(&sim->fn->insns[in->n]) ||
+	       (next != st->env[n] && state_owes(st) && counts_at_times(sim, in, n, COUNTER_PHIS));
 }
 
 void execute_phis(struct sim *sim, struct state *st, int from, int to)
@@ -412,9 +434,9 @@ void execute_phis(struct sim *sim, struct state *st, int from, int to)
 		for (int k = 0; k < phi->narg; k++) {
 			if (phi->targets[k] != from)
 				continue;
-			values[n] = to <= from && is_counter(sim, phi, &phi->args[k])
-				? sym_new(&sim->syms, i, 1, st->turn, phi->name)
-				: sim_eval_resolved(sim, st, &phi->args[k]);
+			values[n] = sim_eval_resolved(sim, st, &phi->args[k]);
+			if (to <= from && is_counter(sim, st, phi, &phi->args[k], values[n]))
+				values[n] = sym_new(&sim->syms, i, 1, st->turn, phi->name);
 			break;
 		}
 	}
