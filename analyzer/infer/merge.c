@@ -379,6 +379,12 @@ static bool is_object(const struct state *st, const struct sym *root)
 	return state_mask(st, root) & MASK_VALID;
 }
 
+/* Something in the object decides whether it was counted on the other path: it says itself what keeps it. */
+static bool says_who_keeps(const struct state *counted, const struct state *lent, const struct sym *root)
+{
+	return !find_loan(counted, root) && is_object(counted, root) && state_is_parted_by(counted, lent, root);
+}
+
 /* What is lent on either path, save where it is NULL: the other may have counted what there was. */
 static void merge_loans(struct state_pool *p, struct state *a, const struct state *before, const struct state *b)
 {
@@ -387,10 +393,10 @@ static void merge_loans(struct state_pool *p, struct state *a, const struct stat
 	if (mine == b->loans)
 		return;
 	for (int i = 0; mine && i < mine->n; i++)
-		if (!is_object(before, mine->items[i].root))
+		if (!is_object(before, mine->items[i].root) || says_who_keeps(b, before, mine->items[i].root))
 			state_drop_loan(p, a, mine->items[i].root);
 	for (int i = 0; b->loans && i < b->loans->n; i++)
-		if (is_object(b, b->loans->items[i].root))
+		if (is_object(b, b->loans->items[i].root) && !says_who_keeps(before, b, b->loans->items[i].root))
 			state_add_loan(p, a, &b->loans->items[i]);
 }
 

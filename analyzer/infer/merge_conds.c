@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The branches that two paths which meet have taken. Entry point: state_merge_conds(). They are kept up to where the
- * paths parted; after "if (A && b)" not even that is lost.
+ * The branches that two paths which meet have taken. Entry points: state_merge_conds(), state_is_parted_by(). They are
+ * kept up to where the paths parted; after "if (A && b)" not even that is lost.
  */
 #include "infer/state.h"
 
@@ -70,20 +70,44 @@ static bool merge_failed(struct state_pool *p, struct sym_table *t, struct state
 	return true;
 }
 
+/* The last branch that both have taken. */
+static const struct cond *common_cond(const struct cond *x, const struct cond *y)
+{
+	while (x != y) {
+		if (!x || (y && y->n > x->n))
+			y = y->prev;
+		else
+			x = x->prev;
+	}
+	return x;
+}
+
+/* Is it, or something in it, read from that object? */
+static bool is_read_from(const struct sym *s, const struct sym *object)
+{
+	return s && ((s->kind == SYM_LOAD && sym_object(s->a) == object) || is_read_from(s->a, object) ||
+		     is_read_from(s->b, object));
+}
+
+bool state_is_parted_by(const struct state *a, const struct state *b, const struct sym *object)
+{
+	const struct cond *common = common_cond(a->conds, b->conds);
+
+	for (const struct cond *c = a->conds; c != common; c = c->prev)
+		if (is_read_from(c->s, object))
+			return true;
+	return false;
+}
+
 void state_merge_conds(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *b)
 {
-	const struct cond *x = a->conds, *y = b->conds, *cx = x, *cy = y;
+	const struct cond *x = a->conds, *y = b->conds, *cx;
 
 	a->is_inexact |= b->is_inexact;
 	a->by_result |= b->by_result;
 	if (x == y)
 		return;
-	while (cx != cy) {
-		if (!cx || (cy && cy->n > cx->n))
-			cy = cy->prev;
-		else
-			cx = cx->prev;
-	}
+	cx = common_cond(x, y);
 	if (x != cx && y != cx && (merge_failed(p, t, a, x, y, cx) || merge_failed(p, t, a, y, x, cx)))
 		return;
 	a->conds = cx;

@@ -71,7 +71,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "alloc", EFFECT_ALLOC }, { "error", EFFECT_ERROR }, { "not-null", EFFECT_NOT_NULL },
 	{ "warn", EFFECT_WARN }, { "store", EFFECT_STORE }, { "sleep", EFFECT_SLEEP },
 	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST }, { "lend", EFFECT_LEND },
-	{ "keep", EFFECT_KEEP },
+	{ "keep", EFFECT_KEEP }, { "take-out", EFFECT_TAKE_OUT },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
 	{ "init", EFFECT_INIT }, { "ask", EFFECT_ASK }, { "complain", EFFECT_COMPLAIN },
 	{ "wait", EFFECT_WAIT }, { "setup", EFFECT_SETUP },

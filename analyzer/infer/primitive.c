@@ -469,6 +469,9 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 			borrow_keep(sim, st, argument(sim, st, in, e->arg), in->at);
 		}
 		break;
+	case EFFECT_TAKE_OUT:
+		section_take_out(sim, st);
+		break;
 	case EFFECT_LEND: {
 		const struct sym *v = argument(sim, st, in, MODEL_RET);
 

@@ -5,9 +5,10 @@
  * read from memory, section_lend() for what functions give, section_end().
  *
  * Models say which functions give such pointers, and with another lock held it is taken to be that lock which keeps
- * what they give; what is counted meanwhile, or written to under a lock, is claimed, and stays (section_keep()). A pointer read as one that may change meanwhile (READ_ONCE(), which
- * is what rcu_dereference() is made of), in a read section and with no other lock held, is concluded to be one. Reading
- * it again later, by other means, says that something else keeps it.
+ * what they give, or a read section that goes on after the unlock. What is counted meanwhile, written to under a lock or
+ * taken out of where it was found, is claimed, and stays (section_keep(), section_take_out()). A pointer read as one that
+ * may change meanwhile (READ_ONCE(), which is what rcu_dereference() is made of), in a read section and with no other
+ * lock held, is concluded to be one. Reading it again later, by other means, says that something else keeps it.
  */
 #include "infer/simulate.h"
 
@@ -55,12 +56,21 @@ static const struct sym *last_lock(const struct sim *sim, const struct state *st
 	return last;
 }
 
-/* Something was written to the object on this path: who claims what was found under a lock does so. Readers cannot. */
+/*
+ * Something was written to the object on this path, or what it points to was counted: who claims what was found under a
+ * lock does so. Readers cannot.
+ */
 static bool is_claimed(const struct state *st, const struct sym *root)
 {
 	for (int i = 0; i < st->ncell; i++)
 		if (sym_object(st->cells[i].addr) == root)
 			return true;
+	for (int i = 0; st->refs && i < st->refs->n; i++) {
+		const struct sym *object = sym_object(st->refs->items[i].object);
+
+		if (st->refs->items[i].count > 0 && object->kind == SYM_LOAD && sym_object(object->a) == root)
+			return true;
+	}
 	return false;
 }
 
@@ -91,9 +101,22 @@ void section_lend(struct sim *sim, struct state *st, const struct sym *value, en
 	state_add_loan(&sim->pool, st, &l);
 }
 
+static const struct loan *find_loan(const struct state *st, const struct sym *root)
+{
+	for (int i = 0; st->loans && i < st->loans->n; i++)
+		if (st->loans->items[i].root == root)
+			return &st->loans->items[i];
+	return NULL;
+}
+
 void section_keep(struct sim *sim, struct state *st, const struct sym *pointer)
 {
-	state_drop_loan(&sim->pool, st, sym_object(pointer));
+	const struct sym *object = sym_object(pointer), *holder = object->kind == SYM_LOAD ? sym_object(object->a) : NULL;
+	const struct loan *l = holder ? find_loan(st, holder) : NULL;
+
+	state_drop_loan(&sim->pool, st, object);
+	if (l && l->lock)	/* of who counts under that lock what it points to, as in is_claimed() */
+		state_drop_loan(&sim->pool, st, holder);
 }
 
 void section_read(struct sim *sim, struct state *st, const struct sym *value, const struct insn *load)
@@ -105,6 +128,24 @@ void section_read(struct sim *sim, struct state *st, const struct sym *value, co
 static const struct lock_set *keepers(struct sim *sim, const struct state *st)
 {
 	return holds_other(sim, st) ? st->locks : NULL;
+}
+
+void section_take_out(struct sim *sim, struct state *st)
+{
+	for (int i = 0; st->loans && i < st->loans->n; i++)
+		if (st->loans->items[i].lock) {
+			state_drop_loan(&sim->pool, st, st->loans->items[i].root);
+			i = -1;
+		}
+}
+
+/* The lock is released that may have kept it, and the read section goes on that it was found in. */
+static void lend_on(struct sim *sim, struct state *st, struct loan l)
+{
+	l.lock = NULL;
+	l.lent = LENT_INFERRED;
+	state_drop_loan(&sim->pool, st, l.root);
+	state_add_loan(&sim->pool, st, &l);
 }
 
 void section_end(struct sim *sim, struct state *st, const struct sym *lock, const char *kind, const struct trace *step)
@@ -123,6 +164,10 @@ void section_end(struct sim *sim, struct state *st, const struct sym *lock, cons
 
 		if (is_read ? loans->items[i].lock != NULL : loans->items[i].lock != lock)
 			continue;
+		if (!is_read && section_holds(sim, st)) {
+			lend_on(sim, st, loans->items[i]);
+			continue;
+		}
 		state_drop_loan(&sim->pool, st, d.root);
 		if ((is_read || !is_claimed(st, d.root)) && state_mask(st, d.root) & MASK_VALID)
 			state_add_dead(&sim->pool, st, &d);
@@ -170,8 +215,7 @@ void section_doubt(struct sim *sim)
 
 enum lent section_lent(const struct state *st, const struct sym *value)
 {
-	for (int i = 0; st->loans && i < st->loans->n; i++)
-		if (st->loans->items[i].root == sym_object(value) && !st->loans->items[i].lock)
-			return st->loans->items[i].lent;
-	return LENT_NOT;
+	const struct loan *l = find_loan(st, sym_object(value));
+
+	return l && !l->lock ? l->lent : LENT_NOT;
 }

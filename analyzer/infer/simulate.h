@@ -331,6 +331,8 @@ void section_read(struct sim *sim, struct state *st, const struct sym *value, co
 void section_lend(struct sim *sim, struct state *st, const struct sym *value, enum lent lent);
 /* The object is counted: whatever has lent it, it stays. */
 void section_keep(struct sim *sim, struct state *st, const struct sym *pointer);
+/* Something is taken out of where things are looked up: what was found there under a lock is nobody else's any more. */
+void section_take_out(struct sim *sim, struct state *st);
 /* A read section, or another lock, ends. */
 void section_end(struct sim *sim, struct state *st, const struct sym *lock, const char *kind, const struct trace *step);
 /* Is st within a read section? */

@@ -278,6 +278,8 @@ bool state_same_key(const struct state *a, const struct state *b, bool with_para
 bool state_same_takes(const struct state *a, const struct state *b);
 /* merge_conds.c: of the branches that a and b have taken, those of both are a's. */
 void state_merge_conds(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *b);
+/* Has a, since the paths parted, taken a branch on what is in that object? */
+bool state_is_parted_by(const struct state *a, const struct state *b, const struct sym *object);
 /* Make a and b the same to state_same_key(): what one holds or has ended and the other has not is nobody's business from then on. */
 void state_blur(struct state_pool *p, struct state *a, struct state *b);
 /*
