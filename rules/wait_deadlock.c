@@ -21,7 +21,8 @@ const struct rule rule_wait_deadlock = {
 	.summary = "Waits, with a lock held, for a callback that takes this lock.",
 	.help =
 		"`cancel_work_sync()`, `flush_work()`, `timer_delete_sync()` and their like return once the work item or the "
-		"timer does not run any more. If it does run then, and waits for a lock that its waiter has, neither goes on.\n"
+		"timer does not run any more. If it does run then, and waits for a lock that its waiter has, neither goes on. Where "
+		"the function comes by the same wait itself, something keeps it from waiting: only `--doubtful` shows such.\n"
 		"\n"
 		"**To mend it**, wait before the lock is taken or after it was released, and see to it that nothing is queued "
 		"again meanwhile; or cancel without waiting.\n"

@@ -250,7 +250,10 @@ void infer_hold_back(struct infer_result *r)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->nfact; i++) {
-		if (r->facts[i]->kind == FACT_USE_AFTER_SECTION && r->facts[i]->is_inferred)
+		enum fact_kind kind = r->facts[i]->kind;
+
+		if (r->facts[i]->is_inferred &&
+		    (kind == FACT_USE_AFTER_SECTION || kind == FACT_LOCK_ORDER || kind == FACT_WAIT_DEADLOCK))
 			r->unsure[UNSURE_DOUBTFUL]++;
 		else
 			r->facts[kept++] = r->facts[i];

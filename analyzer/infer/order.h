@@ -21,8 +21,23 @@ struct order_step {
 
 enum {
 	ORDER_STEPS = 6,		/* of a way; longer ones prove little */
+	ORDER_LENGTH = 4,		/* of a cycle */
+	ORDER_NEEDS = 24,	/* of a way; those that come first */
 	ORDER_FEW = 12,			/* functions of a field whose calls are followed */
 	ORDER_CALLEES = ORDER_FEW + HELD_PARAMS,
+};
+
+enum order_when {
+	WHEN_OPEN,		/* nothing forbids it */
+	WHEN_DOUBTED,		/* two flags of one word have to be set: most likely of different kinds of objects */
+	WHEN_NEVER,		/* its conditions contradict each other */
+};
+
+/* A condition of a way: the field of some object compares so with that number. */
+struct order_need {
+	const char *struct_name, *field;
+	uint8_t sub;		/* enum flow_sub */
+	int64_t value;
 };
 
 /* How a lock comes to be taken with another held. */
@@ -33,6 +48,16 @@ struct order_way {
 	struct order_step steps[ORDER_STEPS];
 	int nfield;			/* steps through ops tables */
 	bool is_init;			/* it begins in code that runs once, while the kernel starts */
+	bool is_doubted;		/* WHEN_DOUBTED */
+	int nneed;			/* found by order_way_when() */
+	struct order_need needs[ORDER_NEEDS];
+};
+
+/* Each way ends where the next begins, the last where the first does. */
+struct order_cycle {
+	int n;
+	size_t classes[ORDER_LENGTH];
+	struct order_way ways[ORDER_LENGTH];	/* from classes[i] to the next */
 };
 
 /* Functions that are run for something that may be waited for. */
@@ -56,7 +81,9 @@ struct order {
 	uint32_t *first_holder;
 	struct map setups;		/* "timer of struct.field" -> struct order_setup */
 	struct graph calls;		/* of the notes: as the graph, without what is not followed */
+	struct graph callers;		/* of the graph, for who is careful */
 	const struct held_entry *entries;	/* what is held on entry, per vertex */
+	bool is_careful;		/* ways are asked when they can be gone */
 	size_t nsearch;			/* ways looked for */
 	size_t ntoo_many;		/* calls through fields with too many functions, not followed */
 };
@@ -85,6 +112,16 @@ static inline bool order_has(const uint64_t *bits, size_t i)
 
 /* order_way.c: ways of an edge, the plainest first, at most room: only those that no value passed on the way forbids. */
 int order_ways(struct order *o, size_t from, size_t to, struct order_way *ways, int room);
+/* order_when.c: can that way from class from be gone, as far as the conditions in its functions tell? */
+enum order_when order_way_when(struct order *o, struct order_way *w, size_t from);
+/* Can no object be as both want it? */
+bool order_needs_exclude(const struct order_need *a, const struct order_need *b);
+/* order_doubt.c: is the cycle more often wrong than right? */
+bool order_is_guess(const struct order *o, const struct order_cycle *c);
+/* Class i is only read on both sides: they wait for each other only if a writer waits in between. */
+bool order_needs_writer(const struct order_cycle *c, int i);
+/* Somebody who takes the class for itself alone; node NULL: nobody does. */
+struct order_step order_writer(const struct order *o, size_t class);
 /* order_cycle.c: report orders that contradict each other. */
 void order_check(struct order *o);
 /* Append the graph in the language of dot; classes by name. */

@@ -18,16 +18,10 @@
 #include "infer/simulate.h"
 
 #define MAX_WAYS 6
-#define MAX_LENGTH 4		/* of a cycle */
 #define MAX_CYCLES 400
 #define SHORT_WAY 4		/* calls that are believed without doubt */
-#define MAX_STEPS (MAX_LENGTH * (ORDER_STEPS + 1))
-
-struct cycle {
-	int n;
-	size_t classes[MAX_LENGTH];
-	struct order_way ways[MAX_LENGTH];	/* from classes[i] to the next */
-};
+#define MOST_STEPS 10		/* of all ways of a cycle */
+#define MOST_TOLD (ORDER_LENGTH * (ORDER_STEPS + 2))
 
 /* ------------------------------------------------------------------ what lies on cycles */
 
@@ -95,7 +89,7 @@ static bool holds(const struct held_note *n, const char *class_name)
 	return false;
 }
 
-static bool is_in(const struct order *o, const struct cycle *c, const char *class_name)
+static bool is_in(const struct order *o, const struct order_cycle *c, const char *class_name)
 {
 	for (int i = 0; i < c->n; i++)
 		if (o->classes[c->classes[i]] == class_name)
@@ -114,7 +108,7 @@ static bool holds_on_entry(const struct order *o, const struct order_way *w, con
 }
 
 /* Is a lock of another class held in both before the last lock is taken? */
-static bool has_outer(const struct order *o, const struct cycle *c, const struct order_way *x, const struct order_way *y)
+static bool has_outer(const struct order *o, const struct order_cycle *c, const struct order_way *x, const struct order_way *y)
 {
 	for (int i = 0; i < o->entries[x->first->index].n; i++) {
 		const struct held_entry_lock *l = &o->entries[x->first->index].locks[i];
@@ -143,19 +137,47 @@ static bool has_outer(const struct order *o, const struct cycle *c, const struct
 }
 
 /* Nobody waits for readers where only readers meet, but for those of a lock that keeps new readers out for a writer. */
-static bool only_reads(const struct order *o, const struct cycle *c, int i)
+static bool only_reads(const struct order *o, const struct order_cycle *c, int i)
 {
-	const struct order_way *before = &c->ways[(i + c->n - 1) % c->n], *after = &c->ways[i];
-	const struct held_note *take = before->steps[before->n - 1].note;
-
-	return after->held && after->held->is_shared && take->is_shared &&
-	       model_wait(o->an->options->model, after->held->kind) != WAIT_ASLEEP;
+	return order_needs_writer(c, i) && model_wait(o->an->options->model, c->ways[i].held->kind) != WAIT_ASLEEP;
 }
 
-static bool can_meet(const struct order *o, const struct cycle *c)
+static const char *folder_of(const struct node *n, size_t *len)
+{
+	const char *slash = strrchr(n->fn->file, '/');
+
+	*len = slash ? (size_t)(slash - n->fn->file) : 0;
+	return n->fn->file;
+}
+
+static bool same_folder(const struct node *a, const struct node *b)
+{
+	size_t la, lb;
+	const char *x = folder_of(a, &la), *y = folder_of(b, &lb);
+
+	return la == lb && !strncmp(x, y, la);
+}
+
+/*
+ * Two drivers may have structs of one name. Whoever waits for what a function of its own folder runs for does not wait for
+ * one of another folder.
+ */
+static bool is_namesake(const struct order *o, const struct order_cycle *c, int i)
+{
+	const struct order_way *before = &c->ways[(i + c->n - 1) % c->n];
+	const struct node *waiter = before->steps[before->n - 1].node, *runs = c->ways[i].first;
+	const struct order_setup *s = order_waited_for(o, c->classes[i]);
+
+	for (int k = 0; s && !c->ways[i].held && k < s->n; k++)
+		if (same_folder(waiter, s->funcs[k]) && !same_folder(waiter, runs))
+			return true;
+	return false;
+}
+
+static bool can_meet(const struct order *o, const struct order_cycle *c)
 {
 	for (int i = 0; i < c->n; i++) {
-		if (only_reads(o, c, i))
+		if (only_reads(o, c, i) || is_namesake(o, c, i))
 			return false;
 		for (int k = 0; k < i; k++)
 			if (has_outer(o, c, &c->ways[i], &c->ways[k]))
@@ -165,38 +187,51 @@ static bool can_meet(const struct order *o, const struct cycle *c)
 }
 
 /* Long ways prove little, and those through tables of functions; and many of them in a circle nothing. */
-static bool is_believed(const struct cycle *c)
+static bool is_believed(const struct order_cycle *c)
 {
-	int nfield = 0, longest = 0;
+	int nfield = 0, longest = 0, all = 0;
 
 	for (int i = 0; i < c->n; i++) {
 		nfield += c->ways[i].nfield;
+		all += c->ways[i].n;
 		longest = c->ways[i].n > longest ? c->ways[i].n : longest;
 	}
-	return nfield <= 1 && longest <= (c->n > 2 ? SHORT_WAY : ORDER_STEPS);
+	return nfield <= 1 && all <= MOST_STEPS && longest <= (c->n > 2 ? SHORT_WAY : ORDER_STEPS);
 }
 
+/* The ways of each edge to choose from. */
+struct choice {
+	const struct order *o;
+	bool guesses;		/* those that are guesses count */
+	int n[ORDER_LENGTH];
+	struct order_way ways[ORDER_LENGTH][MAX_WAYS];
+};
+
 /* Choose a way for each edge from the i-th on. */
-static bool choose(const struct order *o, struct cycle *c, int i, struct order_way ways[MAX_LENGTH][MAX_WAYS], const int *n)
+static bool choose(const struct choice *h, struct order_cycle *c, int i)
 {
-	if (i == c->n || i == MAX_LENGTH)
-		return is_believed(c) && can_meet(o, c);
-	for (int k = 0; k < n[i]; k++) {
-		c->ways[i] = ways[i][k];
-		if (choose(o, c, i + 1, ways, n))
+	if (i == c->n || i == ORDER_LENGTH)
+		return is_believed(c) && can_meet(h->o, c) && (h->guesses || !order_is_guess(h->o, c));
+	for (int k = 0; k < h->n[i]; k++) {
+		c->ways[i] = h->ways[i][k];
+		if (choose(h, c, i + 1))
 			return true;
 	}
 	return false;
 }
 
-static bool settle(struct order *o, struct cycle *c)
+/* Find ways that can meet, and are no guess if there are such. */
+static bool settle(struct order *o, struct order_cycle *c, bool *is_guess)
 {
-	struct order_way ways[MAX_LENGTH][MAX_WAYS];
-	int n[MAX_LENGTH];
+	struct choice h = {.o = o};
 
 	for (int i = 0; i < c->n; i++)
-		n[i] = order_ways(o, c->classes[i], c->classes[(i + 1) % c->n], ways[i], MAX_WAYS);
-	return choose(o, c, 0, ways, n);
+		h.n[i] = order_ways(o, c->classes[i], c->classes[(i + 1) % c->n], h.ways[i], MAX_WAYS);
+	*is_guess = false;
+	if (choose(&h, c, 0))
+		return true;
+	*is_guess = h.guesses = true;
+	return choose(&h, c, 0);
 }
 
 /* ------------------------------------------------------------------ facts */
@@ -257,8 +292,21 @@ static void tell_way(struct story *s, const struct order *o, const struct order_
 			    : arena_printf(s->arena, "takes %s%s", name_of(o, to), last->note->is_shared ? " (shared)" : ""));
 }
 
+/* Who waits between readers. */
+static void tell_writer(struct story *s, const struct order *o, size_t class)
+{
+	struct order_step w = order_writer(o, class);
+
+	s->label++;
+	s->depth = 0;
+	s->locks = "";
+	if (w.node)
+		tell(s, STEP_FAULT, w.note->at, w.node->fn->name,
+		     arena_printf(s->arena, "waits to take %s for itself: no new reader gets it meanwhile", name_of(o, class)));
+}
+
 /* "a.lock, b.lock" */
-static const char *list_classes(const struct order *o, const struct cycle *c, const char *between)
+static const char *list_classes(const struct order *o, const struct order_cycle *c, const char *between)
 {
 	struct text t;
 	const char *s;
@@ -272,7 +320,7 @@ static const char *list_classes(const struct order *o, const struct cycle *c, co
 }
 
 /* "f() takes b.lock with a.lock held" for each. */
-static const char *say_ways(const struct order *o, const struct cycle *c)
+static const char *say_ways(const struct order *o, const struct order_cycle *c)
 {
 	struct text t;
 	const char *s;
@@ -289,13 +337,19 @@ static const char *say_ways(const struct order *o, const struct cycle *c)
 		else
 			text_printf(&t, "takes %s with %s held", name_of(o, to), name_of(o, from));
 	}
+	for (int i = 0; i < c->n; i++) {
+		struct order_step w = order_needs_writer(c, i) ? order_writer(o, c->classes[i]) : (struct order_step){0};
+
+		if (w.node)
+			text_printf(&t, ", while %s() waits to write %s", w.node->fn->name, name_of(o, c->classes[i]));
+	}
 	s = arena_strdup(o->an->arena, text_str(&t));
 	text_release(&t);
 	return s;
 }
 
 /* What one may well argue about: code that runs once, tables of functions, long ways, readers that meet. */
-static bool is_doubted(const struct cycle *c)
+static bool is_doubted(const struct order_cycle *c)
 {
 	for (int i = 0; i < c->n; i++) {
 		const struct order_way *w = &c->ways[i], *before = &c->ways[(i + c->n - 1) % c->n];
@@ -307,10 +361,10 @@ static bool is_doubted(const struct cycle *c)
 	return false;
 }
 
-static void report(struct order *o, const struct cycle *c)
+static void report(struct order *o, const struct order_cycle *c, bool is_guess)
 {
 	struct analysis *an = o->an;
-	struct story s = {.arena = an->arena, .items = ARENA_ARRAY(an->arena, struct step, MAX_STEPS)};
+	struct story s = {.arena = an->arena, .items = ARENA_ARRAY(an->arena, struct step, MOST_TOLD)};
 	struct fact *f = ARENA_NEW(an->arena, struct fact);
 	const struct order_way *w = &c->ways[0], *back = &c->ways[c->n - 1];
 	bool waits = false;
@@ -320,20 +374,25 @@ static void report(struct order *o, const struct cycle *c)
 		tell_way(&s, o, &c->ways[i], c->classes[i], c->classes[(i + 1) % c->n]);
 		waits |= o->is_wait[c->classes[i]];
 	}
+	for (int i = 0; i < c->n; i++)
+		if (order_needs_writer(c, i))
+			tell_writer(&s, o, c->classes[i]);
 	*f = (struct fact){
 		.kind = waits && c->n == 2 ? FACT_WAIT_DEADLOCK : FACT_LOCK_ORDER, .fn = w->first->fn, .unit = w->first->unit,
 		.at = w->steps[0].note ? w->steps[0].note->at : w->held->at, .object = list_classes(o, c, " and "),
 		.class = list_classes(o, c, ", "), .kind_name = "", .function = back->first->fn->name, .say = say_ways(o, c),
 		.origin = back->steps[0].note ? back->steps[0].note->at : place_of(back->first->fn),
-		.is_warned = is_doubted(c), .nstep = s.n, .steps = s.items,
+		.is_inferred = is_guess, .is_warned = is_doubted(c), .nstep = s.n, .steps = s.items,
 	};
 	explain_add(an, f);
 }
 
 /* ------------------------------------------------------------------ cycles */
 
-static bool try_cycle(struct order *o, struct cycle *c)
+static bool try_cycle(struct order *o, struct order_cycle *c)
 {
+	bool is_guess;
+
 	/* It begins with a lock that is held, if there are waits. */
 	for (int i = 0; i < c->n && o->is_wait[c->classes[0]]; i++) {
 		size_t first = c->classes[0];
@@ -343,16 +402,16 @@ static bool try_cycle(struct order *o, struct cycle *c)
 	}
 	if (o->is_wait[c->classes[0]])
 		return false;
-	if (!settle(o, c)) {
+	if (!settle(o, c, &is_guess)) {
 		o->an->result->unsure[UNSURE_ORDER]++;
 		return false;
 	}
-	report(o, c);
+	report(o, c, is_guess);
 	return true;
 }
 
 /* The shortest cycle from start on, within its component. */
-static bool find_shortest(const struct order *o, const int *component, size_t start, struct cycle *c)
+static bool find_shortest(const struct order *o, const int *component, size_t start, struct order_cycle *c)
 {
 	struct arena scratch;
 	uint32_t *queue, *from, *depth;
@@ -373,7 +432,7 @@ static bool find_shortest(const struct order *o, const int *component, size_t st
 				continue;
 			found = b == start;
 			end = a;
-			if (depth[b] || depth[a] == MAX_LENGTH)
+			if (depth[b] || depth[a] == ORDER_LENGTH)
 				continue;
 			depth[b] = depth[a] + 1;
 			from[b] = (uint32_t)a;
@@ -394,7 +453,7 @@ static void report_cycles(struct order *o, const int *component)
 
 	for (size_t a = 0; a < o->nclass; a++)
 		for (size_t b = a + 1; b < o->nclass && n < MAX_CYCLES; b++) {
-			struct cycle c = {.n = 2, .classes = {a, b}};
+			struct order_cycle c = {.n = 2, .classes = {a, b}};
 
 			if (!is_followed(o, a, b) || !is_followed(o, b, a))
 				continue;
@@ -402,7 +461,7 @@ static void report_cycles(struct order *o, const int *component)
 			n += try_cycle(o, &c);
 		}
 	for (size_t a = 0; a < o->nclass && n < MAX_CYCLES; a++) {
-		struct cycle c;
+		struct order_cycle c;
 
 		if (told[a] || !find_shortest(o, component, a, &c))
 			continue;
@@ -420,6 +479,8 @@ void order_check(struct order *o)
 	do
 		find_components(o, component);
 	while (prune(o, component, shown));
+	o->is_careful = true;
+	o->callers = graph_turn(&o->g->graph, o->arena);
 	report_cycles(o, component);
 }
 

@@ -28,7 +28,7 @@ struct visit {
 struct search {
 	struct order *o;
 	const char *held, *wanted;
-	size_t to;
+	size_t from, to;
 	struct visit *queue;
 	int n;
 	struct map seen;
@@ -53,12 +53,24 @@ static uint32_t pass(const struct held_note *n, uint32_t args)
 	return out;
 }
 
+/* Nobody waits for itself: where n is what the wanted wait is for, something keeps it from waiting. */
+static bool is_waited_for(const struct order *o, size_t to, const struct node *n)
+{
+	const struct order_setup *s = order_waited_for(o, to);
+
+	for (int i = 0; s && i < s->n; i++)
+		if (s->funcs[i] == n)
+			return true;
+	return false;
+}
+
 static void visit(struct search *s, const struct node *n, uint32_t args, int by, const struct held_note *call)
 {
 	int depth = (by >= 0 ? s->queue[by].depth : 0) + (call != NULL);
 	char key[40];
 
-	if (s->n == MAX_QUEUE || depth >= ORDER_STEPS || !order_has(s->o->may[n->index], s->to))
+	if (s->n == MAX_QUEUE || depth >= ORDER_STEPS || !order_has(s->o->may[n->index], s->to) ||
+	    is_waited_for(s->o, s->to, n))
 		return;
 	snprintf(key, sizeof(key), "%zu %x", n->index, args);
 	if (map_get(&s->seen, key))
@@ -87,6 +99,7 @@ static bool make_way(const struct search *s, struct order_way *w, int at, const 
 	if (n > ORDER_STEPS)
 		return false;
 	w->n = n;
+	w->nfield = 0;
 	w->steps[--n] = (struct order_step){s->queue[at].node, take};
 	for (int v = at; v >= 0; v = s->queue[v].by) {
 		const struct node *by = s->queue[v].by >= 0 ? s->queue[s->queue[v].by].node : w->first;
@@ -99,13 +112,24 @@ static bool make_way(const struct search *s, struct order_way *w, int at, const 
 	return true;
 }
 
-/* Does the note say that the wanted class is held there already, or that the first lock is not any more? */
+/*
+ * Does the note say that the wanted class is held there already, or that the first lock is not any more? What was released
+ * before was held: who takes it again had it first.
+ */
 static bool is_other(const struct search *s, const struct held_note *n)
 {
 	for (int i = 0; i < n->nlock; i++)
-		if (n->locks[i].class_name == (n->locks[i].is_released ? s->held : s->wanted))
+		if (n->locks[i].class_name == s->wanted || (n->locks[i].is_released && n->locks[i].class_name == s->held))
 			return true;
 	return false;
+}
+
+static bool is_open(struct order *o, struct order_way *w, size_t from)
+{
+	enum order_when when = o->is_careful ? order_way_when(o, w, from) : WHEN_OPEN;
+
+	w->is_doubted = when == WHEN_DOUBTED;
+	return when != WHEN_NEVER;
 }
 
 /* From what is in the queue. */
@@ -118,7 +142,7 @@ static bool go(struct search *s, struct order_way *w)
 			if (!is_feasible(note, s->queue[v].args) || is_other(s, note) || note->is_warned)
 				continue;
 			if (order_is_taking(note) && note->name == s->wanted) {
-				if (make_way(s, w, v, note))
+				if (make_way(s, w, v, note) && is_open(s->o, w, s->from))
 					return true;
 			} else if (!order_is_taking(note)) {
 				visit_callees(s, s->queue[v].node, k, s->queue[v].args, v);
@@ -131,18 +155,18 @@ static bool go(struct search *s, struct order_way *w)
 static bool find_way(struct order *o, const struct node *n, int i, const struct held_lock *held, size_t from, size_t to,
 		     struct order_way *w)
 {
-	struct search s = {.o = o, .held = o->classes[from], .wanted = o->classes[to], .to = to};
+	struct search s = {.o = o, .held = o->classes[from], .wanted = o->classes[to], .from = from, .to = to};
 	struct arena scratch, *kept = o->arena;
 	bool found;
 
 	*w = (struct order_way){
 		.held = held, .first = n, .n = 1, .is_init = n->fn->section && !strncmp(n->fn->section, ".init", 5),
 	};
-	if (held && (is_other(&s, &n->held[i]) || n->held[i].is_warned))
+	if (is_waited_for(o, to, n) || (held && (is_other(&s, &n->held[i]) || n->held[i].is_warned)))
 		return false;
 	w->steps[0] = (struct order_step){n, held ? &n->held[i] : NULL};
 	if (held && order_is_taking(&n->held[i]))
-		return n->held[i].name == s.wanted;
+		return n->held[i].name == s.wanted && is_open(o, w, from);
 	if (o->nsearch++ > MAX_SEARCHES)
 		return false;
 	arena_init(&scratch);

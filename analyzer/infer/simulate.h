@@ -63,6 +63,9 @@ struct analysis {
 	size_t fact_cap, over_cap;
 	struct arena idle[MAX_SIMS];	/* arenas of simulations that are over */
 	int nidle;
+	const struct node **read;	/* whole.c: whose instructions the passes over the whole looked at */
+	size_t nread, read_cap;
+	bool *is_read;			/* per node; or NULL */
 };
 
 /* Something a rule may report, in the simulation's own terms. */

@@ -124,6 +124,51 @@ static bool are_same(struct unpacker *u, struct told *t, const struct fact *f)
 	return true;
 }
 
+/* ------------------------------------------------------------------ functions that were looked into */
+
+void whole_reads(struct analysis *an, const struct node *n)
+{
+	func_read(n->fn);
+	if (!an->is_read)
+		an->is_read = ARENA_ARRAY(an->arena, bool, an->program.nnode);
+	if (an->is_read[n->index])
+		return;
+	an->is_read[n->index] = true;
+	if (an->nread == an->read_cap) {
+		const struct node **more = ARENA_ARRAY(an->arena, const struct node *, an->read_cap = an->read_cap ? an->read_cap * 2 : 64);
+
+		if (an->nread)
+			memcpy(more, an->read, sizeof(*more) * an->nread);
+		an->read = more;
+	}
+	an->read[an->nread++] = n;
+}
+
+static void pack_read(struct packer *p, const struct analysis *an)
+{
+	pack_int(p, (int64_t)an->nread);
+	for (size_t i = 0; i < an->nread; i++) {
+		pack_name(p, an->read[i]->unit->file);
+		pack_name(p, an->read[i]->fn->name);
+		pack_hash(p, an->read[i]->fn->hash[0]);
+	}
+}
+
+static bool is_read_the_same(struct analysis *an, struct unpacker *u)
+{
+	int64_t n = unpack_int(u);
+
+	for (int64_t i = 0; i < n && !u->failed; i++) {
+		const char *file = unpack_name(u), *name = unpack_name(u);
+		size_t unit = file ? program_unit(&an->program, file) : an->program.nunit;
+		const struct node *node = name && unit < an->program.nunit ? program_resolve_in(&an->program, unit, name) : NULL;
+
+		if (unpack_hash(u) != (node ? node->fn->hash[0] : 0))
+			return false;
+	}
+	return !u->failed;
+}
+
 /* ------------------------------------------------------------------ finding */
 
 static struct fact *unpack_one(struct analysis *an, struct unpacker *u, struct told *t)
@@ -150,7 +195,7 @@ static bool read_all(struct analysis *an, struct unpacker *u, uint64_t content)
 	if (unpack_hash(u) != content)
 		return false;
 	n = unpack_int(u);
-	if (u->failed || n < 0 || n > MOST_FACTS)
+	if (u->failed || n < 0 || n > MOST_FACTS || !is_read_the_same(an, u))
 		return false;
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		counts[k] = (unsigned long)unpack_int(u);
@@ -204,6 +249,7 @@ void whole_keep(struct analysis *an, const struct whole *w)
 	packer_init(&p, &an->program);
 	pack_hash(&p, w->content);
 	pack_int(&p, (int64_t)(r->nfact - w->first_fact));
+	pack_read(&p, an);
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		pack_int(&p, (int64_t)(r->unsure[k] - w->unsure[k]));
 	for (size_t i = w->first_fact; i < r->nfact; i++) {

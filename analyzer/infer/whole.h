@@ -15,6 +15,7 @@
 #include "infer/infer.h"
 
 struct analysis;
+struct node;
 struct unit;
 
 struct whole {
@@ -25,6 +26,8 @@ struct whole {
 
 /* The passes would begin now. True: their findings and counts are in the result, from an earlier run. */
 bool whole_find(struct analysis *an, struct unit *const *units, size_t nunit, struct whole *w);
+/* One of them looks at the function's instructions: with others it may find something else. */
+void whole_reads(struct analysis *an, const struct node *n);
 /* They have ended: keep what they added. */
 void whole_keep(struct analysis *an, const struct whole *w);
 

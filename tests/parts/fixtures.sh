@@ -37,6 +37,120 @@ doubtful() {
 
 run_test fixtures/doubtful doubtful
 
+order_guesses() {
+	compile_commands "$HERE" "$TESTS/fixtures/order-guesses.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	if grep perhaps "$HERE/out"; then
+		return 1
+	fi
+	for text in 'chip.c and chip.d' 'waits to write hot' 'waits for the end of chip.again'; do
+		expect_text "$HERE/out" "$text"
+	done
+	expect_text "$HERE/err" 'rests on a guess'
+}
+
+run_test fixtures/order-guesses-held-back order_guesses
+
+# Drivers that register with a core, which calls them back with its lock held. The core may call any of them. Who comes to
+# the core from another driver comes with its own object; two drivers have structs of one name.
+order_of_drivers() {
+	local bus='struct chip;
+struct bus_ops { void (*stop)(struct chip *chip); };
+struct chip { const struct bus_ops *ops; struct mutex lock; int value; };
+extern struct mutex bus_lock, fast_lock, slow_lock;
+void bus_stop(struct chip *chip);
+struct work_struct { unsigned long data; struct list_head entry; void (*func)(struct work_struct *work); };
+bool cancel_work_sync(struct work_struct *work);'
+	mkdir -p "$HERE/slow" "$HERE/fast"
+	printf '#include "%s"\n%s\n' "$TESTS/fixtures/kernel.h" "$bus" >"$HERE/bus.h"
+	cat >"$HERE/bus.c" <<-'END'
+		#include "bus.h"
+		void bus_stop(struct chip *chip)
+		{
+			chip->ops->stop(chip);
+		}
+		void bus_stops_any(struct chip *chip)
+		{
+			mutex_lock(&bus_lock);
+			chip->ops->stop(chip);
+			mutex_unlock(&bus_lock);
+		}
+	END
+	cat >"$HERE/slow/slow.c" <<-'END'
+		#include "../bus.h"
+		struct adapter { struct mutex lock; struct work_struct work; };
+		static void stop_slowly(struct chip *chip)
+		{
+			mutex_lock(&slow_lock);
+			chip->value++;
+			mutex_unlock(&slow_lock);
+		}
+		const struct bus_ops slow_ops = {.stop = stop_slowly};
+		void takes_bus_lock(void)
+		{
+			mutex_lock(&slow_lock);
+			mutex_lock(&bus_lock);
+			mutex_unlock(&bus_lock);
+			mutex_unlock(&slow_lock);
+		}
+		void takes_fast_lock(void)
+		{
+			mutex_lock(&slow_lock);
+			mutex_lock(&fast_lock);
+			mutex_unlock(&fast_lock);
+			mutex_unlock(&slow_lock);
+		}
+		static void work_slowly(struct work_struct *work)
+		{
+			container_of(work, struct adapter, work)->work.data = 1;
+		}
+		void set_up_slowly(struct adapter *a)
+		{
+			a->work.func = work_slowly;
+		}
+		void cancel_slowly(struct adapter *a)
+		{
+			mutex_lock(&fast_lock);
+			cancel_work_sync(&a->work);
+			mutex_unlock(&fast_lock);
+		}
+	END
+	cat >"$HERE/fast/fast.c" <<-'END'
+		#include "../bus.h"
+		struct adapter { int speed; struct work_struct work; };
+		static void stop_at_once(struct chip *chip)
+		{
+			chip->value = 0;
+		}
+		const struct bus_ops fast_ops = {.stop = stop_at_once};
+		void stops_its_own(struct chip *chip)
+		{
+			mutex_lock(&fast_lock);
+			bus_stop(chip);
+			mutex_unlock(&fast_lock);
+		}
+		static void work_at_once(struct work_struct *work)
+		{
+			mutex_lock(&fast_lock);
+			container_of(work, struct adapter, work)->speed = 1;
+			mutex_unlock(&fast_lock);
+		}
+		void set_up_at_once(struct adapter *a)
+		{
+			a->work.func = work_at_once;
+		}
+	END
+	compile_commands "$HERE" "$HERE/bus.c" "$HERE/slow/slow.c" "$HERE/fast/fast.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	expect_text "$HERE/out" 'the order of bus_lock and slow_lock contradicts itself'
+	expect_text "$HERE/err" 'findings: 1 '
+	expect_status 1 "$TESTED" check -p "$HERE" --doubtful
+	expect_text "$HERE/out" 'the order of fast_lock and slow_lock contradicts itself'
+	expect_text "$HERE/err" 'findings: 2 '
+}
+
+run_test fixtures/order-of-drivers order_of_drivers
+
 # A function with more ways through it than anybody follows, each with other locks held, is gone through to its end, and
 # what it does on all of them is known.
 many_ways() {
