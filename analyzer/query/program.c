@@ -88,6 +88,15 @@ static _Noreturn void die_unknown(const char *what, const struct nearest *l)
 	die("there is no %s %s in what was read%s", what, l->wanted, text_str(&t));
 }
 
+_Noreturn void query_unknown_class(const char *wanted, const char *const *classes, size_t n)
+{
+	struct nearest near = {.wanted = wanted};
+
+	for (size_t i = 0; i < n; i++)
+		nearest_offer(&near, flow_plain_name(classes[i]));
+	die_unknown("lock class", &near);
+}
+
 static bool is_called_somewhere(const struct question *q, const char *name)
 {
 	const struct program *p = &q->an->program;

@@ -106,6 +106,22 @@ const struct query queries[] = {
 			"  devscope query locks iommu_group_get_for_dev\n",
 		.formats = QUERY_TEXT | QUERY_JSON, .answer = query_answer_locks,
 	},
+	{
+		.name = "lock-order", .usage = "[CLASS]", .names_least = 0, .names_most = 1,
+		.summary = "which locks are taken with which held, and one way for each",
+		.help =
+			"Each pair of lock classes of which one is taken while the other is held: how many functions that hold the first "
+			"come to the second, and the plainest way. With CLASS (a field, as \"iommu_group.mutex\", or a variable) only "
+			"pairs that it is part of; without, all, which takes minutes in a whole kernel. What may be waited for (a work item, "
+			"a timer) is a class as well: its functions hold it.\n"
+			"\n"
+			"A pair is \"contradicted\" when lock-order or wait-deadlock has a finding with it, and \"doubtful\" when only "
+			"--doubtful shows that. --limit N shows the first N.\n"
+			"\n"
+			"  devscope query lock-order iommu_group.mutex\n"
+			"  devscope query lock-order --format dot cpu_hotplug | dot -Tsvg >order.svg\n",
+		.options = QUERY_LIMIT, .formats = QUERY_TEXT | QUERY_JSON | QUERY_DOT, .answer = query_answer_order,
+	},
 	{0},
 };
 

@@ -92,6 +92,9 @@ struct nodes query_functions(struct question *q, const char *name, bool may_be_u
 /* The functions in that field: "struct.field", both may hold * and ?. None: die(), with the fields that are nearest. */
 struct nodes query_field(struct question *q, const char *pattern);
 
+/* There is no lock class of that name: die(), with those of the n that are nearest. */
+_Noreturn void query_unknown_class(const char *wanted, const char *const *classes, size_t n);
+
 /* A place that calls a function, or hands it on. */
 struct call_site {
 	const struct node *n;		/* the function it is in */
@@ -130,6 +133,7 @@ void query_answer_callers_with_device(struct question *q);
 void query_answer_depends(struct question *q);
 void query_answer_iterators(struct question *q);
 void query_answer_locks(struct question *q);
+void query_answer_order(struct question *q);
 void query_answer_paths(struct question *q);
 
 #endif
