@@ -106,6 +106,7 @@ struct sim {
 	struct sym_table syms;
 	struct state_pool pool;
 	const struct liveness *live;	/* or NULL: all values are */
+	const struct rereads *rereads;	/* or NULL: no load is one */
 	struct state **pending;		/* per block */
 	int lowest;			/* no pending state below this block */
 	struct state *exits;		/* newest first */
@@ -269,6 +270,8 @@ bool guide_is_enough(const struct candidate *c);
 bool guide_holds(const struct sim *sim, const struct candidate *c);
 
 /* loop.c */
+/* Going back to a loop's head: false when it has been round often enough. Inner loops start over. */
+bool loop_turn_again(struct state *st, int to);
 /* st goes back from the end of block from to block to. */
 void loop_round(struct sim *sim, const struct state *st, int from, int to);
 /* What was taken at instruction taken is released at instruction released. */
