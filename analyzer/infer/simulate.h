@@ -95,6 +95,7 @@ enum {
 	SITE_IN_TURN = 8,	/* it is released in that loop */
 	SITE_TOLD = 16,		/* doubt.c: a flag that callees set says that it is to be taken */
 	SITE_UNTOLD = 32,	/* no flag does */
+	SITE_TOLD_HERE = 64,	/* ... and the function sets that flag first */
 };
 
 struct sim {
@@ -132,6 +133,8 @@ struct sim {
 	int nguarded;			/* cells seen that a model says a lock guards */
 	struct { const struct sym *lock; const char *kind; } callers[8];	/* locks of callers' that it releases on some path */
 	int ncallers;
+	struct { int site; int64_t number; } numbers[8];	/* doubt.c: what was taken at site a callee releases, and returns that */
+	int nnumber;
 	uint32_t calls_params;
 	struct seen **seen;		/* evidence.c: per instruction; or NULL */
 	bool in_turn;			/* a callback is being applied */
@@ -290,6 +293,10 @@ bool loop_changes(struct sim *sim, int site, int arg);
 /* doubt.c */
 /* The path releases a lock of its callers'. */
 void doubt_released(struct sim *sim, const struct lock_event *e);
+/* What a call returned: a number in a case that has released locks which were held before. */
+void doubt_number(struct sim *sim, const struct state *before, const struct state *st, const struct sym *ret);
+/* The exit holds h, and returns a number by which a callee would say that it was released: but it is another's. */
+bool doubt_is_number(const struct sim *sim, const struct state *st, const struct held *h);
 /* Before exits become cases: what callers are told of locks that are theirs on another path. */
 void doubt_callers(struct sim *sim);
 /* Is what is taken at that instruction taken because a flag which callees set says so? */
