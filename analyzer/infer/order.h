@@ -116,6 +116,8 @@ int order_ways(struct order *o, size_t from, size_t to, struct order_way *ways, 
 enum order_when order_way_when(struct order *o, struct order_way *w, size_t from);
 /* Can no object be as both want it? */
 bool order_needs_exclude(const struct order_need *a, const struct order_need *b);
+/* order_name.c: is class i that of two structs of one name, one in the way before and another in the way after? */
+bool order_are_namesakes(const struct order *o, const struct order_cycle *c, int i);
 /* order_doubt.c: is the cycle more often wrong than right? */
 bool order_is_guess(const struct order *o, const struct order_cycle *c);
 /* Class i is only read on both sides: they wait for each other only if a writer waits in between. */

@@ -142,42 +142,10 @@ static bool only_reads(const struct order *o, const struct order_cycle *c, int i
 	return order_needs_writer(c, i) && model_wait(o->an->options->model, c->ways[i].held->kind) != WAIT_ASLEEP;
 }
 
-static const char *folder_of(const struct node *n, size_t *len)
-{
-	const char *slash = strrchr(n->fn->file, '/');
-
-	*len = slash ? (size_t)(slash - n->fn->file) : 0;
-	return n->fn->file;
-}
-
-static bool same_folder(const struct node *a, const struct node *b)
-{
-	size_t la, lb;
-	const char *x = folder_of(a, &la), *y = folder_of(b, &lb);
-
-	return la == lb && !strncmp(x, y, la);
-}
-
-/*
- * Two drivers may have structs of one name. Whoever waits for what a function of its own folder runs for does not wait for
- * one of another folder.
- */
-static bool is_namesake(const struct order *o, const struct order_cycle *c, int i)
-{
-	const struct order_way *before = &c->ways[(i + c->n - 1) % c->n];
-	const struct node *waiter = before->steps[before->n - 1].node, *runs = c->ways[i].first;
-	const struct order_setup *s = order_waited_for(o, c->classes[i]);
-
-	for (int k = 0; s && !c->ways[i].held && k < s->n; k++)
-		if (same_folder(waiter, s->funcs[k]) && !same_folder(waiter, runs))
-			return true;
-	return false;
-}
-
 static bool can_meet(const struct order *o, const struct order_cycle *c)
 {
 	for (int i = 0; i < c->n; i++) {
-		if (only_reads(o, c, i) || is_namesake(o, c, i))
+		if (only_reads(o, c, i) || order_are_namesakes(o, c, i))
 			return false;
 		for (int k = 0; k < i; k++)
 			if (has_outer(o, c, &c->ways[i], &c->ways[k]))

@@ -13,29 +13,14 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/map.h"
-#include "base/text.h"
+#include "infer/model.h"
+#include "infer/order_frame.h"
 #include "infer/simulate.h"
-#include "infer/sym.h"
-#include "infer/whole.h"
 
 enum {
 	MOST_CONDS = 60,
-	MOST_FRAMES = 40,
-	MOST_VALUES = 4000,	/* looked at for one way */
 	MOST_CALLERS = 3,	/* above the way's first function */
-	MOST_BLOCKS = 60,	/* of a function in which is asked who comes to a phi */
-	DEEP = 24,		/* instructions that a value is made of */
-	FRAME_SITES = 1 << 20,
-};
-
-/* A function at work: called by that instruction of its parent, or by who knows whom. */
-struct frame {
-	const struct frame *parent;
-	const struct insn *via;
-	const struct node *node;
-	int id;
-	bool is_apart;			/* ... by whom is not followed */
+	DEEP = 24,		/* conditions within conditions */
 };
 
 struct term {
@@ -45,243 +30,18 @@ struct term {
 
 struct reader {
 	struct order *o;
-	struct sym_table syms;
-	struct frame frames[MOST_FRAMES];
-	int nframe, nvalue;
+	struct frames frames;
 	struct term conds[MOST_CONDS];
 	int ncond;
 	bool is_first;
 };
 
-static const struct frame *enter(struct reader *r, const struct frame *parent, const struct insn *via, const struct node *n)
-{
-	struct frame *f;
-
-	if (r->nframe == MOST_FRAMES)
-		return NULL;
-	f = &r->frames[r->nframe];
-	*f = (struct frame){.parent = parent, .via = via, .node = n, .id = r->nframe++};
-	whole_reads(r->o->an, n);
-	return f;
-}
-
-/* ------------------------------------------------------------------ values */
-
-static const struct sym *eval(struct reader *r, const struct frame *f, const struct arg *a, int depth);
-
-static const struct sym *unknown(struct reader *r, const struct frame *f, int n)
-{
-	return sym_new(&r->syms, f->id * FRAME_SITES + n, 0, 0, NULL);
-}
-
-static const struct sym *eval_param(struct reader *r, const struct frame *f, int n, int depth)
-{
-	if (f->via && n + 1 < f->via->narg)
-		return eval(r, f->parent, &f->via->args[n + 1], depth);
-	/* Behind the unknowns of its instructions. */
-	return f->via || f->is_apart ? unknown(r, f, FRAME_SITES / 2 + n) : sym_param(&r->syms, n, NULL);
-}
-
-/* The stack object that the address leads into, and how far; or -1. */
-static int stack_object(const struct func *fn, const struct arg *a, int64_t *offset)
-{
-	for (int depth = 0; a->kind == ARG_INSN && depth < DEEP; depth++) {
-		const struct insn *in = &fn->insns[a->n];
-
-		if (in->op == OP_ALLOCA)
-			return a->n;
-		if (in->op != OP_ADDR)
-			return -1;
-		*offset += in->imm;
-		a = &in->args[0];
-	}
-	return -1;
-}
-
-/* Does the instruction do to the object what nobody here follows? The call that the way goes on by does not count. */
-static bool is_obscure(const struct insn *in, const struct func *fn, int object, const struct insn *via)
-{
-	int64_t offset = 0;
-
-	if (in->op != OP_CALL && in->op != OP_COPY && in->op != OP_ATOMIC && in->op != OP_ASM)
-		return false;
-	for (int i = 0; in != via && i < in->narg; i++)
-		if (stack_object(fn, &in->args[i], &offset) == object)
-			return true;
-	return false;
-}
-
-/* What is in a stack object, if it is one number all the time. */
-static const struct sym *eval_stack(struct reader *r, const struct frame *f, int object, int64_t offset, const struct insn *via)
-{
-	const struct func *fn = f->node->fn;
-	const struct sym *value = NULL;
-	bool is_cleared = false;
-
-	for (int i = 0; i < fn->ninsn; i++) {
-		const struct insn *in = &fn->insns[i];
-		int64_t at = in->op == OP_STORE ? in->imm : 0;
-
-		if (is_obscure(in, fn, object, via))
-			return NULL;
-		if (in->op == OP_FILL && stack_object(fn, &in->args[0], &at) == object)
-			is_cleared = in->args[1].kind == ARG_INT && !in->args[1].value;
-		if (in->op != OP_STORE || stack_object(fn, &in->args[0], &at) != object || at != offset)
-			continue;
-		if (in->args[1].kind != ARG_INT || (value && value->value != in->args[1].value))
-			return NULL;
-		value = sym_int(&r->syms, in->args[1].value);
-	}
-	return value ? value : is_cleared ? sym_int(&r->syms, 0) : NULL;
-}
-
-/* The instruction of frame f by which the way came to frame below. */
-static const struct insn *way_down(const struct frame *f, const struct frame *below)
-{
-	for (; below; below = below->parent)
-		if (below->parent && below->parent->id == f->id)
-			return below->via;
-	return NULL;
-}
-
-static const struct sym *eval_load(struct reader *r, const struct frame *f, int n, int depth)
-{
-	const struct insn *in = &f->node->fn->insns[n];
-	const struct sym *base = eval(r, f, &in->args[0], depth);
-	const struct sym *addr = sym_addr(&r->syms, base, in->imm, in->struct_name, in->field), *s = NULL;
-
-	if (sym_object(addr)->kind == SYM_STACK) {
-		int site = (int)sym_object(addr)->value;
-		const struct frame *of = &r->frames[site / FRAME_SITES];
-
-		s = eval_stack(r, of, site % FRAME_SITES, sym_offset(addr), way_down(of, f));
-	} else if (!in->is_volatile) {
-		s = sym_load(&r->syms, addr);
-	}
-	return s ? s : unknown(r, f, n);
-}
-
-/* A small function is its result. */
-static const struct sym *eval_call(struct reader *r, const struct frame *f, int n, int depth)
-{
-	const struct insn *in = &f->node->fn->insns[n], *last;
-	const struct node *callee;
-	const struct frame *inner;
-
-	if (in->args[0].kind != ARG_FUNC)
-		return unknown(r, f, n);
-	callee = program_resolve(r->o->g->program, f->node, in->args[0].name);
-	if (!callee || func_read(callee->fn)->nblock != 1)
-		return unknown(r, f, n);
-	last = &callee->fn->insns[callee->fn->ninsn - 1];
-	inner = last->op == OP_RETURN && last->args[0].kind != ARG_NONE ? enter(r, f, in, callee) : NULL;
-	return inner ? eval(r, inner, &last->args[0], depth) : unknown(r, f, n);
-}
-
-/* Does what is known of its condition keep the branch in block from from going to block to? */
-static bool is_barred(struct reader *r, const struct frame *f, int from, int to, int depth)
-{
-	const struct func *fn = f->node->fn;
-	const struct insn *last = &fn->insns[fn->blocks[from].end - 1];
-	const struct sym *s = last->op == OP_BRANCH ? eval(r, f, &last->args[0], depth) : NULL;
-
-	return s && s->kind == SYM_INT && last->targets[s->value ? 0 : 1] != to;
-}
-
-/* Does nobody come from one block to the other, as far as is known? */
-static bool is_shut(struct reader *r, const struct frame *f, int from, int to, int depth)
-{
-	const struct func *fn = f->node->fn;
-	bool is_entered = from == 0;
-
-	if (is_barred(r, f, from, to, depth))
-		return true;
-	for (int b = 0; b < fn->nblock && !is_entered; b++) {
-		const struct insn *last = &fn->insns[fn->blocks[b].end - 1];
-
-		for (int k = 0; k < last->ntarget && !is_entered; k++)
-			is_entered = last->targets[k] == from && !is_barred(r, f, b, from, depth);
-	}
-	return !is_entered;
-}
-
-/* One value, if the others come from where nobody is. */
-static const struct sym *eval_phi(struct reader *r, const struct frame *f, int n, int depth)
-{
-	const struct func *fn = f->node->fn;
-	const struct insn *in = &fn->insns[n];
-	const struct sym *value = NULL;
-	int block = 0;
-
-	while (fn->blocks[block].end <= n)
-		block++;
-	for (int i = 0; i < in->narg && fn->nblock <= MOST_BLOCKS; i++) {
-		const struct sym *s = is_shut(r, f, in->targets[i], block, depth) ? NULL : eval(r, f, &in->args[i], depth);
-
-		if (s && value && s != value)
-			return unknown(r, f, n);
-		value = s ? s : value;
-	}
-	return value ? value : unknown(r, f, n);
-}
-
-static const struct sym *eval_insn(struct reader *r, const struct frame *f, int n, int depth)
-{
-	const struct insn *in = &f->node->fn->insns[n];
-	const struct sym *a;
-
-	switch (in->op) {
-	case OP_ADDR:
-		return sym_addr(&r->syms, eval(r, f, &in->args[0], depth), in->imm, in->struct_name, in->field);
-	case OP_LOAD:
-		return eval_load(r, f, n, depth);
-	case OP_CMP:
-		a = eval(r, f, &in->args[0], depth);
-		return sym_cmp(&r->syms, in->sub, a, eval(r, f, &in->args[1], depth));
-	case OP_BIN:
-		a = eval(r, f, &in->args[0], depth);
-		return sym_bin(&r->syms, in->sub, a, eval(r, f, &in->args[1], depth));
-	case OP_SELECT:
-		a = eval(r, f, &in->args[0], depth);
-		return a->kind == SYM_INT ? eval(r, f, &in->args[a->value ? 1 : 2], depth) : unknown(r, f, n);
-	case OP_PHI:
-		return eval_phi(r, f, n, depth);
-	case OP_ALLOCA:
-		return sym_stack(&r->syms, f->id * FRAME_SITES + n, NULL);
-	case OP_CALL:
-		return eval_call(r, f, n, depth);
-	default:
-		return unknown(r, f, n);
-	}
-}
-
-static const struct sym *eval(struct reader *r, const struct frame *f, const struct arg *a, int depth)
-{
-	const struct sym *s;
-
-	switch (a->kind) {
-	case ARG_INT:
-		return sym_int(&r->syms, a->value);
-	case ARG_PARAM:
-		return depth < DEEP ? eval_param(r, f, a->n, depth + 1) : unknown(r, f, FRAME_SITES / 2 + a->n);
-	case ARG_GLOBAL:
-		s = sym_global(&r->syms, a->name);
-		return a->value ? sym_addr(&r->syms, s, a->value, NULL, NULL) : s;
-	case ARG_FUNC:
-		return sym_func(&r->syms, a->name, 0);
-	case ARG_INSN:
-		return depth < DEEP && r->nvalue++ < MOST_VALUES ? eval_insn(r, f, a->n, depth + 1) : unknown(r, f, a->n);
-	default:
-		return unknown(r, f, FRAME_SITES - 1 - r->nvalue++ % (FRAME_SITES / 4));
-	}
-}
-
 /* ------------------------------------------------------------------ conditions */
 
 static void add_sym(struct reader *r, const struct sym *s, bool truth)
 {
-	s = truth ? s->kind == SYM_CMP || s->kind == SYM_INT ? s : sym_cmp(&r->syms, CMP_NE, s, sym_int(&r->syms, 0))
-		  : sym_not(&r->syms, s);
+	s = truth ? s->kind == SYM_CMP || s->kind == SYM_INT ? s : sym_cmp(&r->frames.syms, CMP_NE, s, sym_int(&r->frames.syms, 0))
+		  : sym_not(&r->frames.syms, s);
 	if ((s->kind != SYM_INT || !s->value) && r->ncond < MOST_CONDS)
 		r->conds[r->ncond++] = (struct term){s, r->is_first};
 }
@@ -304,7 +64,7 @@ static void add_cond(struct reader *r, const struct frame *f, const struct arg *
 	} else if (in && depth < DEEP && in->op == OP_BIN && in->sub == BIN_XOR && is_int(&in->args[1], 1)) {
 		add_cond(r, f, &in->args[0], !truth, depth + 1);
 	} else {
-		add_sym(r, eval(r, f, a, 0), truth);
+		add_sym(r, frame_value(&r->frames, f, a), truth);
 	}
 }
 
@@ -313,7 +73,7 @@ static void add_case(struct reader *r, const struct frame *f, const struct insn 
 	if (in->op == OP_BRANCH)
 		add_cond(r, f, &in->args[0], k == 0, 0);
 	else if (k > 0)
-		add_sym(r, sym_cmp(&r->syms, CMP_EQ, eval(r, f, &in->args[0], 0), sym_int(&r->syms, in->cases[k - 1])), true);
+		add_sym(r, sym_cmp(&r->frames.syms, CMP_EQ, frame_value(&r->frames, f, &in->args[0]), sym_int(&r->frames.syms, in->cases[k - 1])), true);
 }
 
 /* Can one of the wanted blocks be reached from the first, without going from block b to its k-th successor? */
@@ -368,19 +128,36 @@ static bool is_there(const struct insn *in, struct place at)
 	return in->op == OP_CALL && in->at.line == at.line && in->at.col == at.col && in->at.file == at.file;
 }
 
-/* What it takes to come to the calls at a place; of name, if there are such. NULL: none is there. */
-static const struct insn *add_place(struct reader *r, const struct frame *f, struct place at, const char *name)
+/* Is it the call that is meant? 2: it goes to that function, or takes a lock of that kind; 0: it takes one of another. */
+static int is_meant(const struct reader *r, const struct insn *in, const char *name, const char *kind)
+{
+	const struct model_func *m = in->args[0].kind == ARG_FUNC ? model_find(r->o->an->options->model, in->args[0].name) : NULL;
+	bool takes = false;
+
+	for (int i = 0; m && kind && i < m->neffect; i++) {
+		if (m->effects[i].kind != EFFECT_TAKE)
+			continue;
+		if (m->effects[i].what == kind)
+			return 2;
+		takes = true;
+	}
+	return in->args[0].kind == ARG_FUNC && in->args[0].name == name ? 2 : !takes;
+}
+
+/* What it takes to come to the calls at a place, where a macro may have several. NULL: none is there. */
+static const struct insn *add_place(struct reader *r, const struct frame *f, struct place at, const char *name,
+				    const char *kind)
 {
 	const struct func *fn = func_read(f->node->fn);
 	const struct insn *found = NULL;
 	bool *wanted = calloc((size_t)fn->nblock + 1, sizeof(*wanted));
 
-	for (int only = 1; only >= 0 && wanted && !found; only--)
+	for (int least = 2; least > 0 && wanted && !found; least--)
 		for (int b = 0; b < fn->nblock; b++)
 			for (int i = fn->blocks[b].first; i < fn->blocks[b].end; i++) {
 				const struct insn *in = &fn->insns[i];
 
-				if (!is_there(in, at) || (only && (in->args[0].kind != ARG_FUNC || in->args[0].name != name)))
+				if (!is_there(in, at) || is_meant(r, in, name, kind) < least)
 					continue;
 				found = in;
 				wanted[b] = true;
@@ -430,8 +207,8 @@ static const struct frame *enter_first(struct reader *r, const struct node *n, i
 	const struct frame *above = caller ? enter_first(r, caller, depth + 1) : NULL;
 
 	if (above)
-		add_place(r, above, call->at, call->args[0].name);
-	return enter(r, above, above ? call : NULL, n);
+		add_place(r, above, call->at, call->args[0].name, NULL);
+	return frame_enter(&r->frames, above, above ? call : NULL, n);
 }
 
 /* Down to where a lock of the class is taken, as long as it is one place only. */
@@ -452,9 +229,9 @@ static void add_taken(struct reader *r, const struct frame *f, const char *class
 			return;
 		found = n;
 	}
-	in = found ? add_place(r, f, found->at, found->name) : NULL;
+	in = found ? add_place(r, f, found->at, found->name, found->lock_kind) : NULL;
 	if (in && found->kind == HELD_CALL && depth < MOST_CALLERS) {
-		f = enter(r, f, in, program_resolve(p, f->node, found->name));
+		f = frame_enter(&r->frames, f, in, program_resolve(p, f->node, found->name));
 		if (f)
 			add_taken(r, f, class_name, class, depth + 1);
 	}
@@ -469,9 +246,9 @@ static void add_first(struct reader *r, const struct frame *f, const struct orde
 	if (!w->held || w->held->at.in != f->node->fn)
 		return;
 	r->is_first = true;
-	in = add_place(r, f, w->held->at, NULL);
+	in = add_place(r, f, w->held->at, NULL, w->held->kind);
 	callee = in && in->args[0].kind == ARG_FUNC ? program_resolve(r->o->g->program, f->node, in->args[0].name) : NULL;
-	f = callee && order_has(r->o->may[callee->index], from) ? enter(r, f, in, callee) : NULL;
+	f = callee && order_has(r->o->may[callee->index], from) ? frame_enter(&r->frames, f, in, callee) : NULL;
 	if (f)
 		add_taken(r, f, r->o->classes[from], from, 0);
 	r->is_first = false;
@@ -485,15 +262,15 @@ static void read_way(struct reader *r, const struct order_way *w, size_t from)
 		add_first(r, f, w, from);
 	for (int i = 0; f && i < w->n && w->steps[i].note; i++) {
 		const struct held_note *n = w->steps[i].note;
-		const struct insn *in = add_place(r, f, n->at, n->name);
+		const struct insn *in = add_place(r, f, n->at, n->name, n->lock_kind);
 		const struct node *next = i + 1 < w->n ? w->steps[i + 1].node : NULL;
 
 		/* What a callback is given is not known. */
 		if (n->kind == HELD_CALL && next && program_resolve(r->o->g->program, f->node, n->name) != next)
 			in = NULL;
-		f = next ? enter(r, in ? f : NULL, in, next) : NULL;
+		f = next ? frame_enter(&r->frames, in ? f : NULL, in, next) : NULL;
 		if (f)
-			r->frames[f->id].is_apart = !in;
+			r->frames.items[f->id].is_apart = !in;
 	}
 }
 
@@ -522,7 +299,7 @@ static bool is_of_number(const struct sym *s)
 /* Can they not both be true? */
 static bool exclude(struct reader *r, const struct sym *a, const struct sym *b)
 {
-	return sym_not(&r->syms, a) == b ||
+	return sym_not(&r->frames.syms, a) == b ||
 	       (is_of_number(a) && is_of_number(b) && a->a == b->a && no_number(a->sub, a->b->value, b->sub, b->b->value));
 }
 
@@ -572,12 +349,12 @@ enum order_when order_way_when(struct order *o, struct order_way *w, size_t from
 	arena_init(&scratch);
 	r = ARENA_NEW(&scratch, struct reader);
 	r->o = o;
-	sym_table_init(&r->syms, &scratch);
+	frames_init(&r->frames, &scratch, o->an);
 	read_way(r, w, from);
 	when = judge(r);
 	w->nneed = 0;
 	keep_needs(r, w);
-	sym_table_release(&r->syms);
+	frames_release(&r->frames);
 	arena_release(&scratch);
 	return when;
 }

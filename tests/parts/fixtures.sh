@@ -108,6 +108,14 @@ bool cancel_work_sync(struct work_struct *work);'
 		{
 			a->work.func = work_slowly;
 		}
+		struct board { struct mutex lock; };
+		void takes_its_board_last(struct board *b)
+		{
+			mutex_lock(&bus_lock);
+			mutex_lock(&b->lock);
+			mutex_unlock(&b->lock);
+			mutex_unlock(&bus_lock);
+		}
 		void cancel_slowly(struct adapter *a)
 		{
 			mutex_lock(&fast_lock);
@@ -118,6 +126,7 @@ bool cancel_work_sync(struct work_struct *work);'
 	cat >"$HERE/fast/fast.c" <<-'END'
 		#include "../bus.h"
 		struct adapter { int speed; struct work_struct work; };
+		struct board { int speed; struct mutex lock; };
 		static void stop_at_once(struct chip *chip)
 		{
 			chip->value = 0;
@@ -139,6 +148,13 @@ bool cancel_work_sync(struct work_struct *work);'
 		{
 			a->work.func = work_at_once;
 		}
+		void takes_its_board_first(struct board *b)
+		{
+			mutex_lock(&b->lock);
+			mutex_lock(&bus_lock);
+			mutex_unlock(&bus_lock);
+			mutex_unlock(&b->lock);
+		}
 	END
 	compile_commands "$HERE" "$HERE/bus.c" "$HERE/slow/slow.c" "$HERE/fast/fast.c"
 	expect_status 1 "$TESTED" check -p "$HERE"
@@ -150,6 +166,46 @@ bool cancel_work_sync(struct work_struct *work);'
 }
 
 run_test fixtures/order-of-drivers order_of_drivers
+
+# What a condition forbids is found once the condition is another, and all else as before: a run that knows of earlier ones
+# sees that.
+order_after_a_change() {
+	cat >"$HERE/set.c" <<-END
+		#include "$TESTS/fixtures/kernel.h"
+		struct chip { struct mutex outer, inner; unsigned int flags; };
+		static void set(struct chip *chip)
+		{
+			if (chip->flags & 1)
+				return;
+			mutex_lock(&chip->inner);
+			chip->flags |= 2;
+			mutex_unlock(&chip->inner);
+		}
+		void set_if_on(struct chip *chip)
+		{
+			mutex_lock(&chip->outer);
+			if (chip->flags & 1)
+				set(chip);
+			mutex_unlock(&chip->outer);
+		}
+		void takes_inner_first(struct chip *chip)
+		{
+			mutex_lock(&chip->inner);
+			mutex_lock(&chip->outer);
+			mutex_unlock(&chip->outer);
+			mutex_unlock(&chip->inner);
+		}
+	END
+	compile_commands "$HERE" "$HERE/set.c"
+	expect_status 0 "$TESTED" check -p "$HERE"
+	sed -i '/outer);/,/set(chip)/s/flags & 1/flags \& 4/' "$HERE/set.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	expect_text "$HERE/out" 'the order of chip.inner and chip.outer contradicts itself'
+	sed -i 's/flags & 4/flags \& 1/' "$HERE/set.c"
+	expect_status 0 "$TESTED" check -p "$HERE"
+}
+
+run_test fixtures/order-after-a-change order_after_a_change
 
 # A function with more ways through it than anybody follows, each with other locks held, is gone through to its end, and
 # what it does on all of them is known.
