@@ -350,6 +350,8 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 			continue;
 		}
 		tell_apart(sim, to, s, i, ret);
+		if (ret && ret->kind == SYM_INT && ret->value && s->ncase > 1)
+			doubt_number(sim, st, to, ret);
 		if (conditions.sure < 0)
 			spare_locks(&f, st, s, &conditions, i);
 		to->env[f.site] = ret ? ret : sym_new(&sim->syms, f.site, ORDINAL_RESULT, to->turn, in->name);

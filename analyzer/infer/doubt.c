@@ -6,6 +6,7 @@
  *
  *   doubt_callers()   a function that gives back the caller's lock in one way (doubt_released()), and takes it in another
  *   doubt_is_told()   taken if a flag says so that was given to a callee
+ *   doubt_number()    a number by which a callee says that it has released the lock, returned by somebody else
  *   doubt_again()     a lock that is taken again: is it perhaps another one, or released by now?
  *   doubt_taking()    taken again by a callee, if what it was given says so
  */
@@ -27,34 +28,6 @@ void doubt_released(struct sim *sim, const struct lock_event *e)
 		return;
 	sim->callers[sim->ncallers].lock = e->lock;
 	sim->callers[sim->ncallers++].kind = e->kind;
-}
-
-/*
- * A function that gives the caller's lock back on one path is called with it held. Where it takes it on another, without
- * having given it back, it knows that it is not held there: from a flag that tells ("if (!*locked)"), or from what its
- * callees have done. Callers hear that it is taken, and that no more is known.
- */
-void doubt_callers(struct sim *sim)
-{
-	for (struct state *st = sim->exits; st; st = st->next) {
-		const struct lock_set *takes = st->takes;
-
-		st->takes = NULL;
-		for (int i = 0; takes && i < takes->n; i++) {
-			struct held h = takes->items[i];
-
-			h.is_vague |= is_callers(sim, h.lock, h.kind) || doubt_is_told(sim, h.site);
-			state_add_take(&sim->pool, st, &h);
-		}
-		for (int i = 0; st->locks && i < st->locks->n; i++) {
-			struct held h = st->locks->items[i];
-
-			if (h.state != LOCK_HELD || h.is_vague || h.by_turn || (!is_callers(sim, h.lock, h.kind) && !doubt_is_told(sim, h.site)))
-				continue;
-			h.is_vague = true;
-			state_put_lock(&sim->pool, st, &h);
-		}
-	}
 }
 
 /* The memory that the condition looks at, if it does no more than that; else NULL. */
@@ -109,6 +82,19 @@ static const struct insn *branch_to(const struct sim *sim, int *block)
 	return only;
 }
 
+/* Does the function itself say through it that something is so? */
+static bool is_set_here(const struct sim *sim, const struct arg *flag)
+{
+	for (int i = 0; i < sim->fn->ninsn; i++) {
+		const struct insn *in = &sim->fn->insns[i];
+
+		if (in->op == OP_STORE && !in->imm && in->args[0].kind == flag->kind && in->args[0].n == flag->n &&
+		    in->args[1].kind == ARG_INT && in->args[1].value)
+			return true;
+	}
+	return false;
+}
+
 #define MAX_GUARDS 2	/* branches before the lock that are looked at */
 
 /*
@@ -119,7 +105,7 @@ bool doubt_is_told(struct sim *sim, int site)
 {
 	int block = site >= 0 ? loop_block_of(sim, site) : 0;
 	const struct insn *branch;
-	bool is_told = false;
+	bool is_told = false, is_own = false;
 
 	if (site < 0 || sim->site_flags[site] & (SITE_TOLD | SITE_UNTOLD))
 		return site >= 0 && sim->site_flags[site] & SITE_TOLD;
@@ -127,9 +113,82 @@ bool doubt_is_told(struct sim *sim, int site)
 		const struct arg *flag = branch->op == OP_BRANCH ? flag_of(sim, &branch->args[0]) : NULL;
 
 		is_told = flag && is_given(sim, flag);
+		is_own = is_told && is_set_here(sim, flag);
 	}
-	sim->site_flags[site] |= is_told ? SITE_TOLD : SITE_UNTOLD;
+	sim->site_flags[site] |= is_own ? SITE_TOLD | SITE_TOLD_HERE : is_told ? SITE_TOLD : SITE_UNTOLD;
 	return is_told;
+}
+
+/* Callers have it, other ways through the function say: it gives theirs back, or has set the flag which says that it is not held. */
+static bool is_known_held(struct sim *sim, const struct held *h)
+{
+	return is_callers(sim, h->lock, h->kind) || (doubt_is_told(sim, h->site) && sim->site_flags[h->site] & SITE_TOLD_HERE);
+}
+
+/*
+ * A function that gives the caller's lock back on one path is called with it held. Where it takes it on another, without
+ * having given it back, it knows that it is not held there: from a flag that tells ("if (!*locked)"), or from what its
+ * callees have done. Callers hear that it is taken, and that no more is known.
+ */
+void doubt_callers(struct sim *sim)
+{
+	for (struct state *st = sim->exits; st; st = st->next) {
+		const struct lock_set *takes = st->takes;
+
+		st->takes = NULL;
+		for (int i = 0; takes && i < takes->n; i++) {
+			struct held h = takes->items[i];
+
+			h.is_vague |= is_known_held(sim, &h);
+			state_add_take(&sim->pool, st, &h);
+		}
+		for (int i = 0; st->locks && i < st->locks->n; i++) {
+			struct held h = st->locks->items[i];
+
+			if (h.state != LOCK_HELD || h.is_vague || h.by_turn || !is_known_held(sim, &h))
+				continue;
+			h.is_vague = true;
+			state_put_lock(&sim->pool, st, &h);
+		}
+	}
+}
+
+static bool is_number(const struct sim *sim, int site, int64_t number)
+{
+	for (int i = 0; i < sim->nnumber; i++)
+		if (sim->numbers[i].site == site && sim->numbers[i].number == number)
+			return true;
+	return false;
+}
+
+void doubt_number(struct sim *sim, const struct state *before, const struct state *st, const struct sym *ret)
+{
+	int room = sizeof(sim->numbers) / sizeof(sim->numbers[0]);
+
+	for (int i = 0; before->locks && i < before->locks->n && sim->nnumber < room; i++) {
+		const struct held *old = &before->locks->items[i], *now = state_find_lock(st, old->lock, old->kind);
+
+		if (old->state != LOCK_HELD || old->site < 0 || !now || now->state != LOCK_FREE || is_number(sim, old->site, ret->value))
+			continue;
+		sim->numbers[sim->nnumber].site = old->site;
+		sim->numbers[sim->nnumber++].number = ret->value;
+	}
+}
+
+/* Is what the path returns a number that a branch asked for, of a value which may have been another? */
+static bool is_asked_for(const struct state *st)
+{
+	for (int i = 0; i < st->nrange; i++)
+		if (st->ranges[i].s->kind == SYM_NEW && st->ranges[i].is_known && st->ranges[i].value == st->ret->value)
+			return true;
+	return false;
+}
+
+bool doubt_is_number(const struct sim *sim, const struct state *st, const struct held *h)
+{
+	/* Error numbers are returned for other reasons as well. */
+	return st->ret && st->ret->kind == SYM_INT && is_number(sim, h->site, st->ret->value) &&
+	       (st->ret->value > 0 || is_asked_for(st));
 }
 
 bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held *old)
@@ -154,6 +213,14 @@ static bool is_flag(const struct sym *s, const struct sym *lock)
 	if (compares)
 		return s->b->kind == SYM_INT && sym_is_outer(s->a);
 	return s->kind == SYM_LOAD && !sym_contains(lock, s);
+}
+
+/* Of something that the callee was given? */
+static bool is_of_param(const struct sym *s)
+{
+	while (s->kind == SYM_CMP || s->kind == SYM_BIN)
+		s = s->a;
+	return sym_root(s)->kind == SYM_PARAM;
 }
 
 /* Is it open, by what the caller knows, whether that range holds? */
@@ -208,7 +275,7 @@ enum doubt doubt_taking(struct fill *before, const struct summary *s, const stru
 	for (int i = 0; i < c->nrange; i++) {
 		const struct range *r = &c->ranges[i];
 
-		if (sym_root(r->s)->kind == SYM_PARAM && is_flag(r->s, h->lock) && is_open(before, r))
+		if (is_of_param(r->s) && is_flag(r->s, h->lock) && is_open(before, r))
 			return DOUBT_SOME;
 	}
 	return DOUBT_NONE;

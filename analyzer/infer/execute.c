@@ -10,10 +10,11 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "infer/reread.h"
 
 #define STACK_SLOT 8		/* bytes apart: elements of a struct value */
 
-enum { ORDINAL_UNDEF = 900, ORDINAL_OLD = 901, ORDINAL_DEEP = 902 };
+enum { ORDINAL_UNDEF = 900, ORDINAL_OLD = 901, ORDINAL_DEEP = 902, ORDINAL_REREAD = 3000000 /* + load */ };
 
 /* A function is named by the body that this unit means. */
 static const struct sym *name_func(struct sim *sim, const char *name, struct node **n)
@@ -138,10 +139,21 @@ static void prove_valid(struct sim *sim, struct state *st, const struct sym *add
 		state_restrict(&sim->pool, st, object, MASK_VALID);
 }
 
+/* What the load gives when it reads again, under a lock, what was tested before; NULL: it does not, or this function put it there. */
+static const struct sym *load_again(struct sim *sim, const struct state *st, const struct sym *addr, const struct insn *in)
+{
+	int first, taken = sim->rereads ? reread_taken(sim->rereads, sim_site(sim, in), st, &first) : -1;
+
+	if (taken < 0 || state_find_cell(st, addr))
+		return NULL;
+	return sym_new(&sim->syms, taken, ORDINAL_REREAD + first, st->turn, in->field);
+}
+
 static void run_load(struct sim *sim, struct state *st, const struct insn *in)
 {
 	const struct sym *addr = address_of(sim, st, in);
 	bool is_ours = state_find_cell(st, addr) || sym_root(addr)->kind == SYM_STACK;
+	const struct sym *again;
 
 	if (in->is_pointer)
 		borrow_read_pointer(sim, st, addr, in);
@@ -150,7 +162,8 @@ static void run_load(struct sim *sim, struct state *st, const struct insn *in)
 	if (sim->proof)
 		prove_use(sim, st, addr, in->struct_name, in->field, in->at);
 	prove_valid(sim, st, addr);
-	st->env[sim_site(sim, in)] = sim_load(sim, st, addr, sim_site(sim, in));
+	again = load_again(sim, st, addr, in);
+	st->env[sim_site(sim, in)] = again ? again : sim_load(sim, st, addr, sim_site(sim, in));
 	if (in->is_pointer && !is_ours)
 		section_read(sim, st, st->env[sim_site(sim, in)], in);
 }

@@ -229,6 +229,14 @@ static bool calls_pointers(const struct node *n)
 	return false;
 }
 
+static bool wraps_pointers(const struct node *n)
+{
+	for (int i = 0; i < n->ncallee; i++)
+		if (calls_pointers(n->callees[i]))
+			return true;
+	return false;
+}
+
 static bool calls(const struct node *caller, const struct node *n)
 {
 	for (int i = 0; caller && i < caller->ncallee; i++)
@@ -249,8 +257,11 @@ static bool may_release(const struct settlement *s, const struct node *by, const
 {
 	if (!by || s->entry[n->index] || calls(by, n))
 		return true;
-	/* Who calls n through a pointer, or is called so after it. */
-	return s->pointed[n->index] && (s->pointed[by->index] || s->entry[by->index] || calls_pointers(by));
+	/* What n starts calls back when it is done. */
+	if (s->pointed[by->index] && by->unit == n->unit)
+		return true;
+	/* Who calls n through a pointer, itself or through a wrapper, or is called so after it. */
+	return s->pointed[n->index] && (s->pointed[by->index] || s->entry[by->index] || calls_pointers(by) || wraps_pointers(by));
 }
 
 /* Does a caller of n call by? */
@@ -385,6 +396,48 @@ static bool has_unknown_callers(const struct settlement *s, const struct node *n
 	return false;
 }
 
+/* Does it return without a lock of that class which its callers had? */
+static bool leaves_without(const struct node *n, const char *class_name)
+{
+	const struct summary *s = n->kept_summary ? node_summary(n) : NULL;
+
+	for (int i = 0; s && i < s->ncase; i++)
+		for (int k = 0; s->cases[i].locks && k < s->cases[i].locks->n; k++) {
+			const struct held *h = &s->cases[i].locks->items[k];
+
+			if (h->state == LOCK_DROPPED && sym_class(h->lock, h->kind) == class_name)
+				return true;
+		}
+	return false;
+}
+
+/* Another function of its ops table releases a lock of that class for good: one begins what the other ends. */
+static bool has_other_end(const struct settlement *s, const struct fact *f)
+{
+	const struct node *n = node_of(&s->an->program, f);
+
+	for (const struct evidence *e = map_get(&s->by_kind, f->kind_name); n && e; e = e->next)
+		if (e->fact->kind == FACT_LOCK_TAKEN_OVER && !e->fact->function && e->fact->class == f->class && e->node &&
+		    e->node != n && share_table(s, e->node, n) && leaves_without(e->node, f->class))
+			return true;
+	return false;
+}
+
+/* What is left for the other end is no mistake, though nothing that the function returns tells of it. */
+static void drop_begun(const struct settlement *s)
+{
+	struct infer_result *r = s->an->result;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->nfact; i++) {
+		if (r->facts[i]->kind == FACT_LOCK_LEFT && has_other_end(s, r->facts[i]))
+			unsure(s->an, UNSURE_LOCK_HANDED_ON, r->facts[i]->at);
+		else
+			r->facts[kept++] = r->facts[i];
+	}
+	r->nfact = kept;
+}
+
 void handed_settle(struct analysis *an)
 {
 	struct settlement s = {.an = an};
@@ -393,6 +446,7 @@ void handed_settle(struct analysis *an)
 	take_evidence(&s, an->result);
 	find_callers(&s);
 	list_callers(&s);
+	drop_begun(&s);
 	for (size_t i = 0; i < s.n; i++) {
 		const struct evidence *e = &s.all[i];
 		struct claim c = {e->node, e->fact->class, e->fact->kind_name, e->fact->is_inferred};

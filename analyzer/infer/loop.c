@@ -2,9 +2,38 @@
 /*
  * Locks of many objects: a loop takes one each turn and ends its turns with them held, another loop over the same objects
  * gives them back. Which of them are held after how many turns is not followed. Entry points: loop_round() and
- * loop_release() note what is seen, loop_collects() says what it comes to.
+ * loop_release() note what is seen, loop_collects() says what it comes to; loop_turn_again() counts turns.
  */
 #include "infer/simulate.h"
+
+#define LOOP_TURNS 1		/* back edges followed per loop and path */
+
+static struct turn_count *find_turns(struct state *st, int block)
+{
+	for (int i = 0; i < st->nturn; i++)
+		if (st->turns[i].block == block)
+			return &st->turns[i];
+	if (st->nturn == (int)(sizeof(st->turns) / sizeof(st->turns[0])))
+		return NULL;
+	st->turns[st->nturn] = (struct turn_count){block, 0};
+	return &st->turns[st->nturn++];
+}
+
+bool loop_turn_again(struct state *st, int to)
+{
+	struct turn_count *c = find_turns(st, to);
+	int n = 0;
+
+	if (!c || c->n >= LOOP_TURNS)
+		return false;
+	c->n++;
+	st->turn++;
+	for (int i = 0; i < st->nturn; i++)
+		if (st->turns[i].block <= to)
+			st->turns[n++] = st->turns[i];
+	st->nturn = n;
+	return true;
+}
 
 void loop_round(struct sim *sim, const struct state *st, int from, int to)
 {

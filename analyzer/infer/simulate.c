@@ -18,8 +18,8 @@
 
 #include "base/arena.h"
 #include "base/message.h"
+#include "infer/reread.h"
 
-#define LOOP_TURNS 1		/* back edges followed per loop and path */
 #define BUDGET 8000		/* blocks run, by all states */
 #define RESERVE 800		/* ... and when that is spent */
 #define MAX_EXITS 400
@@ -32,39 +32,11 @@ void sim_continue(struct sim *sim, struct state *st)
 	sim->work = st;
 }
 
-static struct turn_count *find_turns(struct state *st, int block)
-{
-	for (int i = 0; i < st->nturn; i++)
-		if (st->turns[i].block == block)
-			return &st->turns[i];
-	if (st->nturn == (int)(sizeof(st->turns) / sizeof(st->turns[0])))
-		return NULL;
-	st->turns[st->nturn] = (struct turn_count){block, 0};
-	return &st->turns[st->nturn++];
-}
-
-/* Going back to a loop's head: false when it has been round often enough. Inner loops start over. */
-static bool turn_again(struct state *st, int to)
-{
-	struct turn_count *c = find_turns(st, to);
-	int n = 0;
-
-	if (!c || c->n >= LOOP_TURNS)
-		return false;
-	c->n++;
-	st->turn++;
-	for (int i = 0; i < st->nturn; i++)
-		if (st->turns[i].block <= to)
-			st->turns[n++] = st->turns[i];
-	st->nturn = n;
-	return true;
-}
-
 static void enter_block(struct sim *sim, struct state *st, int from, int to)
 {
 	if (to <= from)
 		loop_round(sim, st, from, to);
-	if (to <= from && (sim->is_over || !turn_again(st, to))) {
+	if (to <= from && (sim->is_over || !loop_turn_again(st, to))) {
 		if (sim->proof)
 			prove_cut(sim, st, from, to);
 		state_free(&sim->pool, st);
@@ -400,6 +372,7 @@ static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const
 	sim->pool.is_careful = an->proof;
 	if (!an->proof)
 		sim->live = live_compute(&sim->arena, sim->fn);
+	sim->rereads = reread_find(&sim->arena, sim->fn);
 	find_tails(sim);
 	find_phis(sim);
 }

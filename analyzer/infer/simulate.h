@@ -95,6 +95,7 @@ enum {
 	SITE_IN_TURN = 8,	/* it is released in that loop */
 	SITE_TOLD = 16,		/* doubt.c: a flag that callees set says that it is to be taken */
 	SITE_UNTOLD = 32,	/* no flag does */
+	SITE_TOLD_HERE = 64,	/* ... and the function sets that flag first */
 };
 
 struct sim {
@@ -106,6 +107,7 @@ struct sim {
 	struct sym_table syms;
 	struct state_pool pool;
 	const struct liveness *live;	/* or NULL: all values are */
+	const struct rereads *rereads;	/* or NULL: no load is one */
 	struct state **pending;		/* per block */
 	int lowest;			/* no pending state below this block */
 	struct state *exits;		/* newest first */
@@ -131,6 +133,8 @@ struct sim {
 	int nguarded;			/* cells seen that a model says a lock guards */
 	struct { const struct sym *lock; const char *kind; } callers[8];	/* locks of callers' that it releases on some path */
 	int ncallers;
+	struct { int site; int64_t number; } numbers[8];	/* doubt.c: what was taken at site a callee releases, and returns that */
+	int nnumber;
 	uint32_t calls_params;
 	struct seen **seen;		/* evidence.c: per instruction; or NULL */
 	bool in_turn;			/* a callback is being applied */
@@ -269,6 +273,8 @@ bool guide_is_enough(const struct candidate *c);
 bool guide_holds(const struct sim *sim, const struct candidate *c);
 
 /* loop.c */
+/* Going back to a loop's head: false when it has been round often enough. Inner loops start over. */
+bool loop_turn_again(struct state *st, int to);
 /* st goes back from the end of block from to block to. */
 void loop_round(struct sim *sim, const struct state *st, int from, int to);
 /* What was taken at instruction taken is released at instruction released. */
@@ -287,6 +293,10 @@ bool loop_changes(struct sim *sim, int site, int arg);
 /* doubt.c */
 /* The path releases a lock of its callers'. */
 void doubt_released(struct sim *sim, const struct lock_event *e);
+/* What a call returned: a number in a case that has released locks which were held before. */
+void doubt_number(struct sim *sim, const struct state *before, const struct state *st, const struct sym *ret);
+/* The exit holds h, and returns a number by which a callee would say that it was released: but it is another's. */
+bool doubt_is_number(const struct sim *sim, const struct state *st, const struct held *h);
 /* Before exits become cases: what callers are told of locks that are theirs on another path. */
 void doubt_callers(struct sim *sim);
 /* Is what is taken at that instruction taken because a flag which callees set says so? */
