@@ -249,6 +249,36 @@ static void through_slots(struct build *b)
 		}
 }
 
+/* What functions of ops tables took and left held; of one that was not seen to its end, all it may have taken. */
+static const struct names *left_by(struct build *b, size_t unit)
+{
+	const struct names *left = NULL;
+
+	for (int i = 0; i < b->units[unit]->nslot; i++) {
+		const struct node *n = program_resolve_in(b->e->program, unit, b->units[unit]->slots[i].func);
+
+		for (int k = 0; n && n->evidence && k < n->evidence->n; k++)
+			if (n->evidence->items[k].kind == EVIDENCE_LEFT || n->evidence->is_partial)
+				left = names_join(b->e->arena, left, n->evidence->items[k].held);
+	}
+	return left;
+}
+
+/* One function of an ops table may take what all the others of its file run under: pre_doit, seq_operations.start. */
+static void through_pairs(struct build *b)
+{
+	for (size_t u = 0; u < b->nunit; u++) {
+		const struct names *left = left_by(b, u);
+
+		for (int i = 0; left && i < b->units[u]->nslot; i++) {
+			const struct node *n = program_resolve_in(b->e->program, u, b->units[u]->slots[i].func);
+
+			if (n)
+				add_maybe(b, &b->passed[n->index], left, NULL);
+		}
+	}
+}
+
 static void through_models(struct build *b, const struct model *model)
 {
 	struct contexts c;
@@ -328,6 +358,7 @@ void entries_build(struct entries *e, struct arena *a, const struct program *p, 
 	map_init(&b.slots);
 	find_calls(&b);
 	through_models(&b, model);
+	through_pairs(&b);
 	find_maybe(&b);
 	for (int i = 0; i < ROUNDS; i++) {
 		for (size_t v = 0; v < p->nnode; v++)

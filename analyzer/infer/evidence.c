@@ -6,6 +6,7 @@
  */
 #include "infer/evidence.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -117,7 +118,7 @@ static bool is_of(const struct sym *lock, const struct sym *object)
 	return sym_root(lock)->kind == SYM_GLOBAL || (object && sym_object(lock) == object);
 }
 
-enum choice { ALL_HELD, KNOWN_HELD, OWN_HELD, OWN_GONE };
+enum choice { ALL_HELD, KNOWN_HELD, TAKEN, OWN_HELD, OWN_GONE };
 
 static bool is_chosen(const struct held *h, const struct sym *object, enum choice choice)
 {
@@ -126,9 +127,26 @@ static bool is_chosen(const struct held *h, const struct sym *object, enum choic
 	switch (choice) {
 	case ALL_HELD: return is_held || h->is_doubted;
 	case KNOWN_HELD: return is_held;
+	case TAKEN: return h->state == LOCK_HELD;
 	case OWN_HELD: return is_held && is_of(h->lock, object);
 	default: return !is_held && !h->is_doubted && !h->is_vague && is_of(h->lock, object);
 	}
+}
+
+/*
+ * What begins a variable has its name, and what it is the start of says what it is itself: who has a pointer to it knows no
+ * more than that.
+ */
+static const struct names *all_names(struct sim *sim, const struct sym *lock, const char *class_name)
+{
+	const struct names *one = names_one(&sim->arena, class_name);
+	char buf[256];
+	size_t n;
+
+	if (!lock->first || !lock->first_struct || strchr(flow_plain_name(class_name), '.'))
+		return one;
+	n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->first_struct, lock->first);
+	return n < sizeof(buf) ? names_join(&sim->arena, one, names_one(&sim->arena, intern_n(buf, n))) : one;
 }
 
 /* The kind of read section that there is wherever there is no preemption. */
@@ -143,7 +161,7 @@ static const struct names *locks_of(struct sim *sim, const struct state *st, con
 		const struct held *h = &st->locks->items[i];
 
 		if (is_chosen(h, object, choice))
-			s = names_join(&sim->arena, s, names_one(&sim->arena, class_of(h->lock, h->kind)));
+			s = names_join(&sim->arena, s, all_names(sim, h->lock, class_of(h->lock, h->kind)));
 		if (choice == ALL_HELD && is_chosen(h, object, choice) &&
 		    model_wait(sim->an->options->model, h->kind) == WAIT_SPINNING)
 			s = names_join(&sim->arena, s, names_one(&sim->arena, intern(NOT_PREEMPTED)));
@@ -279,7 +297,9 @@ static void see_model(struct sim *sim, struct state *st, const struct insn *in, 
 
 static void see_first(struct sim *sim, struct state *st, const struct insn *in, struct seen *s)
 {
-	s->held = s->sure = locks_of(sim, st, NULL, ALL_HELD);
+	s->held = s->sure = locks_of(sim, st, NULL, in->op == OP_RETURN ? TAKEN : ALL_HELD);
+	if (in->op == OP_RETURN)
+		return;
 	if (in->op == OP_CALL) {
 		see_model(sim, st, in, s);
 		s->gone = locks_of(sim, st, NULL, OWN_GONE);
@@ -313,7 +333,7 @@ void evidence_see(struct sim *sim, struct state *st, const struct insn *in)
 {
 	struct seen **at, *s;
 
-	if (sim->bound || sim->is_split || (in->op != OP_CALL && !is_access(in)))
+	if (sim->bound || sim->is_split || (in->op != OP_CALL && in->op != OP_RETURN && !is_access(in)))
 		return;
 	if (!sim->seen)
 		sim->seen = ARENA_ARRAY(&sim->arena, struct seen *, sim->fn->ninsn);
@@ -393,6 +413,10 @@ static bool describe(const struct sim *sim, const struct insn *in, const struct 
 		.kind = EVIDENCE_ACCESS, .site = sim_site(sim, in), .count = 1, .from = s->from, .want = s->want,
 		.held = s->held, .sure = s->sure, .own = s->own, .gone = s->gone,
 	};
+	if (in->op == OP_RETURN) {
+		e->kind = EVIDENCE_LEFT;
+		return s->held;
+	}
 	if (in->op == OP_CALL || in->op == OP_COPY)
 		return describe_call(sim, in, s, e);
 	e->name = name_of_field(in);

@@ -34,6 +34,7 @@ enum evidence_kind {
 	EVIDENCE_ASSERT,	/* says that one of the locks in want is held */
 	EVIDENCE_ACCESS,	/* name: a field, "iommu_group.devices", or a global variable */
 	EVIDENCE_INIT,		/* name: the class of a lock that is initialised */
+	EVIDENCE_LEFT,		/* a return, with what it took still held */
 	EVIDENCE_KINDS
 };
 

@@ -253,7 +253,8 @@ void infer_hold_back(struct infer_result *r)
 		enum fact_kind kind = r->facts[i]->kind;
 
 		if (r->facts[i]->is_inferred &&
-		    (kind == FACT_USE_AFTER_SECTION || kind == FACT_LOCK_ORDER || kind == FACT_WAIT_DEADLOCK))
+		    (kind == FACT_USE_AFTER_SECTION || kind == FACT_LOCK_ORDER || kind == FACT_WAIT_DEADLOCK ||
+		     kind == FACT_LOCK_MISSING))
 			r->unsure[UNSURE_DOUBTFUL]++;
 		else
 			r->facts[kept++] = r->facts[i];

@@ -7,7 +7,8 @@
  * others that need it are called with it, is the one that goes without: it is reported if it is known who calls it. So
  * the same program has both: those who hold it, and one who does not.
  *
- * Locks are told apart by class only. Who holds another object's lock of the class is not reported.
+ * Locks are told apart by class only. Who holds another object's lock of the class is not reported, nor who holds what may
+ * be the lock under another name.
  */
 #include "infer/missing.h"
 
@@ -17,10 +18,12 @@
 #include "base/arena.h"
 #include "base/message.h"
 #include "base/text.h"
+#include "infer/alike.h"
 #include "infer/missing_story.h"
 #include "infer/model.h"
 #include "infer/simulate.h"
 #include "infer/value.h"
+#include "infer/whole.h"
 
 #define MAX_INFERRED_WAYS 4	/* the same, where the need itself is a guess */
 #define LEAST_CONTENT 3		/* others that complain of the same, with the lock held, to believe one that has it not */
@@ -31,6 +34,7 @@ struct search {
 	struct arena *arena;
 	struct entries entries;
 	struct guards guards;
+	struct alike alike;
 	struct reader reader;
 	struct teller teller;
 	uint32_t *seen;			/* per node: the serial of the search that came by */
@@ -46,6 +50,12 @@ struct search {
 static bool may_hold(const struct sighting *x, const struct names *want)
 {
 	return x && (names_meet(x->held, want) || names_has(x->held, intern(LOCK_OF_ANY_CLASS)));
+}
+
+/* Was it held in this function, and is not any more? */
+static bool is_released(const struct sighting *x, const struct names *want)
+{
+	return x && names_meet(x->gone, want);
 }
 
 /* Does the function take the lock at all? */
@@ -124,9 +134,9 @@ static const struct way *find_root(struct search *s, const struct node *n)
 
 /* ------------------------------------------------------------------ judging */
 
-static bool was_reported(struct search *s, const struct node *n, const struct names *want)
+static bool was_reported(struct search *s, const struct node *n, const struct names *want, bool is_doubtful)
 {
-	const char *key = arena_printf(s->arena, "%zu %s", n->index, want->items[0]);
+	const char *key = arena_printf(s->arena, "%zu %s %d", n->index, want->items[0], is_doubtful);
 
 	if (map_get(&s->reported, key))
 		return true;
@@ -150,37 +160,82 @@ static bool is_guarded_here(const struct guard *g, const struct node *n)
 	return same >= 2;
 }
 
+/* Is somebody on the way about to make the lock, or to take its object apart? */
+static bool is_about_to_make(const struct search *s, const struct need_of_lock *need, const struct way *top)
+{
+	for (const struct way *w = top; w; w = w->next)
+		for (int i = 0; i < need->like->n; i++)
+			if (guards_is_making(&s->guards, w->n, need->like->items[i]))
+				return true;
+	return false;
+}
+
+/* Does n come to no end without a call of that function? */
+static bool calls_always(struct search *s, const struct node *n, const struct node *callee)
+{
+	const struct func *fn = n->fn;
+
+	whole_reads(s->an, n);
+	for (int i = 0; i < fn->ninsn; i++)
+		if (fn->insns[i].op == OP_CALL && fn->insns[i].args[0].kind == ARG_FUNC &&
+		    fn->insns[i].args[0].name == callee->fn->name && is_on_every_path(n, i))
+			return true;
+	return false;
+}
+
+/*
+ * What is called at the top may do without: the need is of some cases of it only, and the caller may know that this is none
+ * of them. What is inferred says something of a function that changes the field itself, and little of all others.
+ */
+static bool is_doubtful(struct search *s, const struct need_of_lock *need, const struct way *top)
+{
+	if (need->guard && need->guard->is_inferred && (top->next || !(need->x->touch & (TOUCH_WRITE | TOUCH_LINK))))
+		return true;
+	if (!top->next)
+		return false;
+	for (const struct way *w = top->next; w->next; w = w->next)
+		if (!calls_always(s, w->n, w->next->n))
+			return true;
+	return false;
+}
+
+/* Who is known to come to top's function, without the lock; NULL: nobody. */
+static const struct way *find_comer(struct search *s, const struct need_of_lock *need, const struct way *top, int holders)
+{
+	if (!need->guard && holders < (top->next ? 1 : LEAST_CONTENT))
+		return NULL;
+	return find_root(s, top->n);
+}
+
 /* Nobody comes to top's function with the lock held. holders: calls of what it calls that hold it. */
 static void judge(struct search *s, const struct need_of_lock *need, const struct way *top, int holders)
 {
-	bool is_released = top->x && names_meet(top->x->gone, need->want);
-	bool is_local = is_released || ((top->next || need->guard) && takes(top->n, need->want));
-	bool is_weak = !is_released;	/* what goes by callers is likely, not proven */
+	bool gone = is_released(top->x, need->want);
+	bool is_local = gone || ((top->next || need->guard) && takes(top->n, need->want));
 	const struct way *above = NULL;
+	bool doubtful;
 
-	if (s->an->options->roots && !is_released)
+	if (s->an->options->roots && !gone)
 		return;		/* not all callers were simulated */
-	if (is_init_code(top->n) || guards_is_making(&s->guards, top->n, need->want->items[0]))
+	if (is_init_code(top->n) || is_about_to_make(s, need, top))
 		return;
-	if (!is_local && !need->guard && holders < (top->next ? 1 : LEAST_CONTENT)) {
-		unsure(s->an, UNSURE_LOCK_NEEDED, place_of(top->n));
-		return;
-	}
 	if (!is_local) {
-		above = find_root(s, top->n);
+		above = find_comer(s, need, top, holders);
 		if (!above) {
 			unsure(s->an, UNSURE_LOCK_NEEDED, place_of(top->n));
 			return;
 		}
 	}
-	if (!was_reported(s, top->n, need->want))
-		tell_missing(&s->teller, need, top, above, holders, is_weak);
+	/* Who is given to somebody may be called by others, with what they hold. */
+	doubtful = is_doubtful(s, need, top) || (above && !s->entries.of[above->n->index].is_slot);
+	if (!was_reported(s, top->n, need->want, doubtful))	/* what goes by callers is likely, not proven */
+		tell_missing(&s->teller, need, top, above, holders, !gone, doubtful);
 }
 
 /* Is the call made with the lock held, as far as can be seen? */
 static bool is_holder(const struct search *s, const struct entry_call *c, const struct names *want)
 {
-	return (c->at && names_meet(c->at->sure, want)) || names_meet(s->entries.of[c->caller->index].maybe, want);
+	return (c->at && names_meet(c->at->sure, want)) || names_meet(s->entries.of[c->caller->index].sure, want);
 }
 
 /* How many other functions that complain of the same do so where it is held. */
@@ -214,26 +269,25 @@ static void climb(struct search *s, const struct need_of_lock *need)
 	for (int at = 0; at < nway; at++) {
 		struct way *w = &ways[at];
 		const struct entry_locks *entry = &s->entries.of[w->n->index];
-		bool is_released = w->x && names_meet(w->x->gone, need->want);
 		size_t first = s->entries.first[w->n->index], end = s->entries.first[w->n->index + 1];
 
 		if (need->guard && need->guard->is_inferred && at >= MAX_INFERRED_WAYS)
 			return;
-		if (is_released || (!entry->is_open && !names_meet(entry->maybe, need->want) &&
+		if (is_released(w->x, need->want) || (!entry->is_open && !names_meet(entry->maybe, need->like) &&
 				    !names_has(entry->maybe, intern(LOCK_OF_ANY_CLASS)))) {
 			judge(s, need, w, w->next ? w->next->holders :
 					  need->x && need->x->touch & TOUCH_COMPLAINT ? count_content(s, need) : 0);
 			continue;
 		}
 		for (size_t i = first; i < end; i++)
-			w->holders += is_holder(s, &s->entries.calls[i], need->want);
+			w->holders += is_holder(s, &s->entries.calls[i], need->like);
 		for (size_t i = first; i < end && nway < MAX_WAYS; i++) {
 			const struct entry_call *c = &s->entries.calls[i];
 			bool known = c->caller->evidence && !c->caller->evidence->is_partial;
 
 			for (int k = 0; k < nway; k++)
 				known &= seen[k] != c->caller->index + 1 || ways[k].x != c->at;
-			if (!known || may_hold(c->at, need->want) || names_meet(s->entries.of[c->caller->index].sure, need->want))
+			if (!known || may_hold(c->at, need->like) || names_meet(s->entries.of[c->caller->index].sure, need->like))
 				continue;
 			seen[nway] = (uint32_t)c->caller->index + 1;
 			ways[nway++] = (struct way){.n = c->caller, .x = c->at, .next = w};
@@ -284,19 +338,23 @@ static void check_unsaid(struct search *s, const struct need_of_lock *need)
 	if (!names_meet(entry->sure, need->want) || !is_handed_down(s, n, need->want) || takes(n, need->want) ||
 	    is_asserted(s, n, need->want))
 		return;
-	if (!was_reported(s, n, need->want))
+	if (!was_reported(s, n, need->want, false))
 		tell_unsaid(&s->teller, need);
 }
 
 /* ------------------------------------------------------------------ needs */
 
-static void check_need(struct search *s, const struct need_of_lock *need)
+static void check_need(struct search *s, struct need_of_lock *need)
 {
 	if (may_hold(need->x, need->want))
 		return;
 	if (!s->an->options->roots)
 		check_unsaid(s, need);
-	climb(s, need);
+	if (names_meet(s->entries.of[need->n->index].sure, need->want) && !is_released(need->x, need->want))
+		return;
+	need->like = alike_names(&s->alike, need->want);
+	if (!may_hold(need->x, need->like))
+		climb(s, need);
 }
 
 /* Of inferred guards: is this access one that is wrong without the lock? A look at a number or an address is none. */
@@ -339,8 +397,10 @@ static void check_function(struct search *s, const struct node *n)
 {
 	struct need_of_lock need = {.n = n, .want = entry_annotated(s->arena, n)};
 
-	if (need.want)
+	if (need.want) {
+		need.like = alike_names(&s->alike, need.want);
 		climb(s, &need);
+	}
 	for (int i = 0; i < n->evidence->n; i++)
 		check_evidence(s, n, &n->evidence->items[i]);
 }
@@ -356,6 +416,7 @@ void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)
 	map_init(&s.reported);
 	entries_build(&s.entries, &scratch, p, an->options->model, units, nunit);
 	guards_build(&s.guards, &scratch, &s.entries, an->options->model, !an->options->roots);
+	alike_build(&s.alike, &scratch, p);
 	reader_init(&s.reader, &scratch, &an->syms, p);
 	s.teller = (struct teller){an, &s.reader, &s.entries};
 	s.seen = ARENA_ARRAY(&scratch, uint32_t, p->nnode);
@@ -366,6 +427,7 @@ void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)
 		if (p->nodes[v]->evidence && !p->nodes[v]->evidence->is_partial)
 			check_function(&s, p->nodes[v]);
 	guards_release(&s.guards);
+	alike_release(&s.alike);
 	map_release(&s.reported);
 	arena_release(&scratch);
 }

@@ -163,7 +163,7 @@ static void tell_way(struct story *s, const struct need_of_lock *need, const str
 }
 
 void tell_missing(struct teller *t, const struct need_of_lock *need, const struct way *top, const struct way *above,
-		  int holders, bool is_weak)
+		  int holders, bool is_weak, bool is_doubtful)
 {
 	struct arena *a = t->an->arena;
 	struct fact *f = ARENA_NEW(a, struct fact);
@@ -177,7 +177,7 @@ void tell_missing(struct teller *t, const struct need_of_lock *need, const struc
 		.class = need->want->items[0], .kind_name = "lock", .function = callee,
 		.field = need->guard ? flow_plain_name(need->guard->field) : NULL, .say = words_of_need(a, need),
 		.origin = place_of(need->n, need->x, NULL), .nstep = s.n, .steps = s.items,
-		.is_warned = is_weak || (need->guard && need->guard->is_inferred),
+		.is_warned = is_weak || (need->guard && need->guard->is_inferred), .is_inferred = is_doubtful,
 	};
 	if (callee && holders)
 		f->say = arena_printf(a, "%s() %s; %d other call%s of %s() hold%s it", need->n->fn->name, f->say, holders,

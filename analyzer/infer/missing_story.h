@@ -15,6 +15,7 @@ struct need_of_lock {
 	const struct node *n;
 	const struct sighting *x;	/* the access or the assertion; NULL: the function's annotation */
 	const struct names *want;	/* one of these */
+	const struct names *like;	/* ... and all that may be one of them by another name */
 	const struct guard *guard;	/* of an access; else NULL */
 };
 
@@ -34,7 +35,7 @@ struct teller {
 
 /* The function at the top does not hold it. by: a call from above, or NULL. */
 void tell_missing(struct teller *t, const struct need_of_lock *need, const struct way *top, const struct way *above,
-		  int holders, bool is_weak);
+		  int holders, bool is_weak, bool is_doubtful);
 /* All callers of need's function hold the lock, and nothing says that they must. */
 void tell_unsaid(struct teller *t, const struct need_of_lock *need);
 

@@ -220,11 +220,11 @@ static void run_state(struct sim *sim, struct state *st, int block)
 	while (st->pc < bb->end) {
 		const struct insn *in = &sim->fn->insns[st->pc++];
 
+		evidence_see(sim, st, in);
 		if (flow_is_terminator(in->op)) {
 			run_terminator(sim, st, in, block);
 			return;
 		}
-		evidence_see(sim, st, in);
 		if (in->op == OP_CALL) {
 			apply_call(sim, st, in);
 			return;

@@ -51,6 +51,18 @@ order_guesses() {
 
 run_test fixtures/order-guesses-held-back order_guesses
 
+missing_guesses() {
+	compile_commands "$HERE" "$TESTS/fixtures/lock-missing.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	if grep -E 'card.lock|session.lock' "$HERE/out"; then
+		return 1
+	fi
+	expect_text "$HERE/out" 'queue.lock'
+	expect_text "$HERE/err" 'rests on a guess'
+}
+
+run_test fixtures/missing-guesses-held-back missing_guesses
+
 # Drivers that register with a core, which calls them back with its lock held. The core may call any of them. Who comes to
 # the core from another driver comes with its own object; two drivers have structs of one name.
 order_of_drivers() {

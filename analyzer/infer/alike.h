@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INFER_ALIKE_H
+#define INFER_ALIKE_H
+
+/*
+ * Which names may be one lock's. A lock is named after the struct that a function reaches it through: "wiphy.mtx" for
+ * who has the wiphy, "rdev.wiphy.mtx" for who has what it is in, "rdev.wiphy" where the lock is its first member.
+ */
+
+#include <stddef.h>
+
+#include "base/map.h"
+#include "infer/evidence.h"
+
+struct arena;
+struct program;
+
+struct alike {
+	struct arena *arena;
+	const char **locks;		/* all that is held or wanted anywhere: sorted, no doubles */
+	const char **fields;		/* all that is touched, or a lock: sorted, no doubles */
+	bool *is_struct;		/* per lock: something is touched in it */
+	size_t nlock, nfield;
+	struct map sets;		/* a lock's name -> struct names: all that may be that lock */
+};
+
+/* All but the map lives in a. */
+void alike_build(struct alike *l, struct arena *a, const struct program *p);
+void alike_release(struct alike *l);
+/* want, and all that may be one of these locks. */
+const struct names *alike_names(struct alike *l, const struct names *want);
+
+#endif
