@@ -381,7 +381,8 @@ static void apply_dead(struct sim *sim, struct state *st, const struct insn *in,
 		struct dead d = c->dead->items[i];
 
 		d.root = x->roots[i];
-		d.spanned = d.by_section ? st->locks : NULL;	/* whoever holds a lock knows what it is for */
+		/* Whoever holds a lock over the call knows what it is for; of an unlock it is the callee's own that counts. */
+		d.spanned = d.by_unlock ? NULL : st->locks;
 		d.is_inherited = true;
 		d.lock = x->dead_locks[i];
 		if (d.by_section && section_holds(sim, st))
