@@ -34,11 +34,22 @@ void reference_hand_on(struct sim *sim, struct state *st, const struct sym *obje
 }
 
 /* Are they known to be the same? */
+static bool is_known_equal(struct sim *sim, const struct state *st, const struct sym *a, const struct sym *b)
+{
+	const struct sym *there = sym_cmp(&sim->syms, CMP_EQ, a, b), *back = sym_cmp(&sim->syms, CMP_EQ, b, a);
+
+	return (there->kind != SYM_INT && state_truth(st, there) == 1) || (back->kind != SYM_INT && state_truth(st, back) == 1);
+}
+
+/* The same for members: code compares the wholes that they are in. */
 static bool is_equal(struct sim *sim, const struct state *st, const struct sym *a, const struct sym *b)
 {
-	const struct sym *c = sym_cmp(&sim->syms, CMP_EQ, sym_object(a), sym_object(b));
+	const struct sym *whole;
 
-	return c->kind != SYM_INT && state_truth(st, c) == 1;
+	if (is_known_equal(sim, st, sym_object(a), sym_object(b)))
+		return true;
+	whole = sym_addr(&sim->syms, sym_object(a), sym_offset(a) - sym_offset(b), NULL, NULL);
+	return sym_offset(a) != sym_offset(b) && is_known_equal(sim, st, whole, sym_object(b));
 }
 
 /* Read from memory, where another name may lead as well. */
@@ -49,19 +60,25 @@ static bool is_behind(const struct sym *object)
 
 /*
  * A put of what we hold nothing on, by that name. It may be an object of ours by another name: one that somebody
- * else gave us, or what a lookup gave and is reached again by way of something that hangs on it.
+ * else gave us, or what a lookup gave and is reached again by way of something that hangs on it. Is it known to be one?
  */
-static void put_by_another_name(struct sim *sim, struct state *st, const struct ref *put, struct place at)
+static bool put_by_another_name(struct sim *sim, struct state *st, const struct ref *put, struct place at)
 {
+	bool is_known = false;
+
 	for (int i = 0; st->refs && i < st->refs->n; i++) {
 		const struct ref *r = &st->refs->items[i];
+		bool is_same;
 
 		if (r->count <= 0 || r->kind != put->kind)
 			continue;
+		is_same = is_equal(sim, st, r->object, put->object);
+		is_known |= is_same;
 		if ((!r->found && (is_behind(r->object) || is_behind(put->object))) ||
-		    sym_contains(put->object, sym_object(r->object)) || is_equal(sim, st, r->object, put->object))
+		    sym_contains(put->object, sym_object(r->object)) || is_same)
 			reference_hand_on(sim, st, r->object, at);
 	}
+	return is_known;
 }
 
 /* The put by which it was given back before, by way of a member or of the whole. */
@@ -221,7 +238,7 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 	if (count < 0)
 		stored_put(sim, r->object, in->at);
 	if (count < 0 && now.count <= 0 && !d)
-		put_by_another_name(sim, st, r, in->at);
+		now.handed_on |= put_by_another_name(sim, st, r, in->at);
 	if (count < 0 && now.count > 0 && now.count + count <= 0)
 		sim->site_flags[now.site] |= SITE_RELEASED;
 	if (d) {
