@@ -6,7 +6,7 @@
 #
 #   known_compare KNOWN VERSION SARIF	prints what differs, fails if that must not be
 #   known_update KNOWN VERSION SARIF	writes KNOWN anew: what is new is "unread", what is gone is left out
-#   known_tree KNOWN NAME ARCH LOCKDEP	check that whole tree (minutes) and compare
+#   known_tree KNOWN NAME ARCH LOCKDEP [DIR...]	check that whole tree (minutes), or those folders, and compare
 #
 # A line of such a file is "fingerprint<tab>rule<tab>function<tab>verdict<tab>reason", sorted by rule, function and
 # fingerprint. verdict: true, false, or arguable. The head says which version of the Debian package it is about
@@ -52,7 +52,7 @@ known_update() {
 
 known_tree() {
 	local known=$TESTS/kernel/$1 version
-	kernel_tree "$2" "$3" no "$4"
+	kernel_tree "$2" "$3" no "$4" "${@:5}"
 	version=$(dpkg-query -W -f '${Version}' "$KERNEL")
 	check_kernel "$HERE/whole"
 	if [ "$update" = yes ]; then
