@@ -77,8 +77,7 @@ static void doubt_untaken(struct sim *sim, struct state *st)
 	}
 }
 
-/* Who is called through a pointer may release a lock of what it is given: ops tables have such pairs. */
-static void note_passed(struct sim *sim, struct state *st, const struct insn *in)
+static void note_given(struct sim *sim, struct state *st, const struct insn *in)
 {
 	for (int k = 1; k < in->narg; k++) {
 		const struct sym *object = sym_object(sim_eval(sim, st, &in->args[k]));
@@ -86,6 +85,14 @@ static void note_passed(struct sim *sim, struct state *st, const struct insn *in
 		if ((object->kind == SYM_PARAM || object->kind == SYM_LOAD) && st->ngiven < 4)
 			st->given[st->ngiven++] = object;
 	}
+}
+
+/*
+ * Who is called through a pointer may release a lock of what it is given: ops tables have such pairs. So may a function
+ * of a cycle of calls.
+ */
+static void note_passed(struct sim *sim, struct state *st, const struct insn *in)
+{
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		struct held h = st->locks->items[i];
 		bool is_given = false;
@@ -103,6 +110,8 @@ static void call_unknown(struct sim *sim, struct state *st, const struct insn *i
 {
 	unsure(sim->an, why, in->at);
 	if (why == UNSURE_INDIRECT_CALL)
+		note_given(sim, st, in);
+	if (why == UNSURE_INDIRECT_CALL || why == UNSURE_CYCLE)
 		note_passed(sim, st, in);
 	clobber_args(sim, st, in);
 	reference_pass(sim, st, in, NULL);

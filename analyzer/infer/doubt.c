@@ -7,6 +7,7 @@
  *   doubt_callers()   a function that gives back the caller's lock in one way (doubt_released()), and takes it in another
  *   doubt_is_told()   taken if a flag says so that was given to a callee
  *   doubt_number()    a number by which a callee says that it has released the lock, returned by somebody else
+ *   doubt_is_asked_again()  a question that was answered in two ways
  *   doubt_again()     a lock that is taken again: is it perhaps another one, or released by now?
  *   doubt_taking()    taken again by a callee, if what it was given says so
  */
@@ -191,11 +192,91 @@ bool doubt_is_number(const struct sim *sim, const struct state *st, const struct
 	       (st->ret->value > 0 || is_asked_for(st));
 }
 
+/* Is it the same by the way it is computed? */
+static bool is_same_value(const struct sim *sim, const struct arg *a, const struct arg *b, int depth)
+{
+	const struct insn *x, *y;
+
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind != ARG_INSN || a->n == b->n)
+		return a->n == b->n && a->value == b->value && a->name == b->name;
+	x = &sim->fn->insns[a->n];
+	y = &sim->fn->insns[b->n];
+	if (!depth || x->op != y->op || x->sub != y->sub || x->imm != y->imm || x->narg != y->narg || x->op == OP_PHI || x->op == OP_ALLOCA)
+		return false;
+	for (int i = 0; i < x->narg; i++)
+		if (!is_same_value(sim, &x->args[i], &y->args[i], depth - 1))
+			return false;
+	return true;
+}
+
+/* A call that only looks at something: of a function that changes nothing. */
+static bool is_question(const struct sim *sim, const struct insn *in)
+{
+	const struct node *n = in->op == OP_CALL && in->args[0].kind == ARG_FUNC
+		? program_resolve(&sim->an->program, sim->node, in->args[0].name) : NULL;
+	const struct summary *s = n ? node_summary(n) : NULL;
+
+	if (!s || s->is_unknown || s->has_effects)
+		return false;
+	for (int i = 0; i < s->ncase; i++)
+		if (s->cases[i].ncell)
+			return false;
+	return true;
+}
+
+/* Two questions that are the same, one asked before the lock was taken and one after: of results of calls, or computed from such. */
+static bool is_asked_twice(const struct sim *sim, const struct sym *before, const struct sym *after, const struct held *h, bool *is_call)
+{
+	struct arg first = {.kind = ARG_INSN, .n = before->site}, second = {.kind = ARG_INSN, .n = after->site};
+
+	if (before == after)
+		return true;
+	if (before->kind != after->kind)
+		return false;
+	if (before->kind == SYM_CMP || before->kind == SYM_BIN)
+		return is_asked_twice(sim, before->a, after->a, h, is_call) && is_asked_twice(sim, before->b, after->b, h, is_call) &&
+		       (before->sub == after->sub || (before->kind == SYM_CMP && before->sub == cmp_negate(after->sub)));
+	if (before->kind != SYM_NEW || before->value != after->value || before->site < 0 || before->site >= h->site ||
+	    after->site <= h->site || after->site >= sim->fn->ninsn)
+		return false;
+	*is_call = is_question(sim, &sim->fn->insns[before->site]) && is_same_value(sim, &first, &second, 4);
+	return *is_call;
+}
+
+/*
+ * Before the lock was taken the path asked something and after it the same again, and got another answer: nothing was
+ * known of either, and the function was written for one ("if (test_bit()) lock; ... if (test_bit()) unlock").
+ */
+bool doubt_is_asked_again(const struct sim *sim, const struct state *st, const struct held *h)
+{
+	for (int i = 0; i < st->nrange; i++)
+		for (int k = 0; k < st->nrange; k++) {
+			const struct range *r = &st->ranges[i], *q = &st->ranges[k];
+			bool is_call = false, yes = !(r->mask & MASK_ZERO), again = !(q->mask & MASK_ZERO);
+
+			if (r->s->kind < SYM_NEW || q->s->kind != r->s->kind || i == k || (!yes && r->mask != MASK_ZERO) ||
+			    (!again && q->mask != MASK_ZERO))
+				continue;
+			if (r->s->sub != q->s->sub)
+				again = !again;
+			if (yes != again && is_asked_twice(sim, r->s, q->s, h, &is_call) && is_call)
+				return true;
+		}
+	return false;
+}
+
 bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held *old)
 {
 	/* A call was made that releases it in a way of its own: who takes it again knows that it did. */
 	if (old->is_spared || doubt_is_told(sim, e->site)) {
 		unsure(sim->an, UNSURE_LOCK_SPARED, e->at);
+		return true;
+	}
+	/* Its object was given to a function of a cycle of calls, of which nothing is known yet. */
+	if (old->passed && sim->fn->insns[old->passed - 1].args[0].kind == ARG_FUNC) {
+		unsure(sim->an, UNSURE_CYCLE, e->at);
 		return true;
 	}
 	if (old->site >= 0 && old->site == e->site && loop_changes(sim, e->site, e->arg)) {

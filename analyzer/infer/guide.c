@@ -46,7 +46,7 @@ bool guide_holds(const struct sim *sim, const struct candidate *c)
 {
 	for (const struct state *st = sim->exits; st; st = st->next)
 		for (int i = 0; st->locks && i < st->locks->n; i++)
-			if (is_it(&st->locks->items[i], c))
+			if (is_it(&st->locks->items[i], c) && !doubt_is_asked_again(sim, st, &st->locks->items[i]))
 				return true;
 	return false;
 }

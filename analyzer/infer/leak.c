@@ -253,7 +253,7 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 	verdict = judge(sim, st, &h);
 	if (verdict == VERDICT_NONE)
 		return;
-	if (h.is_spared || doubt_is_number(sim, st, &h)) {
+	if (h.is_spared || doubt_is_number(sim, st, &h) || doubt_is_asked_again(sim, st, &h)) {
 		unsure(sim->an, UNSURE_LOCK_SPARED, st->at);
 		return;
 	}

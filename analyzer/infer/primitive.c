@@ -96,12 +96,16 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 		prove_take(sim, st, e);
 	if (old && (old->state == LOCK_HELD || old->state == LOCK_ASSERTED)) {
 		h = *old;
-		bool both_read = e->mode == LOCK_SHARED && old->mode == LOCK_SHARED;
+		bool both_read = e->mode == LOCK_SHARED && old->mode == LOCK_SHARED, is_doubted = e->is_vague;
 
 		/* Two readers, and a writer that came in between waits for one and is waited for by the other. */
-		if (!e->recursive && !e->try && !e->lock->is_set && !old->is_vague && !e->is_vague && !doubt_again(sim, e, old))
-			report_again(sim, st, e, old, FACT_LOCK_TAKEN_AGAIN);
-		h.count += e->recursive || both_read;
+		if (!e->recursive && !e->try && !e->lock->is_set && !old->is_vague && !e->is_vague) {
+			is_doubted = doubt_again(sim, e, old);
+			if (!is_doubted)
+				report_again(sim, st, e, old, FACT_LOCK_TAKEN_AGAIN);
+		}
+		/* In doubt it was released before. */
+		h.count += e->recursive || (both_read && !is_doubted);
 		h.is_vague |= !e->recursive && !(both_read && e->try);
 		state_put_lock(&sim->pool, st, &h);
 		return;
@@ -136,6 +140,15 @@ static int find_alias(const struct state *st, const struct lock_event *e)
 		    sym_class(h->lock, h->kind) == class_name && (!sym_is_outer(h->lock) || h->lock->is_set))
 			return i;
 	}
+	return -1;
+}
+
+/* A callee has taken a lock of that kind which it could not name: it may be the one that is released. Its index, or -1. */
+static int find_nameless(const struct state *st, const struct lock_event *e)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (st->locks->items[i].state == LOCK_HELD && st->locks->items[i].kind == e->kind && st->locks->items[i].hops)
+			return i;
 	return -1;
 }
 
@@ -236,6 +249,8 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 		    !old->is_vague && !old->is_doubted && !e->is_vague && !e->is_maybe && !e->lock->is_set && !e->recursive) {
 			int alias = find_alias(st, e);
 
+			if (alias < 0)
+				alias = find_nameless(st, e);
 			if (alias >= 0) {
 				release_alias(sim, st, e, alias);
 				return;

@@ -297,6 +297,8 @@ void doubt_released(struct sim *sim, const struct lock_event *e);
 void doubt_number(struct sim *sim, const struct state *before, const struct state *st, const struct sym *ret);
 /* The exit holds h, and returns a number by which a callee would say that it was released: but it is another's. */
 bool doubt_is_number(const struct sim *sim, const struct state *st, const struct held *h);
+/* The path asked the same twice, before h was taken and after, and got two answers. */
+bool doubt_is_asked_again(const struct sim *sim, const struct state *st, const struct held *h);
 /* Before exits become cases: what callers are told of locks that are theirs on another path. */
 void doubt_callers(struct sim *sim);
 /* Is what is taken at that instruction taken because a flag which callees set says so? */
