@@ -112,7 +112,7 @@ const struct query queries[] = {
 		.help =
 			"Each pair of lock classes of which one is taken while the other is held: how many functions that hold the first "
 			"come to the second, and the plainest way. With CLASS (a field, as \"iommu_group.mutex\", or a variable) only "
-			"pairs that it is part of; without, all, which takes minutes in a whole kernel. What may be waited for (a work item, "
+			"pairs that it is part of; without, all (thousands in a whole kernel). What may be waited for (a work item, "
 			"a timer) is a class as well: its functions hold it.\n"
 			"\n"
 			"A pair is \"contradicted\" when lock-order or wait-deadlock has a finding with it, and \"doubtful\" when only "
