@@ -146,8 +146,9 @@ static void add_files(struct attempt *t, enum before before, const char *list, s
 /* Replace folders of this machine: what is left is relative to one of them. */
 static const char *without_folders(struct attempt *t, const char *line, size_t n)
 {
-	const char *folders[] = { t->c->list->source_root, t->c->cmd->directory, t->c->list->build,
-				  t->c->folder };
+	const struct command *cmd = t->c->cmd;	/* NULL: a precompiled header is made, for no unit */
+	const char *folders[] = { t->c->list->source_root, cmd ? cmd->directory : t->c->list->build,
+				  t->c->list->build, t->c->folder };
 	struct text out;
 	const char *copy;
 
