@@ -215,13 +215,76 @@ const struct rereads *reread_find(struct arena *a, const struct func *fn)
 	return f;
 }
 
-/* Was the memory tested on each way to where the lock was taken? */
-static bool is_tested_before(const struct rereads *f, int group, int taken)
+/* Does what the operand stands for come from that load? */
+static bool comes_from(const struct func *fn, const struct arg *a, int load, int depth)
 {
-	for (int i = 0; i < f->nload; i++)
-		if (f->first[i] == group && precedes(f, f->loads[i], taken))
+	const struct insn *in = a->kind == ARG_INSN ? &fn->insns[a->n] : NULL;
+
+	if (!in || !depth)
+		return false;
+	if (a->n == load)
+		return true;
+	for (int i = 0; i < in->narg && (in->op == OP_CMP || in->op == OP_BIN); i++)
+		if (comes_from(fn, &in->args[i], load, depth - 1))
 			return true;
 	return false;
+}
+
+/* Without going back. */
+static bool reaches(const struct rereads *f, int from, int to, bool *seen)
+{
+	const struct insn *last = &f->fn->insns[f->fn->blocks[from].end - 1];
+
+	if (from >= to || seen[from])
+		return from == to;
+	seen[from] = true;
+	for (int i = 0; i < last->ntarget; i++)
+		if (last->targets[i] > from && reaches(f, last->targets[i], to, seen))
+			return true;
+	return false;
+}
+
+/* Are there ways on from the end of the block to where the lock is taken, and others by which it is not? */
+static bool goes_both_ways(const struct rereads *f, int block, int taken)
+{
+	const struct insn *last = &f->fn->insns[f->fn->blocks[block].end - 1];
+	bool *seen = ARENA_ARRAY(f->arena, bool, f->fn->nblock);
+	int there = 0;
+
+	for (int i = 0; i < last->ntarget; i++) {
+		memset(seen, 0, sizeof(*seen) * (size_t)f->fn->nblock);
+		there += reaches(f, last->targets[i], f->block[taken], seen);
+	}
+	return there && there < last->ntarget;
+}
+
+/* Does a test of what was loaded there decide whether the lock is taken at all? */
+static bool decides(const struct rereads *f, int load, int taken)
+{
+	for (int b = f->block[load]; b < f->block[taken]; b++) {
+		const struct insn *last = &f->fn->insns[f->fn->blocks[b].end - 1];
+
+		if (last->narg && comes_from(f->fn, &last->args[0], load, DEEP) && goes_both_ways(f, b, taken))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Was the memory tested on each way to where the lock is taken, and did it decide whether that is done at all? If not, the
+ * second test is the other half of one decision, like that whether some other lock is needed.
+ */
+static bool is_tested_before(const struct rereads *f, int group, int taken)
+{
+	bool is_tested = false, is_decided = false;
+
+	for (int i = 0; i < f->nload; i++) {
+		if (f->first[i] != group || f->loads[i] > taken)
+			continue;
+		is_tested |= precedes(f, f->loads[i], taken);
+		is_decided |= decides(f, f->loads[i], taken);
+	}
+	return is_tested && is_decided;
 }
 
 /* A lock that was held when the memory was tested keeps it as it was. */
