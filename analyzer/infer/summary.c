@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "infer/outer.h"
 #include "infer/prove.h"
 #include "infer/simulate.h"
 
@@ -19,38 +20,10 @@
 #define MAX_CASES_PLAIN 3
 #define MAX_CASES_PROVEN 40	/* for verify, which merges less */
 #define MAX_RANGES 40
-#define MAX_CELLS 32
 #define MAX_STEPS 12
 #define MAX_CONDS 8
 
 /* ------------------------------------------------------------------ what callers can name */
-
-static bool is_reachable(const struct state *st, const struct sym *root)
-{
-	if (st->ret && sym_contains(st->ret, root))
-		return true;
-	for (int i = 0; i < st->ncell; i++)
-		if (sym_is_outer(st->cells[i].addr) && sym_contains(st->cells[i].value, root))
-			return true;
-	return false;
-}
-
-static bool has_stack(const struct sym *s)
-{
-	return s && (s->kind == SYM_STACK || has_stack(s->a) || has_stack(s->b));
-}
-
-/* Every unknown in s is one that callers can reach, and nothing of the stack is in it. */
-static bool is_nameable(const struct state *st, const struct sym *s)
-{
-	if (!s || sym_is_outer(s))
-		return true;
-	if (s->kind == SYM_STACK)
-		return false;
-	if (s->kind == SYM_NEW)
-		return is_reachable(st, s);
-	return is_nameable(st, s->a) && is_nameable(st, s->b);
-}
 
 #define MAX_HOPS 2	/* a lock without a name is told of this far up */
 
@@ -85,7 +58,7 @@ static void drop_unnameable(struct sim *sim, struct state *st)
 
 		if (!drop && sym_root(h.lock)->site == SYM_NAMELESS)
 			continue;
-		if (!drop && !is_nameable(st, h.lock)) {
+		if (!drop && !outer_is_nameable(st, h.lock)) {
 			unsure(sim->an, UNSURE_LOCK_NAME, st->at);
 			drop = true;
 			if (rename_lock(sim, st, h)) {
@@ -101,7 +74,7 @@ static void drop_unnameable(struct sim *sim, struct state *st)
 	for (int i = 0; st->refs && i < st->refs->n; i++) {
 		struct ref r = st->refs->items[i];
 
-		if (r.count && is_nameable(st, r.object) && (state_mask(st, r.object) & MASK_VALID))
+		if (r.count && outer_is_nameable(st, r.object) && (state_mask(st, r.object) & MASK_VALID))
 			continue;
 		state_drop_ref(&sim->pool, st, r.object);
 		i--;
@@ -248,7 +221,7 @@ static const struct ref_set *copy_refs(struct analysis *an, const struct ref_set
 static bool is_exported(const struct state *st, const struct dead *d)
 {
 	if (!d->by_section)
-		return is_reachable(st, d->root);
+		return outer_is_reachable(st, d->root);
 	if (st->ret && sym_object(st->ret) == d->root)
 		return true;
 	for (int i = 0; i < st->ncell; i++)
@@ -268,7 +241,7 @@ static const struct dead_set *copy_dead(struct sim *sim, const struct state *st)
 		return NULL;
 	c = arena_alloc(an->arena, sizeof(*s) + sizeof(s->items[0]) * (size_t)s->n);
 	for (int i = 0; i < s->n; i++) {
-		if (s->items[i].by_put || !is_exported(st, &s->items[i]) || !is_nameable(st, s->items[i].lock))
+		if (s->items[i].by_put || !is_exported(st, &s->items[i]) || !outer_is_nameable(st, s->items[i].lock))
 			continue;
 		c->items[n] = s->items[i];
 		c->items[n].root = sym_import(&an->syms, s->items[i].root);
@@ -289,7 +262,7 @@ static const struct owed_set *copy_owed(struct analysis *an, const struct state 
 		return NULL;
 	c = arena_copy(an->arena, st->owed, sizeof(*c) + sizeof(c->items[0]) * (size_t)st->owed->n);
 	for (int i = 0; i < st->owed->n; i++) {
-		if (owed_is_note(&c->items[i]) || !is_nameable(st, c->items[i].object))
+		if (owed_is_note(&c->items[i]) || !outer_is_nameable(st, c->items[i].object))
 			continue;
 		c->items[n] = c->items[i];
 		c->items[n].under = NULL;
@@ -371,27 +344,6 @@ static const struct use_set *copy_uses(struct analysis *an, const struct use_set
 	return c;
 }
 
-static void copy_cells(struct analysis *an, struct scase *c, const struct state *st)
-{
-	c->cells = ARENA_ARRAY(an->arena, struct cell, st->ncell < MAX_CELLS ? st->ncell : MAX_CELLS);
-	for (int i = 0; i < st->ncell && c->ncell < MAX_CELLS; i++) {
-		struct cell cell = st->cells[i];
-
-		if (has_stack(cell.addr) || has_stack(cell.value))
-			continue;
-		/* At an index only what may be borrowed is worth remembering. */
-		if (cell.addr->is_set && sym_object(cell.value)->kind != SYM_PARAM)
-			continue;
-		if (cell.addr->kind == SYM_LOAD && cell.value->kind == SYM_LOAD && cell.value->a == cell.addr)
-			continue;
-		if (!is_nameable(st, cell.addr))
-			continue;
-		cell.addr = sym_import(&an->syms, cell.addr);
-		cell.value = sym_import(&an->syms, cell.value);
-		c->cells[c->ncell++] = cell;
-	}
-}
-
 /* Parameters that are in memory which callers do not see: of new objects, or behind an index. */
 static uint32_t find_kept(const struct state *st)
 {
@@ -400,8 +352,8 @@ static uint32_t find_kept(const struct state *st)
 	for (int i = 0; i < st->ncell; i++) {
 		const struct sym *addr = st->cells[i].addr, *object = sym_object(st->cells[i].value);
 
-		if (object->kind == SYM_PARAM && object->value < 32 && !has_stack(addr) && sym_object(addr) != object &&
-		    (addr->kind == SYM_ELEM || !is_nameable(st, addr)))
+		if (object->kind == SYM_PARAM && object->value < 32 && !outer_has_stack(addr) && sym_object(addr) != object &&
+		    (addr->kind == SYM_ELEM || !outer_is_nameable(st, addr)))
 			keeps |= 1u << object->value;
 	}
 	return keeps;
@@ -414,7 +366,7 @@ static void copy_ranges(struct analysis *an, struct scase *c, const struct state
 	for (int i = 0; i < st->nrange && c->nrange < MAX_RANGES; i++) {
 		struct range r = st->ranges[i];
 
-		if ((r.mask == sym_mask(r.s) && !r.is_known) || !is_nameable(st, r.s) ||
+		if ((r.mask == sym_mask(r.s) && !r.is_known) || !outer_is_nameable(st, r.s) ||
 		    (r.s == st->ret && !sym_is_outer(r.s)))
 			continue;
 		r.s = sym_import(&an->syms, r.s);
@@ -446,8 +398,8 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 	c->keeps = find_kept(st);
 	copy_ranges(an, c, st);
 	copy_conds(an, c, st);
-	copy_cells(an, c, st);
-	if (st->ret && has_stack(st->ret))
+	outer_copy_cells(an, c, st);
+	if (st->ret && outer_has_stack(st->ret))
 		st->ret = sym_new(&sim->syms, -3, 0, 0, NULL);
 	c->ret = st->ret ? sym_import(&an->syms, st->ret) : NULL;
 	c->ret_mask = st->ret ? state_mask(st, st->ret) : MASK_ANY;

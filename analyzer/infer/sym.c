@@ -414,6 +414,10 @@ static const struct sym *simpler_bits(struct sym_table *t, const struct sym *x, 
 		return sym_bin(t, BIN_AND, x->a, sym_int(t, bits & c));
 	if (x->sub == BIN_OR && !(bits & c))
 		return sym_bin(t, BIN_AND, x->a, sym_int(t, bits));
+	/* Low bits that were cleared and then set or added ("x = (x & ~MASK) + STATE"). */
+	if ((x->sub == BIN_OR || (x->sub == BIN_ADD && !(bits & (bits + 1)))) && x->a->kind == SYM_BIN && x->a->sub == BIN_AND &&
+	    x->a->b->kind == SYM_INT && !(x->a->b->value & bits))
+		return sym_int(t, c & bits);
 	if (x->sub == BIN_SHR && c > 0 && c < 32 && bits > 0 && bits < INT64_C(1) << 31)
 		return sym_bin(t, BIN_SHR, sym_bin(t, BIN_AND, x->a, sym_int(t, bits << c)), x->b);
 	return NULL;
