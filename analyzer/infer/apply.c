@@ -89,7 +89,7 @@ static void note_given(struct sim *sim, struct state *st, const struct insn *in)
 
 /*
  * Who is called through a pointer may release a lock of what it is given: ops tables have such pairs. So may a function
- * of a cycle of calls.
+ * of a cycle of calls, and one over budget.
  */
 static void note_passed(struct sim *sim, struct state *st, const struct insn *in)
 {
@@ -106,12 +106,12 @@ static void note_passed(struct sim *sim, struct state *st, const struct insn *in
 	}
 }
 
-static void call_unknown(struct sim *sim, struct state *st, const struct insn *in, enum unsure_kind why)
+static void call_unknown(struct sim *sim, struct state *st, const struct insn *in, enum unsure_kind why, bool has_body)
 {
 	unsure(sim->an, why, in->at);
 	if (why == UNSURE_INDIRECT_CALL)
 		note_given(sim, st, in);
-	if (why == UNSURE_INDIRECT_CALL || why == UNSURE_CYCLE)
+	if (why != UNSURE_UNKNOWN_CALL || has_body)
 		note_passed(sim, st, in);
 	clobber_args(sim, st, in);
 	reference_pass(sim, st, in, NULL);
@@ -421,9 +421,9 @@ static void call_body(struct sim *sim, struct state *st, const struct insn *in, 
 		s = special ? special : s;
 	}
 	if (!s)
-		call_unknown(sim, st, in, UNSURE_CYCLE);
+		call_unknown(sim, st, in, UNSURE_CYCLE, true);
 	else if (s->is_unknown)
-		call_unknown(sim, st, in, UNSURE_UNKNOWN_CALL);
+		call_unknown(sim, st, in, UNSURE_UNKNOWN_CALL, true);
 	else
 		call_summary(sim, st, in, s, callee->fn->name);
 }
@@ -484,7 +484,7 @@ static void apply_known(struct sim *sim, struct state *st, const struct insn *in
 	if (callee->kind != SYM_FUNC) {
 		note_indirect(sim, callee);
 		held_indirect(sim, st, in, callee);
-		call_unknown(sim, st, in, UNSURE_INDIRECT_CALL);
+		call_unknown(sim, st, in, UNSURE_INDIRECT_CALL, false);
 		return;
 	}
 	sim->callee = callee->name;
@@ -506,7 +506,7 @@ static void apply_known(struct sim *sim, struct state *st, const struct insn *in
 	else if (body)
 		call_body(sim, st, in, body);
 	else
-		call_unknown(sim, st, in, UNSURE_UNKNOWN_CALL);
+		call_unknown(sim, st, in, UNSURE_UNKNOWN_CALL, false);
 }
 
 void apply_call(struct sim *sim, struct state *st, const struct insn *in)

@@ -6,6 +6,8 @@
  *
  *   doubt_callers()   a function that gives back the caller's lock in one way (doubt_released()), and takes it in another
  *   doubt_is_told()   taken if a flag says so that was given to a callee
+ *   doubt_is_released_if_told()  the same of a lock that is left: released if the flag says so
+ *   doubt_is_left_over()  left where a state has a value that the function knows nothing of
  *   doubt_number()    a number by which a callee says that it has released the lock, returned by somebody else
  *   doubt_is_asked_again()  a question that was answered in two ways
  *   doubt_again()     a lock that is taken again: is it perhaps another one, or released by now?
@@ -16,7 +18,8 @@
 static bool is_callers(const struct sim *sim, const struct sym *lock, const char *kind)
 {
 	for (int i = 0; i < sim->ncallers; i++)
-		if (sim->callers[i].lock == lock && sim->callers[i].kind == kind)
+		if (sim->callers[i].kind == kind && (sim->callers[i].lock == lock ||
+						     (!sim->callers[i].lock && sim->callers[i].class_name == sym_class(lock, kind))))
 			return true;
 	return false;
 }
@@ -24,10 +27,14 @@ static bool is_callers(const struct sim *sim, const struct sym *lock, const char
 void doubt_released(struct sim *sim, const struct lock_event *e)
 {
 	int room = sizeof(sim->callers) / sizeof(sim->callers[0]);
+	const char *class_name = sym_class(e->lock, e->kind);
+	bool has_name = sym_is_outer(e->lock);
 
-	if (sim->ncallers == room || !sym_is_outer(e->lock) || is_callers(sim, e->lock, e->kind))
+	/* By a name of a callee's that says nothing here, the class is what there is to know it by. */
+	if (sim->ncallers == room || (!has_name && class_name == e->kind) || is_callers(sim, e->lock, e->kind))
 		return;
-	sim->callers[sim->ncallers].lock = e->lock;
+	sim->callers[sim->ncallers].lock = has_name ? e->lock : NULL;
+	sim->callers[sim->ncallers].class_name = class_name;
 	sim->callers[sim->ncallers++].kind = e->kind;
 }
 
@@ -61,28 +68,6 @@ static bool is_given(const struct sim *sim, const struct arg *flag)
 	return false;
 }
 
-/* The branch that alone leads to the block, or NULL. */
-static const struct insn *branch_to(const struct sim *sim, int *block)
-{
-	const struct insn *only = NULL;
-	int from = 0;
-
-	for (int b = 0; b < sim->fn->nblock; b++) {
-		const struct insn *last = &sim->fn->insns[sim->fn->blocks[b].end - 1];
-
-		for (int i = 0; i < last->ntarget; i++) {
-			if (last->targets[i] != *block)
-				continue;
-			if (only)
-				return NULL;
-			only = last;
-			from = b;
-		}
-	}
-	*block = from;
-	return only;
-}
-
 /* Does the function itself say through it that something is so? */
 static bool is_set_here(const struct sim *sim, const struct arg *flag)
 {
@@ -97,6 +82,51 @@ static bool is_set_here(const struct sim *sim, const struct arg *flag)
 }
 
 #define MAX_GUARDS 2	/* branches before the lock that are looked at */
+#define MAX_GUARDS_AGAIN 4 /* ... before one that is taken again */
+#define MAX_WAYS 24	/* jumps gone back in all */
+
+/* Going back from where a lock is taken. */
+struct way_back {
+	const struct sim *sim;
+	int stop;			/* the block where it was taken before: no further; or -1 */
+	int left;
+	bool is_own;			/* the function sets one of the flags */
+};
+
+static bool is_told_at(struct way_back *w, int block, int guards);
+
+/* Does the end of block from tell, as it goes on to block to? */
+static bool is_told_by(struct way_back *w, int from, int guards)
+{
+	const struct insn *last = &w->sim->fn->insns[w->sim->fn->blocks[from].end - 1];
+	const struct arg *flag = last->op == OP_BRANCH ? flag_of(w->sim, &last->args[0]) : NULL;
+
+	if (flag && is_given(w->sim, flag)) {
+		w->is_own |= is_set_here(w->sim, flag);
+		return true;
+	}
+	return from != w->stop && w->left-- > 0 && is_told_at(w, from, guards - (last->ntarget > 1));
+}
+
+/* Does a flag that callees were given tell on each way that leads to the block? */
+static bool is_told_at(struct way_back *w, int block, int guards)
+{
+	bool any = false;
+
+	for (int b = 0; b < w->sim->fn->nblock && guards > 0; b++) {
+		const struct insn *last = &w->sim->fn->insns[w->sim->fn->blocks[b].end - 1];
+
+		for (int i = 0; i < last->ntarget; i++) {
+			if (last->targets[i] != block)
+				continue;
+			if (!is_told_by(w, b, guards))
+				return false;
+			any = true;
+			break;
+		}
+	}
+	return any;
+}
 
 /*
  * "if (!locked) lock": the flag was given to a function, which clears it as it releases the lock. What its summary says
@@ -104,20 +134,35 @@ static bool is_set_here(const struct sim *sim, const struct arg *flag)
  */
 bool doubt_is_told(struct sim *sim, int site)
 {
-	int block = site >= 0 ? loop_block_of(sim, site) : 0;
-	const struct insn *branch;
-	bool is_told = false, is_own = false;
+	struct way_back w = {sim, -1, MAX_WAYS, false};
+	bool is_told;
 
 	if (site < 0 || sim->site_flags[site] & (SITE_TOLD | SITE_UNTOLD))
 		return site >= 0 && sim->site_flags[site] & SITE_TOLD;
-	for (int i = 0; i < MAX_GUARDS && !is_told && (branch = branch_to(sim, &block)); i++) {
-		const struct arg *flag = branch->op == OP_BRANCH ? flag_of(sim, &branch->args[0]) : NULL;
-
-		is_told = flag && is_given(sim, flag);
-		is_own = is_told && is_set_here(sim, flag);
-	}
-	sim->site_flags[site] |= is_own ? SITE_TOLD | SITE_TOLD_HERE : is_told ? SITE_TOLD : SITE_UNTOLD;
+	is_told = is_told_at(&w, loop_block_of(sim, site), MAX_GUARDS);
+	sim->site_flags[site] |= !is_told ? SITE_UNTOLD : w.is_own ? SITE_TOLD | SITE_TOLD_HERE : SITE_TOLD;
 	return is_told;
+}
+
+void doubt_note_release(struct sim *sim, int taken, int site)
+{
+	if (site < 0 || !doubt_is_told(sim, site) || !(sim->site_flags[site] & SITE_TOLD_HERE))
+		sim->site_flags[taken] |= SITE_UNASKED;
+}
+
+bool doubt_is_released_if_told(const struct sim *sim, int site)
+{
+	return (sim->site_flags[site] & (SITE_RELEASED | SITE_UNASKED)) == SITE_RELEASED;
+}
+
+/* The same of what was taken before at old and is now at site: between the two the flag is asked on each way. */
+static bool is_told_between(struct sim *sim, int old, int site)
+{
+	struct way_back w = {sim, old >= 0 ? loop_block_of(sim, old) : -1, MAX_WAYS, false};
+
+	if (site < 0 || old < 0 || (w.stop == loop_block_of(sim, site) && old < site))
+		return false;
+	return is_told_at(&w, loop_block_of(sim, site), MAX_GUARDS_AGAIN);
 }
 
 /* Callers have it, other ways through the function say: it gives theirs back, or has set the flag which says that it is not held. */
@@ -249,8 +294,28 @@ static bool is_asked_twice(const struct sim *sim, const struct sym *before, cons
  * Before the lock was taken the path asked something and after it the same again, and got another answer: nothing was
  * known of either, and the function was written for one ("if (test_bit()) lock; ... if (test_bit()) unlock").
  */
+/* The same of what calls of one function have returned. */
+static bool is_called_again(const struct sim *sim, const struct state *st, const struct held *h)
+{
+	for (int i = 0; i < h->site; i++) {
+		const struct sym *first = sim->fn->insns[i].op == OP_CALL ? st->env[i] : NULL;
+
+		for (int k = h->site + 1; first && k < sim->fn->ninsn; k++) {
+			const struct sym *second = sim->fn->insns[k].op == OP_CALL ? st->env[k] : NULL;
+			struct arg a = {.kind = ARG_INSN, .n = i}, b = {.kind = ARG_INSN, .n = k};
+
+			if (second && is_same_value(sim, &a, &b, 4) && state_truth(st, first) + state_truth(st, second) == 1 &&
+			    state_truth(st, first) >= 0 && state_truth(st, second) >= 0 && is_question(sim, &sim->fn->insns[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
 bool doubt_is_asked_again(const struct sim *sim, const struct state *st, const struct held *h)
 {
+	if (is_called_again(sim, st, h))
+		return true;
 	for (int i = 0; i < st->nrange; i++)
 		for (int k = 0; k < st->nrange; k++) {
 			const struct range *r = &st->ranges[i], *q = &st->ranges[k];
@@ -267,10 +332,37 @@ bool doubt_is_asked_again(const struct sim *sim, const struct state *st, const s
 	return false;
 }
 
+/* The bits that are asked for, if the condition is that they are not a value; else NULL. */
+static const struct sym *bits_of(const struct sym *c, int64_t *value)
+{
+	const struct sym *s = c->kind == SYM_CMP && c->sub == CMP_NE && c->b->kind == SYM_INT ? c->a : c->kind == SYM_BIN ? c : NULL;
+
+	*value = s && s != c ? c->b->value : 0;
+	return s && s->kind == SYM_BIN && s->sub == BIN_AND && s->b->kind == SYM_INT ? s : NULL;
+}
+
+/*
+ * "if (state == A) ... else if (state == B) ..." with the last "else" left out, at the end of a function without a result:
+ * who wrote it knows of no other value that the bits can have.
+ */
+bool doubt_is_left_over(const struct sim *sim, const struct state *st)
+{
+	int64_t value;
+	const struct sym *bits = st->conds ? bits_of(st->conds->s, &value) : NULL;
+	uint64_t mask = bits ? (uint64_t)bits->b->value : 0, asked = 0;
+
+	if (sim->fn->returns_value || mask < 3 || mask > 15)
+		return false;
+	for (const struct cond *c = st->conds; c && bits_of(c->s, &value) == bits; c = c->prev)
+		if ((uint64_t)value <= mask)
+			asked |= 1ull << value;
+	return (asked & (asked - 1)) != 0;
+}
+
 bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held *old)
 {
 	/* A call was made that releases it in a way of its own: who takes it again knows that it did. */
-	if (old->is_spared || doubt_is_told(sim, e->site)) {
+	if (old->is_spared || doubt_is_told(sim, e->site) || is_told_between(sim, old->site, e->site)) {
 		unsure(sim->an, UNSURE_LOCK_SPARED, e->at);
 		return true;
 	}

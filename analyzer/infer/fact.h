@@ -41,6 +41,7 @@ enum fact_kind {
 	FACT_LOCK_HANDED_ON,	/* returns with a lock of that class, told apart by its result; is_inferred: perhaps */
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */
 	FACT_LOCK_KEPT_ON,	/* returns with one that function left it */
+	FACT_LOCK_LEAK_MET,	/* calls function where it leaves one, which a finding says */
 	/* stored.c: the same */
 	FACT_REF_STORED,	/* leaves a reference in a member, which class names */
 	FACT_REF_RETRIEVED,	/* gives back what is in that member */

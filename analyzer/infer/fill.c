@@ -276,6 +276,8 @@ static void apply_locks(struct fill *f, const struct insn *in, const struct summ
 		const struct held *old = state_find_lock(st, x->locks[i], h->kind);
 
 		e.recursive |= h->count > 1;
+		if (h->is_reported)
+			handed_met(sim, h, in->at, callee);
 		e.is_maybe = !(f->is_sure && only_asks_for(c, h)) && !is_in_all_cases(s, h);
 		if (h->state == LOCK_DROPPED)
 			primitive_release(sim, st, &e);

@@ -99,6 +99,13 @@ void handed_released(struct sim *sim, const struct held *old, const struct lock_
 		add_evidence(sim, &item);
 }
 
+void handed_met(struct sim *sim, const struct held *h, struct place at, const char *function)
+{
+	struct handed_item item = {FACT_LOCK_LEAK_MET, at, sym_class(h->lock, h->kind), h->kind, function, false};
+
+	add_evidence(sim, &item);
+}
+
 void handed_note(struct sim *sim)
 {
 	struct analysis *an = sim->an;
@@ -119,7 +126,8 @@ void handed_note(struct sim *sim)
 
 static bool is_evidence(const struct fact *f)
 {
-	return f->kind == FACT_LOCK_HANDED_ON || f->kind == FACT_LOCK_TAKEN_OVER || f->kind == FACT_LOCK_KEPT_ON;
+	return f->kind == FACT_LOCK_HANDED_ON || f->kind == FACT_LOCK_TAKEN_OVER || f->kind == FACT_LOCK_KEPT_ON ||
+	       f->kind == FACT_LOCK_LEAK_MET;
 }
 
 /* A piece of evidence, and the function that it is of. */
@@ -423,7 +431,35 @@ static bool has_other_end(const struct settlement *s, const struct fact *f)
 	return false;
 }
 
-/* What is left for the other end is no mistake, though nothing that the function returns tells of it. */
+/* Do callers hear of a lock that it leaves held, of which a finding tells? */
+static bool is_heard_of(const struct node *n)
+{
+	const struct summary *s = n->kept_summary ? node_summary(n) : NULL;
+
+	for (int i = 0; s && i < s->ncase; i++)
+		for (int k = 0; s->cases[i].locks && k < s->cases[i].locks->n; k++)
+			if (s->cases[i].locks->items[k].is_reported)
+				return true;
+	return false;
+}
+
+/* It is only called by functions that were read, and what it leaves held needs what none of them gives it. */
+static bool is_never_met(const struct settlement *s, const struct fact *f)
+{
+	const struct node *n = s->an->options->roots ? NULL : node_of(&s->an->program, f);
+
+	if (!n || s->pointed[n->index] || s->first[n->index] == s->first[n->index + 1] || has_unknown_callers(s, n) || !is_heard_of(n))
+		return false;
+	for (const struct evidence *e = map_get(&s->by_kind, f->kind_name); e; e = e->next)
+		if (e->fact->kind == FACT_LOCK_LEAK_MET && e->fact->function == n->fn->name)
+			return false;
+	return true;
+}
+
+/*
+ * What is left for the other end is no mistake, though nothing that the function returns tells of it. Nor is what no caller
+ * comes to.
+ */
 static void drop_begun(const struct settlement *s)
 {
 	struct infer_result *r = s->an->result;
@@ -432,6 +468,8 @@ static void drop_begun(const struct settlement *s)
 	for (size_t i = 0; i < r->nfact; i++) {
 		if (r->facts[i]->kind == FACT_LOCK_LEFT && has_other_end(s, r->facts[i]))
 			unsure(s->an, UNSURE_LOCK_HANDED_ON, r->facts[i]->at);
+		else if (r->facts[i]->kind == FACT_LOCK_LEFT && is_never_met(s, r->facts[i]))
+			unsure(s->an, UNSURE_INFEASIBLE, r->facts[i]->at);
 		else
 			r->facts[kept++] = r->facts[i];
 	}

@@ -32,6 +32,8 @@ void handed_on(struct sim *sim, const struct held *h, struct place at, bool is_d
 void handed_kept(struct sim *sim, const struct held *h, struct place at);
 /* The lock of e is released; old is what was known of it, or NULL. */
 void handed_released(struct sim *sim, const struct held *old, const struct lock_event *e);
+/* A call of function may leave the lock h behind, which is a finding there. */
+void handed_met(struct sim *sim, const struct held *h, struct place at, const char *function);
 /* What was seen becomes facts, which the summary's cache keeps. */
 void handed_note(struct sim *sim);
 /* All was simulated: take those facts out again, and make findings of locks that nobody takes over. */

@@ -91,7 +91,7 @@ static void report_lock(struct sim *sim, struct state *st, struct held h)
 	t->object = h.lock;
 	t->what = h.kind;
 	sim_candidate(sim, &c);
-	h.is_vague = true;
+	h.is_vague = h.is_reported = true;
 	state_put_lock(&sim->pool, st, &h);
 }
 
@@ -255,6 +255,12 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 		return;
 	if (h.is_spared || doubt_is_number(sim, st, &h) || doubt_is_asked_again(sim, st, &h)) {
 		unsure(sim->an, UNSURE_LOCK_SPARED, st->at);
+		return;
+	}
+	if (doubt_is_released_if_told(sim, h.site) || doubt_is_left_over(sim, st)) {
+		unsure(sim->an, UNSURE_LOCK_SPARED, st->at);
+		h.is_vague = true;
+		state_put_lock(&sim->pool, st, &h);
 		return;
 	}
 	if (verdict == VERDICT_MISTAKE || is_insisted(sim->an, &h, verdict)) {

@@ -30,7 +30,7 @@ static int count_locks(const struct state *st)
 static bool same_lock(const struct held *h, const struct held *k)
 {
 	return k && k->state == h->state && k->mode == h->mode && k->count == h->count && k->is_vague == h->is_vague &&
-	       k->is_doubted == h->is_doubted;
+	       k->is_doubted == h->is_doubted && k->is_reported == h->is_reported;
 }
 
 static bool same_locks(const struct state *a, const struct state *b)

@@ -111,7 +111,7 @@ static void pack_locks(struct job *j, const struct lock_set *s)
 		pack_sym(j->p, h->lock);
 		pack_name(j->p, h->kind);
 		pack_int(j->p, (int)h->mode | (int)h->state << 4 | h->is_vague << 8 | h->is_try << 9 | h->by_turn << 10 |
-				 h->is_recursive << 11 | h->hops << 12);
+				 h->is_recursive << 11 | h->is_reported << 12 | h->hops << 13);
 		pack_int(j->p, h->count);
 	}
 }
@@ -137,7 +137,8 @@ static const struct lock_set *unpack_locks(struct job *j)
 		h->is_vague = how >> 8 & 1;
 		h->is_try = how >> 9 & 1;
 		h->is_recursive = how >> 11 & 1;
-		h->hops = how >> 12;
+		h->is_reported = how >> 12 & 1;
+		h->hops = how >> 13;
 		h->by_turn = how >> 10 & 1;
 		h->count = (int)unpack_int(j->u);
 		h->site = -1;

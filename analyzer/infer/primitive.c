@@ -16,6 +16,7 @@ static void report_again(struct sim *sim, struct state *st, const struct lock_ev
 	struct candidate c = {
 		.kind = kind, .at = e->at, .object = e->lock, .class_name = sym_class(e->lock, e->kind),
 		.kind_name = e->kind, .function = e->callee, .trace = t, .is_warned = st->is_warned || e->is_guess,
+		.is_inferred = e->is_guess,
 	};
 
 	t->callee = e->callee;
@@ -105,8 +106,8 @@ void primitive_take(struct sim *sim, struct state *st, const struct lock_event *
 				report_again(sim, st, e, old, FACT_LOCK_TAKEN_AGAIN);
 		}
 		/* In doubt it was released before. */
-		h.count += e->recursive || (both_read && !is_doubted);
-		h.is_vague |= !e->recursive && !(both_read && e->try);
+		h.count += (e->recursive && !e->is_vague) || (both_read && !is_doubted);
+		h.is_vague |= e->is_vague || (!e->recursive && !(both_read && e->try));
 		state_put_lock(&sim->pool, st, &h);
 		return;
 	}
@@ -262,6 +263,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 		}
 		if (old->state == LOCK_HELD && old->site >= 0) {
 			sim->site_flags[old->site] |= SITE_RELEASED;
+			doubt_note_release(sim, old->site, e->site);
 			if (e->site >= 0)
 				loop_release(sim, old->site, e->site);
 		}

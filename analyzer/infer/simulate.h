@@ -96,6 +96,7 @@ enum {
 	SITE_TOLD = 16,		/* doubt.c: a flag that callees set says that it is to be taken */
 	SITE_UNTOLD = 32,	/* no flag does */
 	SITE_TOLD_HERE = 64,	/* ... and the function sets that flag first */
+	SITE_UNASKED = 128,	/* what was taken at the site is released where no such flag says so */
 };
 
 struct sim {
@@ -131,7 +132,7 @@ struct sim {
 	struct sim_proof *proof;	/* for verify; or NULL */
 	struct { const struct model_guard *guard; const struct sym *addr; } guarded[32];
 	int nguarded;			/* cells seen that a model says a lock guards */
-	struct { const struct sym *lock; const char *kind; } callers[8];	/* locks of callers' that it releases on some path */
+	struct { const struct sym *lock; const char *class_name, *kind; } callers[8]; /* locks of callers' that it releases on some path; lock: or NULL */
 	int ncallers;
 	struct { int site; int64_t number; } numbers[8];	/* doubt.c: what was taken at site a callee releases, and returns that */
 	int nnumber;
@@ -299,6 +300,12 @@ void doubt_number(struct sim *sim, const struct state *before, const struct stat
 bool doubt_is_number(const struct sim *sim, const struct state *st, const struct held *h);
 /* The path asked the same twice, before h was taken and after, and got two answers. */
 bool doubt_is_asked_again(const struct sim *sim, const struct state *st, const struct held *h);
+/* All that releases what was taken at that instruction asks a flag of the function's first, which callees were given. */
+bool doubt_is_released_if_told(const struct sim *sim, int site);
+/* The lock is released at that instruction, and was taken at taken. */
+void doubt_note_release(struct sim *sim, int taken, int site);
+/* The path ends where a field of bits had none of the values that the function asks for. */
+bool doubt_is_left_over(const struct sim *sim, const struct state *st);
 /* Before exits become cases: what callers are told of locks that are theirs on another path. */
 void doubt_callers(struct sim *sim);
 /* Is what is taken at that instruction taken because a flag which callees set says so? */

@@ -59,6 +59,7 @@ struct held {
 	enum lock_state state;
 	int count;			/* recursive locks */
 	bool is_vague;			/* a callee's finding or one of a set: nothing is said of it any more */
+	bool is_reported;		/* left held, and a finding says so */
 	bool is_spared;			/* held, but a call that was made would release it in a case of its own */
 	bool is_doubted;		/* released, but a function that was not read may have taken it again */
 	bool is_recursive;		/* who has it may take it again */

@@ -63,6 +63,20 @@ missing_guesses() {
 
 run_test fixtures/missing-guesses-held-back missing_guesses
 
+# The same of a lock that is taken again if something unknown says so: one finding beside the sure ones.
+told_guesses() {
+	compile_commands "$HERE" "$TESTS/fixtures/lock-told.c"
+	expect_status 1 "$TESTED" check -p "$HERE" --doubtful
+	expect_text "$HERE/out" "warning: takes 'pool->lock'"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	if grep "warning: takes 'pool->lock'" "$HERE/out"; then
+		return 1
+	fi
+	expect_text "$HERE/err" 'rests on a guess'
+}
+
+run_test fixtures/told-guesses-held-back told_guesses
+
 # Drivers that register with a core, which calls them back with its lock held. The core may call any of them. Who comes to
 # the core from another driver comes with its own object; two drivers have structs of one name.
 order_of_drivers() {
