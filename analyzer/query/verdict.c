@@ -250,6 +250,7 @@ enum verdict verdict_of(struct question *q, const struct iteration_call *c, cons
 	struct judgement j = {.q = q, .c = c, .v = VERDICT_NOTHING};
 	const struct summary *s = c->callback ? node_summary(c->callback) : NULL;
 	const struct summary *own = node_summary(c->n);
+	bool is_said;
 
 	if (!c->callback_name)
 		judge(&j, c->is_handed_on ? VERDICT_NOTHING : VERDICT_UNKNOWN, c->why);
@@ -259,9 +260,8 @@ enum verdict verdict_of(struct question *q, const struct iteration_call *c, cons
 		judge(&j, VERDICT_UNKNOWN, arena_printf(q->arena, "%s() was not read", c->callback_name));
 	else if (!s || s->is_unknown)
 		judge(&j, VERDICT_UNKNOWN, arena_printf(q->arena, "%s() is over budget, or in a cycle of calls", c->callback_name));
-	for (int i = 0; !j.reason && i < s->ncase; i++)
-		judge_case(&j, &s->cases[i]);
-	for (int i = 0; j.reason && j.v < VERDICT_UNKNOWN && j.v != VERDICT_ESCAPES && i < s->ncase; i++)
+	is_said = j.reason != NULL;
+	for (int i = 0; !is_said && !(j.reason && j.v == VERDICT_UNKNOWN) && i < s->ncase; i++)
 		judge_case(&j, &s->cases[i]);
 	if (j.reason && j.v == VERDICT_UNKNOWN && c->callback && !c->e->keeps)
 		j = (struct judgement){q, c, VERDICT_KEPT, "the iteration borrows nothing: its caller keeps the objects"};
