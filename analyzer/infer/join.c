@@ -89,7 +89,7 @@ static int state_limit(const struct sim *sim)
 }
 
 /* How much two states that meet must have in common to be merged, besides what they hold; at last not even that. */
-enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD, ALIKE_NOT };
+enum alike { ALIKE_PHIS, ALIKE_BLOCK_PHIS, ALIKE_HELD, ALIKE_OWED, ALIKE_NOT };
 
 static bool knows_as_much(const struct state *a, const struct state *b)
 {
@@ -105,10 +105,43 @@ static bool knows_as_much(const struct state *a, const struct state *b)
 	return true;
 }
 
+/* To be given back by the path itself: nobody else can find it. */
+static bool is_owed(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	return r->count > 0 && !r->handed_on && leak_whereabouts(sim, st, r->object) == WITH_US;
+}
+
+static bool owes_no_more(const struct sim *sim, const struct state *a, const struct state *b)
+{
+	for (int i = 0; a->refs && i < a->refs->n; i++) {
+		const struct ref *r = &a->refs->items[i], *k;
+
+		if (!is_owed(sim, a, r))
+			continue;
+		k = b ? state_find_ref(b, r->object) : NULL;
+		if (!k || k->count != r->count || !is_owed(sim, b, k))
+			return false;
+	}
+	return true;
+}
+
+static bool owes_same(const struct sim *sim, const struct state *a, const struct state *b)
+{
+	return owes_no_more(sim, a, b) && owes_no_more(sim, b, a);
+}
+
+/* From how many on a state is merged with one that holds something else. */
+static int crowd(const struct sim *sim, const struct state *st, int block, int limit)
+{
+	if (owes_no_more(sim, st, NULL))
+		return limit * 2;
+	return limit * (sim->is_tail[block] ? 6 : 3);
+}
+
 static bool is_alike(struct sim *sim, struct state *a, struct state *b, int block, enum alike how)
 {
-	if (how == ALIKE_NOT)
-		return !sim->proof && way_agrees(sim, a, b, block);
+	if (how >= ALIKE_OWED)
+		return !sim->proof && way_agrees(sim, a, b, block) && (how == ALIKE_NOT || owes_same(sim, a, b));
 	if (a->key != b->key || !same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
 		return false;
 	if (how == ALIKE_HELD)	/* one path alone is gone for what is learnt on it: that must not be forgotten */
@@ -124,7 +157,7 @@ static bool try_merge(struct sim *sim, struct state *list, struct state *st, int
 {
 	while (list && !is_alike(sim, list, st, block, how))
 		list = list->next;
-	if (list && how == ALIKE_NOT)
+	if (list && how >= ALIKE_OWED)
 		state_blur(&sim->pool, list, st);
 	if (list)
 		state_merge(&sim->pool, &sim->syms, list, st, block, sim->live);
@@ -150,7 +183,10 @@ struct state *join_states(struct sim *sim, struct state *in, int block)
 			sim->has_merged = true;
 			continue;
 		}
-		if (n >= limit * 2 && !sim->is_split && try_merge(sim, out, in, block, ALIKE_NOT))
+		if (n >= limit * 2 && !sim->is_split && try_merge(sim, out, in, block, ALIKE_OWED))
+			continue;
+		/* Alone with what it owes: it is blurred when there is no room at all. */
+		if (n >= limit * 2 && !sim->is_split && n >= crowd(sim, in, block, limit) && try_merge(sim, out, in, block, ALIKE_NOT))
 			continue;
 		if (n >= limit * (state_owes(in) ? 8 : 6)) {
 			sim->is_partial = true;

@@ -252,3 +252,24 @@ many_ways() {
 }
 
 run_test fixtures/many-ways many_ways
+
+# So many ways to its end, each with another put on it, and the one that forgets a put is not taken for one of them.
+many_puts() {
+	local i
+	{
+		printf '#include "%s"\nstruct ports { struct device_node *node[8]; };\n' "$TESTS/fixtures/kernel.h"
+		printf 'int ports_open(struct ports *p, struct device_node *parent, int *want)\n{\n\tint ret, i;\n'
+		printf '\tstruct device_node *node = of_get_child_by_name(parent, "port");\n\tif (!node)\n\t\treturn -ENODEV;\n'
+		printf '\tret = do_work();\n\tif (ret)\n\t\treturn ret;\n\tof_node_put(node);\n\tret = do_work();\n\tif (!ret)\n\t\treturn 0;\n'
+		printf '\tfor (i = 0; i < 2; i++) {\n'
+		for i in 0 1 2 3 4 5 6 7; do
+			printf '\t\tif (want[%d])\n\t\t\tof_node_put(p->node[%d]);\n' "$i" "$i"
+		done
+		printf '\t}\n\treturn ret;\n}\n'
+	} >"$HERE/many.c"
+	compile_commands "$HERE" "$HERE/many.c"
+	expect_status 1 "$TESTED" check --stats -p "$HERE"
+	expect_text "$HERE/out" "ends with a counted reference to 'node'"
+}
+
+run_test fixtures/many-puts many_puts
