@@ -122,6 +122,21 @@ static const char *lock_across(struct question *q, const struct iteration_call *
 	return NULL;
 }
 
+/* Does the function return what its iteration kept, and keeps no longer? */
+static bool returns_it(const struct node *n)
+{
+	const struct summary *s = node_summary(n);
+
+	for (int i = 0; s && i < s->ncase; i++) {
+		const struct scase *k = &s->cases[i];
+
+		for (int d = 0; k->ret && k->dead && d < k->dead->n; d++)
+			if (sym_object(k->ret) == k->dead->items[d].root)
+				return true;
+	}
+	return false;
+}
+
 struct judgement {
 	struct question *q;
 	const struct iteration_call *c;
@@ -176,6 +191,9 @@ static void judge_store(struct judgement *j, const struct scase *k, const struct
 	if (lock)
 		judge(j, VERDICT_KEPT, arena_printf(q->arena, "%s is stored in %s; %s() holds %s across", what, where,
 						    c->n->fn->name, lock));
+	else if (root && root->kind == SYM_STACK && returns_it(c->data_of))
+		judge(j, VERDICT_UNKNOWN, arena_printf(q->arena, "%s is stored in %s's %s, and returned: none of the callers that were read "
+						       "uses it in a way that was seen", what, c->data_of->fn->name, printed(q, dest, true)));
 	else if (root && root->kind == SYM_STACK)
 		judge(j, VERDICT_KEPT, arena_printf(q->arena, "%s is stored in %s's %s, and not used after the iteration", what,
 						    c->data_of->fn->name, printed(q, dest, true)));
@@ -254,6 +272,8 @@ enum verdict verdict_of(struct question *q, const struct iteration_call *c, cons
 
 	if (!c->callback_name)
 		judge(&j, c->is_handed_on ? VERDICT_NOTHING : VERDICT_UNKNOWN, c->why);
+	else if (escape_of(q, c) && c->e->say)
+		judge(&j, VERDICT_KEPT, arena_printf(q->arena, "%s; %s", escape_of(q, c), c->e->say));
 	else if (escape_of(q, c))
 		judge(&j, VERDICT_ESCAPES, escape_of(q, c));
 	else if (!c->callback)
@@ -265,7 +285,7 @@ enum verdict verdict_of(struct question *q, const struct iteration_call *c, cons
 		judge_case(&j, &s->cases[i]);
 	if (j.reason && j.v == VERDICT_UNKNOWN && c->callback && !c->e->keeps)
 		j = (struct judgement){q, c, VERDICT_KEPT, "the iteration borrows nothing: its caller keeps the objects"};
-	if (j.reason && j.v == VERDICT_KEPT && (!own || own->is_unknown))
+	if (!is_said && j.reason && j.v == VERDICT_KEPT && (!own || own->is_unknown))
 		j = (struct judgement){q, c, VERDICT_UNKNOWN,
 			arena_printf(q->arena, "%s; but %s() is over budget", j.reason, c->n->fn->name)};
 	if (!j.reason)

@@ -110,6 +110,31 @@ static void knows_what_it_does_not_know(void **state)
 	       "a.c:5:2: unknown: walks() gives unread() to bus_for_each_dev(): unread() was not read\n");
 }
 
+#define FINDS										\
+	"\nfunc finds(child: *acpi_device, data: *) -> value at a.c:1-4\nb0:\n"		\
+	"\tstore ptr p1, p0 @2:2\n\treturn #1\nend\n"
+#define USES(rest)									\
+	"\nfunc uses(parent: *acpi_device) -> " rest
+#define FOUND										\
+	" at a.c:5-9\nb0:\n"								\
+	"\t%0:child = alloca ptr 8\n\tstore ptr %0, #0 @5:2\n"				\
+	"\t%2 = call int4 &acpi_dev_for_each_child(p0, &finds, %0) @6:2\n"		\
+	"\t%3:child = load ptr %0 @7:2\n"
+
+static void says_who_keeps_it(void **state)
+{
+	(void)state;
+	expect("unit a.c\n" FINDS USES("value") FOUND "\t%4 = load int4 %3 + 16 acpi_device.flags @7:2\n\treturn %4\nend\n",
+	       "iterators", NULL,
+	       "1 call; with their callbacks: 0 escapes, 1 kept, 0 nothing, 0 unknown\n"
+	       "a.c:6:2: kept: uses() gives finds() to acpi_dev_for_each_child(): child is used at a.c:7:2, in uses(); its namespace "
+	       "node keeps it until a table is unloaded\n");
+	expect("unit a.c\n" FINDS USES("ptr") FOUND "\treturn %3\nend\n", "iterators", NULL,
+	       "1 call; with their callbacks: 0 escapes, 0 kept, 0 nothing, 1 unknown\n"
+	       "a.c:6:2: unknown: uses() gives finds() to acpi_dev_for_each_child(): child is stored in uses's child, and returned: none "
+	       "of the callers that were read uses it in a way that was seen\n");
+}
+
 static void knows_iterators_over_others(void **state)
 {
 	(void)state;
@@ -172,6 +197,7 @@ int main(void)
 		cmocka_unit_test(finds_callers_of_what_was_not_read),
 		cmocka_unit_test(names_the_nearest),
 		cmocka_unit_test(knows_what_it_does_not_know),
+		cmocka_unit_test(says_who_keeps_it),
 		cmocka_unit_test(knows_iterators_over_others),
 		cmocka_unit_test(tells_what_is_held),
 	};
