@@ -311,6 +311,15 @@ static void spare_locks(struct fill *f, const struct state *before, const struct
 	}
 }
 
+/* The same of references: another case gives back what case i leaves. */
+static void spare_refs(struct fill *f, const struct state *before, const struct summary *s, const struct conditions *conditions,
+		       int i, struct place at)
+{
+	for (int k = 0; before->refs && k < s->ncase; k++)
+		if (k != i && !is_out(before, conditions, k) && !is_told_by_result(s, i, k))
+			doubt_ref_spared(f, before, &s->cases[k], at);
+}
+
 /*
  * Constants by which callers know that something else was done to locks (NULL: nothing is held): case i does not
  * return them, though nothing more is known of its result.
@@ -361,8 +370,10 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 		tell_apart(sim, to, s, i, ret);
 		if (ret && ret->kind == SYM_INT && ret->value && s->ncase > 1)
 			doubt_number(sim, st, to, ret);
-		if (conditions.sure < 0)
+		if (conditions.sure < 0) {
 			spare_locks(&f, st, s, &conditions, i);
+			spare_refs(&f, st, s, &conditions, i, in->at);
+		}
 		to->env[f.site] = ret ? ret : sym_new(&sim->syms, f.site, ORDINAL_RESULT, to->turn, in->name);
 		sim_continue(sim, to);
 	}

@@ -194,6 +194,7 @@ static void run_store(struct sim *sim, struct state *st, const struct insn *in)
 		prove_store(sim, st, addr, value, in->at);
 	}
 	prove_valid(sim, st, addr);
+	doubt_ref_disarmed(sim, st, in, addr, value);
 	state_store(&sim->pool, st, addr, value, in->at, sim->fn->name);
 	step_store(sim, st, in, addr, value);
 }

@@ -122,6 +122,7 @@ static bool take_branch(struct sim *sim, struct state *st, const struct insn *in
 		return false;
 	drop_null_refs(sim, st);
 	reference_learn(sim, st, truth ? c : sym_not(&sim->syms, c), in->at);
+	doubt_ref_branch(sim, st, in, truth);
 	state_push_cond(&sim->pool, st, truth ? c : sym_not(&sim->syms, c));
 	step_branch(sim, st, in, c, truth);
 	st->at.line = 0;

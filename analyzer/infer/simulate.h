@@ -313,6 +313,14 @@ bool doubt_is_told(struct sim *sim, int site);
 /* Is it not believed that the lock, which is held by old, is taken again? */
 bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held *old);
 
+/* doubt_ref.c */
+/* A callee that is gone the one way would have given references back on the other case, and nothing tells which it was. */
+void doubt_ref_spared(struct fill *f, const struct state *before, const struct scase *other, struct place at);
+/* The path takes that branch: is what it learns that an object of ours is somebody's who keeps it? */
+void doubt_ref_branch(struct sim *sim, struct state *st, const struct insn *in, bool truth);
+/* value is about to be stored at addr: does it keep a cleanup from giving back what was there? */
+void doubt_ref_disarmed(struct sim *sim, struct state *st, const struct insn *in, const struct sym *addr, const struct sym *value);
+
 /* borrow.c */
 /* The object of pointer is used: report if its borrow has ended, note it for callers. */
 void borrow_use(struct sim *sim, struct state *st, const struct sym *pointer, const char *struct_name,
