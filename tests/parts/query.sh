@@ -3,7 +3,7 @@
 # devscope query on an older kernel, before its drivers gave a device to allocate for: each caller is listed, and the
 # device that a later kernel gives there is among those in reach. Only the units with a caller are read.
 
-# devices_in ARCH: a line "file, caller, device" of each device that each caller has.
+# devices_in ARCH: a line "file, caller, device" of each device that each caller has, or the callers of one that has none.
 devices_in() {
 	local KERNEL=linux-source-6.1 TREE=$WORK/linux-source-6.1 file objects=()
 	need_packages "$KERNEL"
@@ -15,7 +15,7 @@ devices_in() {
 	"$DEVSCOPE" compdb -o "$BUILD/compile_commands.json" "$BUILD" "${objects[@]}" >&2
 	(cd "$TREE" && "$DEVSCOPE" capture -p "$BUILD" >&2 && "$DEVSCOPE" query -q -p "$BUILD" --limit 100 --format json \
 		callers-with-device iommu_domain_alloc) >"$HERE/$1.json"
-	jq -r '.rows[] | .file as $f | .caller as $c | .devices[].expression | [$f, $c, .] | @tsv' "$HERE/$1.json"
+	jq -r '.rows[] | (., .callers[]) | .file as $f | .caller as $c | .devices[].expression | [$f, $c, .] | @tsv' "$HERE/$1.json"
 }
 
 devices_are() {
@@ -34,3 +34,4 @@ devices_are() {
 }
 
 run_test query/devices-6.1-x86 devices_are x86
+run_test query/devices-6.1-arm devices_are arm
