@@ -126,6 +126,14 @@ static bool is_borrowed(const struct state *st, const struct sym *v, bool with_p
 	return state_find_ref(st, v) != NULL;
 }
 
+/* Read from what a callback was given, and put elsewhere: whoever iterates may want to know. */
+static bool is_passed_on(const struct cell *c)
+{
+	const struct sym *from = sym_root(c->value);
+
+	return c->value->kind == SYM_LOAD && from->kind == SYM_PARAM && sym_is_outer(c->addr) && sym_root(c->addr) != from;
+}
+
 static bool same_cells(const struct state *a, const struct state *b, bool with_params)
 {
 	int i = 0, j = 0;
@@ -147,6 +155,8 @@ static bool same_cells(const struct state *a, const struct state *b, bool with_p
 		if (x && y && x->value == y->value)
 			continue;
 		if ((x && is_borrowed(a, x->value, with_params)) || (y && is_borrowed(b, y->value, with_params)))
+			return false;
+		if (with_params && ((x && is_passed_on(x)) || (y && is_passed_on(y))))
 			return false;
 	}
 	return true;

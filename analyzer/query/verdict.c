@@ -131,7 +131,7 @@ static bool returns_it(const struct node *n)
 		const struct scase *k = &s->cases[i];
 
 		for (int d = 0; k->ret && k->dead && d < k->dead->n; d++)
-			if (sym_object(k->ret) == k->dead->items[d].root)
+			if (sym_contains(k->ret, k->dead->items[d].root))
 				return true;
 	}
 	return false;
