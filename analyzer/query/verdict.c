@@ -127,7 +127,7 @@ static bool returns_it(const struct node *n)
 {
 	const struct summary *s = node_summary(n);
 
-	for (int i = 0; s && i < s->ncase; i++) {
+	for (int i = 0; s && n->fn->returns_pointer && i < s->ncase; i++) {
 		const struct scase *k = &s->cases[i];
 
 		for (int d = 0; k->ret && k->dead && d < k->dead->n; d++)
