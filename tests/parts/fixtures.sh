@@ -273,3 +273,22 @@ many_puts() {
 }
 
 run_test fixtures/many-puts many_puts
+
+# A put too many on one of more ways than can be kept apart: the others tell that it is one, not the way alone.
+odd_put() {
+	local i
+	{
+		printf '#include "%s"\nint ports_add(int *flags, struct device *dev, int *want)\n{\n' "$TESTS/fixtures/kernel.h"
+		printf '\tint ret = do_work();\n\tif (ret) {\n\t\tput_device(dev);\n\t\treturn ret;\n\t}\n'
+		for i in 0 1 2 3 4 5; do
+			printf '\tif (want[%d])\n\t\tflags[%d] = 1;\n' "$i" "$i"
+		done
+		printf '\tif (do_work())\n\t\treturn -EIO;\n\tif (do_work())\n\t\treturn -EBUSY;\n'
+		printf '\tif (do_work())\n\t\treturn -EINVAL;\n\treturn 0;\n}\n'
+	} >"$HERE/odd.c"
+	compile_commands "$HERE" "$HERE/odd.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	expect_text "$HERE/out" "gives back a counted reference to 'dev'"
+}
+
+run_test fixtures/odd-put odd_put
