@@ -50,10 +50,11 @@ static bool is_kept_cell(const struct state *st, const struct cell *c)
 
 #define FAR 7	/* and further */
 
-/* How far away it is for callers: what they gave is nearer than what everybody has. */
+/* How far away it is for callers: what they gave is nearer than what everybody has, save where an object is put there. */
 static int distance_of(const struct cell *c)
 {
-	int far = c->addr->depth + (sym_root(c->addr)->kind == SYM_PARAM ? 0 : 2);
+	bool is_near = sym_root(c->addr)->kind == SYM_PARAM || c->value->kind == SYM_ADDR;
+	int far = c->addr->depth + (is_near ? 0 : 2);
 
 	return far < FAR ? far : FAR;
 }
