@@ -208,6 +208,17 @@ static void infer(struct target *t, struct unit *const *program, size_t n, struc
 	progress_end();
 }
 
+/* Is it a callee that goes wrong, and does the end of its part of the path lie in what was asked for? */
+static bool ends_in_scope(const struct target *t, const struct fact *fact)
+{
+	if (fact->kind != FACT_LOCK_TAKEN_AGAIN && fact->kind != FACT_SLEEP_IN_ATOMIC)
+		return false;
+	for (int i = fact->nstep - 1; i >= 0 && fact->steps[i].depth; i--)
+		if (units_in_scope(&t->units, fact->steps[i].at.file))
+			return true;
+	return false;
+}
+
 /*
  * Does the finding, or the part of its path that is in its own function, lie in what was asked for? Of a chain
  * through many functions, that is everybody's, the end counts as well: where it is that the lock is taken again.
@@ -219,6 +230,8 @@ static bool in_scope(const struct target *t, const struct finding *f)
 	if (t->opt->flow || units_in_scope(&t->units, fact->at.file) ||
 	    ((fact->kind == FACT_LOCK_REENTRY || fact->kind == FACT_LOCK_ORDER || fact->kind == FACT_WAIT_DEADLOCK) &&
 	     units_in_scope(&t->units, fact->origin.file)))
+		return true;
+	if (ends_in_scope(t, fact))
 		return true;
 	for (int i = 0; i < fact->nstep; i++)
 		if (!fact->steps[i].depth && !strcmp(fact->steps[i].func, fact->fn->name) &&

@@ -22,6 +22,39 @@ statics_of_two_files() {
 
 run_test fixtures/statics-of-two-files statics_of_two_files
 
+# Who asks for one file hears of locks that its functions take again, whoever calls them; of what their callers do else: not.
+taken_again_in_another_file() {
+	printf '#include "%s"\nstruct mutex lock;\nvoid inner(void)\n{\n\tmutex_lock(&lock);\n\tmutex_unlock(&lock);\n}\n' \
+		"$TESTS/fixtures/kernel.h" >"$HERE/a.c"
+	printf '#include "%s"\n' "$TESTS/fixtures/kernel.h" >"$HERE/b.c"
+	cat >>"$HERE/b.c" <<-'END'
+		extern struct mutex lock;
+		struct mutex other;
+		void inner(void);
+		void outer(void)
+		{
+			mutex_lock(&lock);
+			inner();
+			mutex_unlock(&lock);
+		}
+		void forgets(int n)
+		{
+			mutex_lock(&other);
+			if (n)
+				return;
+			mutex_unlock(&other);
+		}
+	END
+	compile_commands "$HERE" "$HERE/a.c" "$HERE/b.c"
+	expect_status 1 "$TESTED" check -p "$HERE" "$HERE/a.c"
+	expect_text "$HERE/out" "takes 'lock', which it holds already"
+	if grep 'lock-leak' "$HERE/out"; then
+		return 1
+	fi
+}
+
+run_test fixtures/taken-again-in-another-file taken_again_in_another_file
+
 # What rests on a guess is shown to who asks for it, and counted for all others.
 doubtful() {
 	compile_commands "$HERE" "$TESTS/fixtures/rcu-escape.c"
