@@ -199,10 +199,52 @@ static bool is_doubtful(struct search *s, const struct need_of_lock *need, const
 	return false;
 }
 
+/* Is the call made with the lock held, as far as can be seen? */
+static bool is_holder(const struct search *s, const struct entry_call *c, const struct names *want)
+{
+	return (c->at && names_meet(c->at->sure, want)) || names_meet(s->entries.of[c->caller->index].sure, want);
+}
+
+static bool asserts(const struct node *n, const struct names *want)
+{
+	for (int i = 0; n->evidence && i < n->evidence->n; i++)
+		if (n->evidence->items[i].kind == EVIDENCE_ASSERT && names_meet(n->evidence->items[i].want, want))
+			return true;
+	return false;
+}
+
+/* Do all who are seen to call it hold the lock? */
+static bool is_always_held(const struct search *s, const struct node *n, const struct names *want)
+{
+	size_t first = s->entries.first[n->index], end = s->entries.first[n->index + 1];
+
+	for (size_t i = first; i < end; i++)
+		if (!is_holder(s, &s->entries.calls[i], want))
+			return false;
+	return first < end;
+}
+
+/* Another function of that file asserts the same lock, and all who call it hold it: whoever wrote the two means it. */
+static bool has_kin(const struct search *s, const struct need_of_lock *need)
+{
+	const struct program *p = s->entries.program;
+
+	for (size_t v = 0; need->x && v < p->nnode; v++) {
+		const struct node *n = p->nodes[v];
+
+		if (n != need->n && n->evidence && !strcmp(n->fn->file, need->n->fn->file) && asserts(n, need->want) &&
+		    is_always_held(s, n, need->want))
+			return true;
+	}
+	return false;
+}
+
 /* Who is known to come to top's function, without the lock; NULL: nobody. */
 static const struct way *find_comer(struct search *s, const struct need_of_lock *need, const struct way *top, int holders)
 {
-	if (!need->guard && holders < (top->next ? 1 : LEAST_CONTENT))
+	bool is_direct = (!top->next || !top->next->next) && need->x && !(need->x->touch & TOUCH_COMPLAINT);
+
+	if (!need->guard && holders < (top->next ? 1 : LEAST_CONTENT) && !(is_direct && has_kin(s, need)))
 		return NULL;
 	return find_root(s, top->n);
 }
@@ -230,12 +272,6 @@ static void judge(struct search *s, const struct need_of_lock *need, const struc
 	doubtful = is_doubtful(s, need, top) || (above && !s->entries.of[above->n->index].is_slot);
 	if (!was_reported(s, top->n, need->want, doubtful))	/* what goes by callers is likely, not proven */
 		tell_missing(&s->teller, need, top, above, holders, !gone, doubtful);
-}
-
-/* Is the call made with the lock held, as far as can be seen? */
-static bool is_holder(const struct search *s, const struct entry_call *c, const struct names *want)
-{
-	return (c->at && names_meet(c->at->sure, want)) || names_meet(s->entries.of[c->caller->index].sure, want);
 }
 
 /* How many other functions that complain of the same do so where it is held. */
@@ -296,14 +332,6 @@ static void climb(struct search *s, const struct need_of_lock *need)
 }
 
 /* ------------------------------------------------------------------ assertions that are missing */
-
-static bool asserts(const struct node *n, const struct names *want)
-{
-	for (int i = 0; n->evidence && i < n->evidence->n; i++)
-		if (n->evidence->items[i].kind == EVIDENCE_ASSERT && names_meet(n->evidence->items[i].want, want))
-			return true;
-	return false;
-}
 
 static bool is_asserted(const struct search *s, const struct node *n, const struct names *want)
 {

@@ -46,6 +46,8 @@ taken_again_in_another_file() {
 		}
 	END
 	compile_commands "$HERE" "$HERE/a.c" "$HERE/b.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	expect_text "$HERE/out" 'lock-leak'
 	expect_status 1 "$TESTED" check -p "$HERE" "$HERE/a.c"
 	expect_text "$HERE/out" "takes 'lock', which it holds already"
 	if grep 'lock-leak' "$HERE/out"; then
