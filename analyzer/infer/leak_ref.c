@@ -243,11 +243,11 @@ static int count_of(const struct state *st, const struct sym *object)
 
 /*
  * The caller's object is given back once more than by other failing paths: the caller cannot tell which, and does
- * for all what is right for one. Most must agree, and no path that succeeds gives it back.
+ * for all what is right for one. Most must agree: where many give it back they have it from the caller. No path that succeeds gives it back.
  */
 static bool is_odd(const struct sim *sim, const struct state *st, const struct ref *r)
 {
-	int agree = 0;
+	int agree = 0, same = 0;
 
 	for (const struct state *o = sim->exits; o; o = o->next) {
 		int count = count_of(o, r->object);
@@ -260,8 +260,9 @@ static bool is_odd(const struct sim *sim, const struct state *st, const struct r
 			agree++;
 		else if (has_failed(sim, o) && count != r->count)
 			return false;
+		same += has_failed(sim, o) && count == r->count;
 	}
-	return agree >= 2;
+	return agree >= 2 && agree > same * 2;
 }
 
 static void check_given(struct sim *sim, struct state *st, const struct ref *r)
