@@ -105,9 +105,11 @@ static bool knows_as_much(const struct state *a, const struct state *b)
 	return true;
 }
 
-/* To be given back by the path itself: nobody else can find it. */
+/* To be given back by the path itself, since nobody else can find it; or the caller's, which it has given back. */
 static bool is_owed(const struct sim *sim, const struct state *st, const struct ref *r)
 {
+	if (r->count < 0)
+		return !r->handed_on && sym_object(r->object)->kind == SYM_PARAM;
 	return r->count > 0 && !r->handed_on && leak_whereabouts(sim, st, r->object) == WITH_US;
 }
 

@@ -327,3 +327,24 @@ odd_put() {
 }
 
 run_test fixtures/odd-put odd_put
+
+# So many ways to an error, each with another put on it, and the one that gives back what is the caller's is not lost among them.
+crowded_put() {
+	local i
+	{
+		printf '#include "%s"\n' "$TESTS/fixtures/kernel.h"
+		printf 'struct ports { struct device *dev; struct device_node *node[6]; };\n'
+		printf 'int ports_add(struct ports *p, struct device *dev, int *want)\n{\n'
+		printf '\tif (do_work()) {\n\t\tput_device(dev);\n\t\tgoto out;\n\t}\n'
+		printf '\tif (!do_work()) {\n\t\tp->dev = get_device(dev);\n\t\treturn 0;\n\t}\n'
+		for i in 0 1 2 3 4 5; do
+			printf '\tif (want[%d])\n\t\tof_node_put(p->node[%d]);\n' "$i" "$i"
+		done
+		printf 'out:\n\treturn -EIO;\n}\n'
+	} >"$HERE/crowd.c"
+	compile_commands "$HERE" "$HERE/crowd.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	expect_text "$HERE/out" "gives back a counted reference to 'dev'"
+}
+
+run_test fixtures/crowded-put crowded_put
