@@ -248,7 +248,8 @@ static const struct model_hint *find_hint(const struct sim *sim, const struct in
 
 /*
  * The path has come to a complaint: what was asked for in the same statement (a macro, so that all is on one line) and
- * is not held. A complaint that a lock is held wants nothing.
+ * is not held. A complaint that a lock is held wants nothing, and of one that some function of the kernel's own could have
+ * prevented by another answer nobody knows what it wants.
  */
 static void see_complaint(struct sim *sim, struct state *st, const struct insn *complaint, struct seen *s)
 {
@@ -259,6 +260,10 @@ static void see_complaint(struct sim *sim, struct state *st, const struct insn *
 
 		if (in->op != OP_CALL || in->at.line != complaint->at.line || in->at.file != complaint->at.file || !st->env[i])
 			continue;
+		if (!find_hint(sim, in, EFFECT_ASK, NULL) && state_truth(st, st->env[i]) == 0) {
+			unsure(sim->an, UNSURE_LOCK_NEEDED, complaint->at);
+			return;
+		}
 		for (const struct model_hint *h = NULL; (h = find_hint(sim, in, EFFECT_ASK, h)); ) {
 			const char *name = h->lock_kind ? h->lock_kind : class_of_argument(sim, st, in, h->arg, s);
 
