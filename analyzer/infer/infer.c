@@ -254,7 +254,7 @@ void infer_hold_back(struct infer_result *r)
 
 		if (r->facts[i]->is_inferred &&
 		    (kind == FACT_USE_AFTER_SECTION || kind == FACT_LOCK_ORDER || kind == FACT_WAIT_DEADLOCK ||
-		     kind == FACT_LOCK_MISSING || kind == FACT_LOCK_TAKEN_AGAIN))
+		     kind == FACT_LOCK_MISSING || kind == FACT_LOCK_TAKEN_AGAIN || kind == FACT_LOCK_REENTRY))
 			r->unsure[UNSURE_DOUBTFUL]++;
 		else
 			r->facts[kept++] = r->facts[i];

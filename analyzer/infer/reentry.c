@@ -6,7 +6,8 @@
  * comes from a function that runs with the lock of one of them held. The ways back from each such
  * iteration are followed, with the set that it goes over, to functions of slots with a context: there
  * the set must be the one that the context's object is in, be it the same variable, or what the
- * object itself names as its set. A set that cannot be told claims nothing.
+ * object itself names as its set. A set that cannot be told claims nothing. A callback that passes over
+ * elements may well pass over that one: what it takes of others is a guess.
  */
 #include "infer/reentry.h"
 
@@ -34,6 +35,7 @@ struct check {
 	const struct effect *e;
 	const struct node *callback;
 	const char *class_name, *kind;	/* of the lock its callback takes of the element */
+	bool takes_of_some;		/* ... and not of each */
 };
 
 /* ------------------------------------------------------------------ what the callback takes */
@@ -228,7 +230,7 @@ static void report(struct check *c, long at, const char *slot, const struct cont
 	*f = (struct fact){
 		.kind = FACT_LOCK_REENTRY, .fn = root->n->fn, .unit = root->n->unit, .at = root->in->at, .object = s.locks,
 		.class = c->class_name, .kind_name = c->kind, .function = c->callback->fn->name, .field = slot,
-		
+		.is_inferred = c->takes_of_some,
 		.say = root->value->kind == SYM_GLOBAL ? flow_plain_name(root->value->name) : name_of(c, root->n, l, c->e->member_field),
 		.origin = link->in->at, .nstep = s.n, .steps = s.items,
 	};
@@ -305,23 +307,37 @@ static bool enter(struct chains *chains, long at, const char *slot)
 	return is_end;
 }
 
+/* The lock of the element that is taken in one case of the callback. NULL: none. */
+static const struct held *element_lock(const struct check *c, const struct scase *x)
+{
+	for (int k = 0; x->takes && k < x->takes->n; k++) {
+		const struct held *h = &x->takes->items[k];
+		const struct sym *object = sym_object(h->lock);
+
+		if (object->kind == SYM_PARAM && object->value == c->e->element_param && h->mode != LOCK_SHARED)
+			return h;
+	}
+	return NULL;
+}
+
 /* The lock of its element that the callback takes: its class; false for none. */
 static bool find_class(struct check *c)
 {
 	const struct summary *s = node_summary(c->callback);
+	const struct held *first = NULL;
 
-	for (int i = 0; s && i < s->ncase; i++)
-		for (int k = 0; s->cases[i].takes && k < s->cases[i].takes->n; k++) {
-			const struct held *h = &s->cases[i].takes->items[k];
-			const struct sym *object = sym_object(h->lock);
+	c->takes_of_some = false;
+	for (int i = 0; s && i < s->ncase; i++) {
+		const struct held *h = element_lock(c, &s->cases[i]);
 
-			if (object->kind != SYM_PARAM || object->value != c->e->element_param || h->mode == LOCK_SHARED)
-				continue;
-			c->class_name = sym_class(h->lock, h->kind);
-			c->kind = h->kind;
-			return c->class_name != h->kind;
-		}
-	return false;
+		c->takes_of_some |= !h;
+		first = first ? first : h;
+	}
+	if (!first)
+		return false;
+	c->class_name = sym_class(first->lock, first->kind);
+	c->kind = first->kind;
+	return c->class_name != first->kind;
 }
 
 /* Does it call a function that goes over a set? */

@@ -112,6 +112,17 @@ told_guesses() {
 
 run_test fixtures/told-guesses-held-back told_guesses
 
+reentry_guesses() {
+	compile_commands "$HERE" "$TESTS/fixtures/lock-reentry.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	if grep 'passes_over' "$HERE/out"; then
+		return 1
+	fi
+	expect_text "$HERE/err" 'rests on a guess'
+}
+
+run_test fixtures/reentry-guesses-held-back reentry_guesses
+
 # Drivers that register with a core, which calls them back with its lock held. The core may call any of them. Who comes to
 # the core from another driver comes with its own object; two drivers have structs of one name.
 order_of_drivers() {
