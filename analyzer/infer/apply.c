@@ -87,11 +87,20 @@ static void note_given(struct sim *sim, struct state *st, const struct insn *in)
 	}
 }
 
+/* Was the lock taken by a function that is no more than that, and not by one that wraps it? */
+static bool is_taken_here(const struct sim *sim, const struct held *h)
+{
+	const struct insn *in = h->site >= 0 ? &sim->fn->insns[h->site] : NULL;
+
+	return in && in->op == OP_CALL && in->args[0].kind == ARG_FUNC &&
+	       model_find(sim->an->options->model, in->args[0].name);
+}
+
 /*
  * Who is called through a pointer may release a lock of what it is given: ops tables have such pairs. So may a function
- * of a cycle of calls, and one over budget.
+ * of a cycle of calls, one over budget, and one that was not read if a wrapper took the lock: it may be the other half.
  */
-static void note_passed(struct sim *sim, struct state *st, const struct insn *in)
+static void note_passed(struct sim *sim, struct state *st, const struct insn *in, bool is_unread)
 {
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		struct held h = st->locks->items[i];
@@ -99,7 +108,7 @@ static void note_passed(struct sim *sim, struct state *st, const struct insn *in
 
 		for (int k = 1; k < in->narg && !is_given; k++)
 			is_given = sym_object(sim_eval(sim, st, &in->args[k])) == sym_object(h.lock);
-		if (h.state != LOCK_HELD || h.passed || !is_given)
+		if (h.state != LOCK_HELD || h.passed || !is_given || (is_unread && is_taken_here(sim, &h)))
 			continue;
 		h.passed = sim_site(sim, in) + 1;
 		state_put_lock(&sim->pool, st, &h);
@@ -111,8 +120,7 @@ static void call_unknown(struct sim *sim, struct state *st, const struct insn *i
 	unsure(sim->an, why, in->at);
 	if (why == UNSURE_INDIRECT_CALL)
 		note_given(sim, st, in);
-	if (why != UNSURE_UNKNOWN_CALL || has_body)
-		note_passed(sim, st, in);
+	note_passed(sim, st, in, why == UNSURE_UNKNOWN_CALL && !has_body);
 	clobber_args(sim, st, in);
 	reference_pass(sim, st, in, NULL);
 	doubt_untaken(sim, st);

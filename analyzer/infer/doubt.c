@@ -366,9 +366,9 @@ bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held 
 		unsure(sim->an, UNSURE_LOCK_SPARED, e->at);
 		return true;
 	}
-	/* Its object was given to a function of a cycle of calls, of which nothing is known yet. */
+	/* Its object was given to a function of a cycle of calls, or one that was not read: nothing is known of it. */
 	if (old->passed && sim->fn->insns[old->passed - 1].args[0].kind == ARG_FUNC) {
-		unsure(sim->an, UNSURE_CYCLE, e->at);
+		unsure(sim->an, UNSURE_LOCK_HANDED_ON, e->at);
 		return true;
 	}
 	if (old->site >= 0 && old->site == e->site && loop_changes(sim, e->site, e->arg)) {

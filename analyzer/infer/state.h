@@ -68,7 +68,7 @@ struct held {
 	int hops;			/* calls that it has come through without a name */
 	bool by_turn;			/* left held by a turn of an iteration */
 	int site;			/* instruction that took it; -1 unknown */
-	int passed;			/* 1 + the call through a pointer that was given its object since; or 0 */
+	int passed;			/* 1 + the call that was given its object since and may release it; or 0 */
 	const struct trace *taken;	/* the step; or NULL */
 };
 
