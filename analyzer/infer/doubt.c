@@ -290,28 +290,29 @@ static bool is_asked_twice(const struct sim *sim, const struct sym *before, cons
 	return *is_call;
 }
 
-/*
- * Before the lock was taken the path asked something and after it the same again, and got another answer: nothing was
- * known of either, and the function was written for one ("if (test_bit()) lock; ... if (test_bit()) unlock").
- */
-/* The same of what calls of one function have returned. */
+/* Were calls of one function, before the lock was taken and after it, answered in two ways? */
 static bool is_called_again(const struct sim *sim, const struct state *st, const struct held *h)
 {
 	for (int i = 0; i < h->site; i++) {
 		const struct sym *first = sim->fn->insns[i].op == OP_CALL ? st->env[i] : NULL;
+		int was = first ? state_truth(st, first) : -1;
 
-		for (int k = h->site + 1; first && k < sim->fn->ninsn; k++) {
+		for (int k = h->site + 1; was >= 0 && k < sim->fn->ninsn; k++) {
 			const struct sym *second = sim->fn->insns[k].op == OP_CALL ? st->env[k] : NULL;
 			struct arg a = {.kind = ARG_INSN, .n = i}, b = {.kind = ARG_INSN, .n = k};
 
-			if (second && is_same_value(sim, &a, &b, 4) && state_truth(st, first) + state_truth(st, second) == 1 &&
-			    state_truth(st, first) >= 0 && state_truth(st, second) >= 0 && is_question(sim, &sim->fn->insns[i]))
+			if (second && state_truth(st, second) == !was && is_same_value(sim, &a, &b, 4) &&
+			    is_question(sim, &sim->fn->insns[i]))
 				return true;
 		}
 	}
 	return false;
 }
 
+/*
+ * Before the lock was taken the path asked something and after it the same again, and got another answer: nothing was
+ * known of either, and the function was written for one ("if (test_bit()) lock; ... if (test_bit()) unlock").
+ */
 bool doubt_is_asked_again(const struct sim *sim, const struct state *st, const struct held *h)
 {
 	if (is_called_again(sim, st, h))
