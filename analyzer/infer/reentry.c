@@ -7,7 +7,7 @@
  * iteration are followed, with the set that it goes over, to functions of slots with a context: there
  * the set must be the one that the context's object is in, be it the same variable, or what the
  * object itself names as its set. A set that cannot be told claims nothing. A callback that passes over
- * elements may well pass over that one: what it takes of others is a guess.
+ * elements of another kind may well pass over that one: what it takes of others is a guess.
  */
 #include "infer/reentry.h"
 
@@ -35,7 +35,7 @@ struct check {
 	const struct effect *e;
 	const struct node *callback;
 	const char *class_name, *kind;	/* of the lock its callback takes of the element */
-	bool takes_of_some;		/* ... and not of each */
+	bool takes_of_some;		/* ... if that is of some kind */
 };
 
 /* ------------------------------------------------------------------ what the callback takes */
@@ -320,6 +320,19 @@ static const struct held *element_lock(const struct check *c, const struct scase
 	return NULL;
 }
 
+/* Does the case ask if something is the one that all of a kind have, as a device's type and its driver are? */
+static bool asks_for_kind(const struct scase *x)
+{
+	for (int i = 0; i < x->nrange; i++) {
+		const struct sym *s = x->ranges[i].s;
+
+		if (s->kind == SYM_CMP && (s->sub == CMP_EQ || s->sub == CMP_NE) &&
+		    ((s->a->is_closed && s->a->kind != SYM_INT) || (s->b->is_closed && s->b->kind != SYM_INT)))
+			return true;
+	}
+	return false;
+}
+
 /* The lock of its element that the callback takes: its class; false for none. */
 static bool find_class(struct check *c)
 {
@@ -330,7 +343,7 @@ static bool find_class(struct check *c)
 	for (int i = 0; s && i < s->ncase; i++) {
 		const struct held *h = element_lock(c, &s->cases[i]);
 
-		c->takes_of_some |= !h;
+		c->takes_of_some |= !h && asks_for_kind(&s->cases[i]);
 		first = first ? first : h;
 	}
 	if (!first)
