@@ -243,7 +243,8 @@ static int count_of(const struct state *st, const struct sym *object)
 
 /*
  * The caller's object is given back once more than by other failing paths: the caller cannot tell which, and does
- * for all what is right for one. Most must agree: where many give it back they have it from the caller. No path that succeeds gives it back.
+ * for all what is right for one. Most must agree: where many give it back they have it from the caller. No path that
+ * succeeds gives it back.
  */
 static bool is_odd(const struct sim *sim, const struct state *st, const struct ref *r)
 {
