@@ -330,10 +330,13 @@ static void spare_refs(struct fill *f, const struct state *before, const struct 
 
 /*
  * Constants by which callers know that something else was done to locks (NULL: nothing is held): case i does not
- * return them, though nothing more is known of its result.
+ * return them, though nothing more is known of its result. If one is an error, what case i found in memory is none.
  */
-static void tell_apart(struct sim *sim, struct state *st, const struct summary *s, int i, const struct sym *ret)
+static void tell_apart(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s, int i,
+		       const struct sym *ret)
 {
+	unsigned failure = in->is_pointer ? MASK_ERROR : MASK_NEGATIVE;
+
 	for (int k = 0; k < s->ncase && ret && ret->kind != SYM_INT; k++) {
 		const struct sym *other = s->cases[k].ret;
 		bool is_mine = false;
@@ -342,8 +345,11 @@ static void tell_apart(struct sim *sim, struct state *st, const struct summary *
 			continue;
 		for (int j = 0; j < s->ncase && !is_mine; j++)
 			is_mine = s->cases[j].ret == other && leaves_alike(&s->cases[i], &s->cases[j]);
-		if (!is_mine)
-			state_assume(&sim->pool, st, sym_cmp(&sim->syms, CMP_NE, ret, sym_int(&sim->syms, other->value)), true);
+		if (is_mine)
+			continue;
+		state_assume(&sim->pool, st, sym_cmp(&sim->syms, CMP_NE, ret, sym_int(&sim->syms, other->value)), true);
+		if (s->cases[i].ret->kind == SYM_LOAD && sym_mask(other) == MASK_ERROR)
+			state_restrict(&sim->pool, st, ret, MASK_ANY & ~failure);
 	}
 }
 
@@ -375,7 +381,7 @@ static void call_summary(struct sim *sim, struct state *st, const struct insn *i
 			state_free(&sim->pool, to);
 			continue;
 		}
-		tell_apart(sim, to, s, i, ret);
+		tell_apart(sim, to, in, s, i, ret);
 		if (ret && ret->kind == SYM_INT && ret->value && s->ncase > 1)
 			doubt_number(sim, st, to, ret);
 		if (conditions.sure < 0) {

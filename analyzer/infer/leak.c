@@ -136,13 +136,16 @@ static bool holds_another(const struct state *st, const struct state *than)
 	return false;
 }
 
-/* The object whose lock is held is what is returned here, and what the other exit returns is not that. */
+/* Does what is returned lead to the lock? */
+static bool returns_way_to(const struct state *st, const struct held *h)
+{
+	return st->ret && st->ret->kind != SYM_INT && sym_contains(h->lock, sym_object(st->ret));
+}
+
+/* What is returned here leads to the lock that is held, and what the other exit returns does not. */
 static bool returns_its_object(const struct state *st, const struct state *other, const struct held *h)
 {
-	const struct sym *object = sym_object(h->lock);
-
-	return st->ret && st->ret->kind != SYM_INT && sym_object(st->ret) == object &&
-	       (!other->ret || sym_object(other->ret) != object);
+	return returns_way_to(st, h) && !returns_way_to(other, h);
 }
 
 /*
@@ -194,7 +197,7 @@ static enum verdict compare_exits(const struct sim *sim, const struct state *st,
 	if (!sim->fn->returns_value || !st->ret || !other->ret)
 		return told ? VERDICT_HANDED_ON : VERDICT_MISTAKE;
 	if (!told && mine == its && !are_two_outcomes(st, other))
-		return VERDICT_MISTAKE;
+		return returns_way_to(st, h) ? VERDICT_DOUBTFUL : VERDICT_MISTAKE;
 	return is_the_failure(sim, st, other) ? VERDICT_DOUBTFUL : VERDICT_HANDED_ON;
 }
 
