@@ -70,6 +70,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "nothing", EFFECT_NONE }, { "not-return", EFFECT_NORETURN },
 	{ "alloc", EFFECT_ALLOC }, { "error", EFFECT_ERROR }, { "not-null", EFFECT_NOT_NULL },
 	{ "warn", EFFECT_WARN }, { "store", EFFECT_STORE }, { "sleep", EFFECT_SLEEP },
+	{ "manage", EFFECT_MANAGE },
 	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST }, { "lend", EFFECT_LEND },
 	{ "keep", EFFECT_KEEP }, { "take-out", EFFECT_TAKE_OUT },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },

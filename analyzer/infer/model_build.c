@@ -243,7 +243,7 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 	struct effect f = effect_new((enum effect_kind)e->does, NULL, e);
 
 	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE || f.kind == EFFECT_FREE || f.kind == EFFECT_INIT ||
-	     f.kind == EFFECT_KEEP) && !e->arg)
+	     f.kind == EFFECT_KEEP || f.kind == EFFECT_MANAGE) && !e->arg)
 		die_at(at, "missing key arg; expected the number of the argument that is meant");
 	if (e->bits && (f.kind != EFFECT_SLEEP || !e->arg || *e->bits <= 0))
 		die_at(at, "bits goes with does: sleep and an arg, and is a number above 0");

@@ -464,6 +464,10 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 			state_store(&sim->pool, st, sym_global(&sim->syms, sim->callee), v, in->at, sim->fn->name);
 		break;
 	}
+	case EFFECT_MANAGE:
+		if (argument(sim, st, in, e->arg))
+			reference_hand_on_all(sim, st, sym_object(argument(sim, st, in, e->arg)), in->at);
+		break;
 	case EFFECT_WARN:
 		st->is_warned = true;
 		break;

@@ -268,8 +268,7 @@ static bool callback_puts(const struct sim *sim, const struct sym *func)
 	return !s || s->is_unknown || s->has_puts;
 }
 
-/* Object, and what is stored in it. */
-static void hand_on_all(struct sim *sim, struct state *st, const struct sym *object, struct place at)
+void reference_hand_on_all(struct sim *sim, struct state *st, const struct sym *object, struct place at)
 {
 	reference_hand_on(sim, st, object, at);
 	for (int i = 0; i < st->ncell; i++)
@@ -321,7 +320,7 @@ void reference_pass(struct sim *sim, struct state *st, const struct insn *in, co
 		if (!s && borrow_ended(sim, st, arg))
 			unsure(sim->an, UNSURE_BORROW_PASSED, in->at);
 		if (releases && arg->kind != SYM_INT && arg->kind != SYM_FUNC) {
-			hand_on_all(sim, st, sym_object(arg), in->at);
+			reference_hand_on_all(sim, st, sym_object(arg), in->at);
 			stored_put(sim, arg, in->at);
 		}
 		if (!s || s->has_puts)
