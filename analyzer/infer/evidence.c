@@ -149,9 +149,6 @@ static const struct names *all_names(struct sim *sim, const struct sym *lock, co
 	return n < sizeof(buf) ? names_join(&sim->arena, one, names_one(&sim->arena, intern_n(buf, n))) : one;
 }
 
-/* The kind of read section that there is wherever there is no preemption. */
-#define NOT_PREEMPTED "rcu_sched"
-
 static const struct names *locks_of(struct sim *sim, const struct state *st, const struct sym *object,
 				    enum choice choice)
 {
@@ -258,16 +255,16 @@ static void see_complaint(struct sim *sim, struct state *st, const struct insn *
 	for (int i = 0; i < sim_site(sim, complaint); i++) {
 		const struct insn *in = &sim->fn->insns[i];
 
-		if (in->op != OP_CALL || in->at.line != complaint->at.line || in->at.file != complaint->at.file || !st->env[i])
+		if (in->op != OP_CALL || in->at.line != complaint->at.line || in->at.file != complaint->at.file)
 			continue;
-		if (!find_hint(sim, in, EFFECT_ASK, NULL) && state_truth(st, st->env[i]) == 0) {
+		if (!find_hint(sim, in, EFFECT_ASK, NULL) && st->env[i] && state_truth(st, st->env[i]) == 0) {
 			unsure(sim->an, UNSURE_LOCK_NEEDED, complaint->at);
 			return;
 		}
 		for (const struct model_hint *h = NULL; (h = find_hint(sim, in, EFFECT_ASK, h)); ) {
 			const char *name = h->lock_kind ? h->lock_kind : class_of_argument(sim, st, in, h->arg, s);
 
-			if (state_truth(st, st->env[i]) == 1)
+			if (st->env[i] && state_truth(st, st->env[i]) == 1)	/* NULL: forgotten where paths met */
 				return;
 			if (name)
 				want = names_join(&sim->arena, want, names_one(&sim->arena, name));

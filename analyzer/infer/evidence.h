@@ -26,6 +26,8 @@ struct names {
 
 /* In a set of locks: one of which not even the class is known. */
 #define LOCK_OF_ANY_CLASS "?"
+/* The kind of read section that there is wherever there is no preemption. */
+#define NOT_PREEMPTED "rcu_sched"
 
 enum evidence_kind {
 	EVIDENCE_CALL,		/* name: the function called */

@@ -191,6 +191,9 @@ static bool is_doubtful(struct search *s, const struct need_of_lock *need, const
 {
 	if (need->guard && need->guard->is_inferred && (top->next || !(need->x->touch & (TOUCH_WRITE | TOUCH_LINK))))
 		return true;
+	/* Preemption may be off, which is not followed. */
+	if (names_has(need->want, intern(NOT_PREEMPTED)))
+		return true;
 	if (!top->next)
 		return false;
 	for (const struct way *w = top->next; w->next; w = w->next)

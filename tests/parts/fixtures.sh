@@ -57,71 +57,29 @@ taken_again_in_another_file() {
 
 run_test fixtures/taken-again-in-another-file taken_again_in_another_file
 
-# What rests on a guess is shown to who asks for it, and counted for all others.
-doubtful() {
-	compile_commands "$HERE" "$TESTS/fixtures/rcu-escape.c"
+# held_back FIXTURE PATTERN TEXT...: what rests on a guess is told to who asks for it, and counted for all others, who are
+# told TEXT all the same.
+held_back() {
+	local pattern=$2
+	compile_commands "$HERE" "$TESTS/fixtures/$1.c"
+	expect_status 1 "$TESTED" check -p "$HERE" --doubtful
+	grep -qE "$pattern" "$HERE/out" || { cat "$HERE/out"; return 1; }
 	expect_status 1 "$TESTED" check -p "$HERE"
-	if grep -q 'pointer that may change' "$HERE/out"; then
-		cat "$HERE/out"
+	if grep -E "$pattern" "$HERE/out"; then
 		return 1
 	fi
 	expect_text "$HERE/err" 'rests on a guess'
-	expect_status 1 "$TESTED" check -p "$HERE" --doubtful
-	expect_text "$HERE/out" 'pointer that may change'
-}
-
-run_test fixtures/doubtful doubtful
-
-order_guesses() {
-	compile_commands "$HERE" "$TESTS/fixtures/order-guesses.c"
-	expect_status 1 "$TESTED" check -p "$HERE"
-	if grep perhaps "$HERE/out"; then
-		return 1
-	fi
-	for text in 'chip.c and chip.d' 'waits to write hot' 'waits for the end of chip.again'; do
+	for text in "${@:3}"; do
 		expect_text "$HERE/out" "$text"
 	done
-	expect_text "$HERE/err" 'rests on a guess'
 }
 
-run_test fixtures/order-guesses-held-back order_guesses
-
-missing_guesses() {
-	compile_commands "$HERE" "$TESTS/fixtures/lock-missing.c"
-	expect_status 1 "$TESTED" check -p "$HERE"
-	if grep -E 'card.lock|session.lock' "$HERE/out"; then
-		return 1
-	fi
-	expect_text "$HERE/out" 'queue.lock'
-	expect_text "$HERE/err" 'rests on a guess'
-}
-
-run_test fixtures/missing-guesses-held-back missing_guesses
-
-# The same of a lock that is taken again if something unknown says so: one finding beside the sure ones.
-told_guesses() {
-	compile_commands "$HERE" "$TESTS/fixtures/lock-told.c"
-	expect_status 1 "$TESTED" check -p "$HERE" --doubtful
-	expect_text "$HERE/out" "warning: takes 'pool->lock'"
-	expect_status 1 "$TESTED" check -p "$HERE"
-	if grep "warning: takes 'pool->lock'" "$HERE/out"; then
-		return 1
-	fi
-	expect_text "$HERE/err" 'rests on a guess'
-}
-
-run_test fixtures/told-guesses-held-back told_guesses
-
-reentry_guesses() {
-	compile_commands "$HERE" "$TESTS/fixtures/lock-reentry.c"
-	expect_status 1 "$TESTED" check -p "$HERE"
-	if grep 'passes_over' "$HERE/out"; then
-		return 1
-	fi
-	expect_text "$HERE/err" 'rests on a guess'
-}
-
-run_test fixtures/reentry-guesses-held-back reentry_guesses
+run_test fixtures/sections-held-back held_back rcu-escape 'pointer that may change'
+run_test fixtures/order-held-back held_back order-guesses perhaps 'chip.c and chip.d' 'waits to write hot' \
+	'waits for the end of chip.again'
+run_test fixtures/missing-held-back held_back lock-missing 'card.lock|session.lock|rcu_sched' queue.lock
+run_test fixtures/told-held-back held_back lock-told "warning: takes 'pool->lock'"
+run_test fixtures/reentry-held-back held_back lock-reentry passes_over
 
 # Drivers that register with a core, which calls them back with its lock held. The core may call any of them. Who comes to
 # the core from another driver comes with its own object; two drivers have structs of one name.
