@@ -264,7 +264,11 @@ static void see_complaint(struct sim *sim, struct state *st, const struct insn *
 		for (const struct model_hint *h = NULL; (h = find_hint(sim, in, EFFECT_ASK, h)); ) {
 			const char *name = h->lock_kind ? h->lock_kind : class_of_argument(sim, st, in, h->arg, s);
 
-			if (st->env[i] && state_truth(st, st->env[i]) == 1)	/* NULL: forgotten where paths met */
+			if (!st->env[i] && !h->lock_kind) {	/* forgotten where paths met, and so may be of which lock */
+				unsure(sim->an, UNSURE_LOCK_NEEDED, complaint->at);
+				return;
+			}
+			if (st->env[i] && state_truth(st, st->env[i]) == 1)
 				return;
 			if (name)
 				want = names_join(&sim->arena, want, names_one(&sim->arena, name));
