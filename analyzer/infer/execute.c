@@ -230,23 +230,33 @@ static void run_asm(struct sim *sim, struct state *st, const struct insn *in)
 	st->env[sim_site(sim, in)] = sym_new(&sim->syms, site, ordinal, turn, in->name);
 }
 
+/* Is it in the memory of that size at from? */
+static bool is_within(const struct sym *addr, const struct sym *from, int64_t size)
+{
+	return sym_object(addr) == sym_object(from) && addr->kind != SYM_ELEM && sym_offset(addr) >= sym_offset(from) &&
+	       sym_offset(addr) < sym_offset(from) + size;
+}
+
+/* What was there is gone, even if nobody knows what comes in its place. */
 static void copy_cells(struct sim *sim, struct state *st, const struct sym *to, const struct sym *from, int64_t size,
 		       const struct insn *in)
 {
-	const struct sym *src = sym_object(from);
-	int64_t start = from == src ? 0 : from->value;
 	struct cell *cells = ARENA_ARRAY(sim->pool.arena, struct cell, st->ncell);
 	int n = st->ncell;
 
 	memcpy(cells, st->cells, sizeof(*cells) * (size_t)n);
+	for (int i = 0; i < n; i++)
+		if (is_within(cells[i].addr, to, size))
+			state_store(&sim->pool, st, cells[i].addr,
+				    sym_new(&sim->syms, sim_site(sim, in), ORDINAL_CLOBBER + cells[i].addr->id, st->turn, NULL),
+				    in->at, sim->fn->name);
 	for (int i = 0; i < n; i++) {
 		const struct sym *addr = cells[i].addr;
-		int64_t off = addr == src ? 0 : addr->value;
 
-		if (sym_object(addr) != src || off < start || off >= start + size)
-			continue;
-		state_store(&sim->pool, st, sym_addr(&sim->syms, to, off - start, addr->struct_name, addr->field),
-			    cells[i].value, in->at, sim->fn->name);
+		if (is_within(addr, from, size))
+			state_store(&sim->pool, st, sym_addr(&sim->syms, to, sym_offset(addr) - sym_offset(from),
+							     addr->struct_name, addr->field),
+				    cells[i].value, in->at, sim->fn->name);
 	}
 }
 
