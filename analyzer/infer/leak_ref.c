@@ -22,7 +22,9 @@ static bool is_dying(const struct sim *sim, const struct state *st, const struct
 	const struct model_func *f;
 	const struct insn *in;
 
-	if (!has_failed(sim, st) || object->kind != SYM_NEW || object->site < 0)
+	/* A probe fails by an error; what is above 0 came from a call that its caller takes for a success. */
+	if (!has_failed(sim, st) || (!sim->fn->returns_pointer && leak_ret_mask(st) & MASK_POSITIVE) ||
+	    object->kind != SYM_NEW || object->site < 0)
 		return false;
 	in = &sim->fn->insns[object->site];
 	f = in->op == OP_CALL && in->args[0].kind == ARG_FUNC ?
@@ -222,12 +224,6 @@ static const struct trace *previous_put(const struct trace *t, const struct sym 
 	return t;
 }
 
-static int count_of(const struct state *st, const struct sym *object)
-{
-	const struct ref *r = state_find_ref(st, object);
-
-	return r ? r->count : 0;
-}
 
 /*
  * The caller's object is given back once more than by other failing paths: the caller cannot tell which, and does
@@ -239,10 +235,13 @@ static bool is_odd(const struct sim *sim, const struct state *st, const struct r
 	int agree = 0, same = 0;
 
 	for (const struct state *o = sim->exits; o; o = o->next) {
-		int count = count_of(o, r->object);
+		const struct ref *its = state_find_ref(o, r->object);
+		int count = its ? its->count : 0;
 
 		if (o == st)
 			continue;
+		if (its && its->handed_on)
+			return false;
 		if (!has_failed(sim, o) && count < 0)
 			return false;
 		if (has_failed(sim, o) && count == r->count + 1)

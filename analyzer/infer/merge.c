@@ -287,6 +287,15 @@ static const struct sym *join_values(struct state_pool *p, struct sym_table *t, 
 	return n;
 }
 
+/* A parameter that one path has put into an object of its own making: where, is forgotten now. */
+static void note_kept(struct state *a, const struct cell *c)
+{
+	const struct sym *object = sym_object(c->value);
+
+	if (object->kind == SYM_PARAM && object->value < 32 && sym_root(c->addr)->kind == SYM_NEW)
+		a->keeps |= 1u << object->value;
+}
+
 static void merge_cells(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *before,
 			struct state *b, int block)
 {
@@ -306,6 +315,8 @@ static void merge_cells(struct state_pool *p, struct sym_table *t, struct state 
 
 		if (x && y && x->addr == y->addr) {
 			v = join_values(p, t, a, before, b, x->value, y->value, block, MERGED_CELL + x->addr->id);
+			if (v != x->value)
+				note_kept(a, x);
 			i++, j++;
 		} else {
 			other = sym_load(t, one->addr);
@@ -316,6 +327,8 @@ static void merge_cells(struct state_pool *p, struct sym_table *t, struct state 
 					     : join_values(p, t, a, before, b, other, one->value, block, MERGED_CELL + one->addr->id);
 			one == x ? i++ : j++;
 		}
+		if (v != one->value)
+			note_kept(a, one);
 		out[n] = *one;
 		out[n++].value = v ? v : one->value;
 	}

@@ -41,7 +41,7 @@ enum effect_kind {
 	EFFECT_ALLOC,	/* returns a new object that nobody else knows, or NULL */
 	EFFECT_ALLOC_MANAGED, /* the same, freed by itself when the probe of its device fails */
 	EFFECT_STORE,	/* keeps its argument beyond the call (work that runs later) */
-	EFFECT_MANAGE,	/* gives back what is stored in its argument when the driver goes (device resources) */
+	EFFECT_MANAGE,	/* gives back later what its argument leads to (device resources, work) */
 	EFFECT_WARN,	/* says that something impossible has happened: its path is spoken of more quietly */
 	EFFECT_NOT_NULL,/* never returns NULL (an error pointer, perhaps) */
 	EFFECT_SLEEP,	/* may sleep, if its argument (when there is one) has one of bits; does nothing to locks or references */

@@ -466,7 +466,7 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	}
 	case EFFECT_MANAGE:
 		if (argument(sim, st, in, e->arg))
-			reference_hand_on_all(sim, st, sym_object(argument(sim, st, in, e->arg)), in->at);
+			reference_manage(sim, st, sym_object(argument(sim, st, in, e->arg)), in->at);
 		break;
 	case EFFECT_WARN:
 		st->is_warned = true;

@@ -268,14 +268,13 @@ static bool callback_puts(const struct sim *sim, const struct sym *func)
 	return !s || s->is_unknown || s->has_puts;
 }
 
-void reference_hand_on_all(struct sim *sim, struct state *st, const struct sym *object, struct place at)
+/* Object, and what is stored in it. */
+static void hand_on_all(struct sim *sim, struct state *st, const struct sym *object, struct place at)
 {
 	reference_hand_on(sim, st, object, at);
 	for (int i = 0; i < st->ncell; i++)
 		if (sym_object(st->cells[i].addr) == object)
 			reference_hand_on(sim, st, st->cells[i].value, at);
-	if (object->kind == SYM_PARAM && object->value < 32)
-		st->keeps |= 1u << object->value;
 }
 
 /*
@@ -303,6 +302,12 @@ static void hand_on_behind(struct sim *sim, struct state *st, const struct sym *
 	}
 }
 
+void reference_manage(struct sim *sim, struct state *st, const struct sym *object, struct place at)
+{
+	hand_on_all(sim, st, object, at);
+	hand_on_behind(sim, st, object, at);
+}
+
 /* A callback that gives references back may do so for what is passed beside it (devm actions, work items). */
 void reference_pass(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s)
 {
@@ -320,7 +325,9 @@ void reference_pass(struct sim *sim, struct state *st, const struct insn *in, co
 		if (!s && borrow_ended(sim, st, arg))
 			unsure(sim->an, UNSURE_BORROW_PASSED, in->at);
 		if (releases && arg->kind != SYM_INT && arg->kind != SYM_FUNC) {
-			reference_hand_on_all(sim, st, sym_object(arg), in->at);
+			hand_on_all(sim, st, sym_object(arg), in->at);
+			if (sym_object(arg)->kind == SYM_PARAM && sym_object(arg)->value < 32)
+				st->keeps |= 1u << sym_object(arg)->value;
 			stored_put(sim, arg, in->at);
 		}
 		if (!s || s->has_puts)

@@ -395,7 +395,7 @@ static void make_case(struct sim *sim, struct state *st, struct scase *c)
 	bool shows;
 
 	c->is_warned = st->is_warned;
-	c->keeps = find_kept(st);
+	c->keeps = st->keeps;
 	copy_ranges(an, c, st);
 	copy_conds(an, c, st);
 	outer_copy_cells(an, c, st);
@@ -440,6 +440,8 @@ struct summary *summary_make(struct sim *sim)
 		drop_unnameable(sim, st);
 	for (struct state *st = sim->exits; st; st = st->next)
 		release_by_given(sim, st);
+	for (struct state *st = sim->exits; st; st = st->next)
+		st->keeps = find_kept(st);	/* before what differs is forgotten */
 	n = merge_exits(sim, has_effects(sim) ? ALIKE_CONDITIONS : ALIKE_RESULT);
 	if (n > limit)
 		n = merge_exits(sim, ALIKE_RESULT);
