@@ -260,18 +260,6 @@ struct claim {
 	bool is_doubtful;		/* only a caller that releases it is proof */
 };
 
-/* by releases a lock of its callers': may that be one that was handed on, as far as anybody knows? */
-static bool may_release(const struct settlement *s, const struct node *by, const struct node *n)
-{
-	if (!by || s->entry[n->index] || calls(by, n))
-		return true;
-	/* What n starts calls back when it is done. */
-	if (s->pointed[by->index] && by->unit == n->unit)
-		return true;
-	/* Who calls n through a pointer, itself or through a wrapper, or is called so after it. */
-	return s->pointed[n->index] && (s->pointed[by->index] || s->entry[by->index] || calls_pointers(by) || wraps_pointers(by));
-}
-
 /* Does a caller of n call by? */
 static bool is_called_beside(const struct settlement *s, const struct node *by, const struct node *n)
 {
@@ -279,6 +267,18 @@ static bool is_called_beside(const struct settlement *s, const struct node *by, 
 		if (calls(s->an->program.nodes[s->callers[i]], by))
 			return true;
 	return false;
+}
+
+/* by releases a lock of its callers': may that be one that was handed on, as far as anybody knows? */
+static bool may_release(const struct settlement *s, const struct node *by, const struct node *n)
+{
+	if (!by || s->entry[n->index] || calls(by, n) || is_called_beside(s, by, n))
+		return true;
+	/* What n starts calls back when it is done. */
+	if (s->pointed[by->index] && by->unit == n->unit)
+		return true;
+	/* Who calls n through a pointer, itself or through a wrapper, or is called so after it. */
+	return s->pointed[n->index] && (s->pointed[by->index] || s->entry[by->index] || calls_pointers(by) || wraps_pointers(by));
 }
 
 /* Does by, or a function that it calls, call what is in that field? */
