@@ -231,11 +231,12 @@ static bool is_always_held(const struct search *s, const struct node *n, const s
 static bool has_kin(const struct search *s, const struct need_of_lock *need)
 {
 	const struct program *p = s->entries.program;
+	const char *file = need->n->fn->file;	/* NULL of what the compiler made */
 
-	for (size_t v = 0; need->x && v < p->nnode; v++) {
+	for (size_t v = 0; need->x && file && v < p->nnode; v++) {
 		const struct node *n = p->nodes[v];
 
-		if (n != need->n && n->evidence && !strcmp(n->fn->file, need->n->fn->file) && asserts(n, need->want) &&
+		if (n != need->n && n->evidence && n->fn->file && !strcmp(n->fn->file, file) && asserts(n, need->want) &&
 		    is_always_held(s, n, need->want))
 			return true;
 	}

@@ -12,10 +12,10 @@
 
 static const char *folder_of(const struct node *n, size_t *len)
 {
-	const char *slash = strrchr(n->fn->file, '/');
+	const char *file = n->fn->file ? n->fn->file : "", *slash = strrchr(file, '/');
 
-	*len = slash ? (size_t)(slash - n->fn->file) : 0;
-	return n->fn->file;
+	*len = slash ? (size_t)(slash - file) : 0;
+	return file;
 }
 
 static bool same_folder(const struct node *a, const struct node *b)

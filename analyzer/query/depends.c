@@ -117,9 +117,9 @@ static bool gets_it_whole(struct depends *d, const struct frame *f, const struct
 
 static bool is_beside(struct depends *d, const struct node *n)
 {
-	const char *mine = path_parent(d->q->arena, d->root->fn->file), *its = path_parent(d->q->arena, n->fn->file);
+	const char *mine = d->root->fn->file, *its = n->fn->file;	/* NULL of what the compiler made */
 
-	return !strcmp(mine, its);
+	return mine && its && !strcmp(path_parent(d->q->arena, mine), path_parent(d->q->arena, its));
 }
 
 /* A model that says all there is to say: its body reads nothing of the driver. */

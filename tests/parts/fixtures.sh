@@ -318,3 +318,16 @@ crowded_put() {
 }
 
 run_test fixtures/crowded-put crowded_put
+
+# What the compiler made of itself is in no file.
+functions_of_no_file() {
+	compile_commands "$HERE" "$TESTS/fixtures/lock-missing.c" "$TESTS/fixtures/order-guesses.c"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	for name in lock-missing order-guesses; do
+		"$TESTED" dump flow -p "$HERE" $name.c |
+			awk '/^func / && ++n % 2 { sub(/ at [^ ]*/, " at ?:1-2") } { print }' >"$HERE/$name.flow"
+		expect_status 1 "$TESTED" check --flow "$HERE/$name.flow"
+	done
+}
+
+run_test fixtures/functions-of-no-file functions_of_no_file
