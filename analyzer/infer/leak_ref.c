@@ -22,8 +22,8 @@ static bool is_dying(const struct sim *sim, const struct state *st, const struct
 	const struct model_func *f;
 	const struct insn *in;
 
-	/* A probe fails by an error; what is above 0 came from a call that its caller takes for a success. */
-	if (!has_failed(sim, st) || (!sim->fn->returns_pointer && leak_ret_mask(st) & MASK_POSITIVE) ||
+	/* A probe fails by an error; what can only be above 0 came from a call that its caller takes for a success. */
+	if (!has_failed(sim, st) || (!sim->fn->returns_pointer && !(leak_ret_mask(st) & MASK_NEGATIVE)) ||
 	    object->kind != SYM_NEW || object->site < 0)
 		return false;
 	in = &sim->fn->insns[object->site];
@@ -110,12 +110,24 @@ static bool returns_what_was_got(const struct sim *sim, const struct state *st, 
 	return false;
 }
 
+/*
+ * What failed to be registered is no object of its own that anybody could free: a variable, or one of many that callers
+ * have. To put it is what the rules ask for, and mends little (stored.c looks whether anything would release it).
+ */
+static bool is_lasting(const struct ref *r)
+{
+	const struct sym *object = sym_object(r->object);
+
+	return r->born && (sym_root(object)->kind == SYM_GLOBAL || (object->kind == SYM_LOAD && object->is_set));
+}
+
 static void report_ref(struct sim *sim, struct state *st, struct ref r)
 {
 	struct trace *t = state_step(&sim->pool, st, STEP_RETURN, st->at, sim->fn->name);
 	struct candidate c = {
 		.kind = FACT_REF_LEFT, .at = st->at, .object = r.object, .class_name = r.kind, .kind_name = r.kind,
 		.origin = r.got ? r.got->at : st->at, .trace = t, .function = r.got ? r.got->callee : NULL,
+		.is_warned = is_lasting(&r),
 	};
 
 	t->object = r.object;
@@ -238,10 +250,8 @@ static bool is_odd(const struct sim *sim, const struct state *st, const struct r
 		const struct ref *its = state_find_ref(o, r->object);
 		int count = its ? its->count : 0;
 
-		if (o == st)
+		if (o == st || (its && its->handed_on))
 			continue;
-		if (its && its->handed_on)
-			return false;
 		if (!has_failed(sim, o) && count < 0)
 			return false;
 		if (has_failed(sim, o) && count == r->count + 1)
@@ -294,17 +304,6 @@ static bool is_for_others(struct sim *sim, const struct state *st)
 	return false;
 }
 
-/*
- * What failed to be registered is no object of its own that anybody could free: a variable, or one of many that callers
- * have. The rules ask for a put, but such a device has no release function as a rule, and nothing is lost without.
- */
-static bool is_lasting(const struct ref *r)
-{
-	const struct sym *object = sym_object(r->object);
-
-	return r->born && (sym_root(object)->kind == SYM_GLOBAL || (object->kind == SYM_LOAD && object->is_set));
-}
-
 static void check_ref(struct sim *sim, struct state *st, struct ref r)
 {
 	enum whereabouts where;
@@ -330,7 +329,7 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 	/* A caller's object, which has callers to give it back. */
 	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
 		return;
-	if (is_for_others(sim, st) || is_lasting(&r))
+	if (is_for_others(sim, st))
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 	else if (r.found || is_left(sim, st, &r))
 		report_ref(sim, st, r);

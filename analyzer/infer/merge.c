@@ -287,12 +287,13 @@ static const struct sym *join_values(struct state_pool *p, struct sym_table *t, 
 	return n;
 }
 
-/* A parameter that one path has put into an object of its own making: where, is forgotten now. */
-static void note_kept(struct state *a, const struct cell *c)
+/* A parameter that one path has put into an object of its own making, without counting it: where, is forgotten now. */
+static void note_kept(struct state *a, const struct state *of, const struct cell *c)
 {
 	const struct sym *object = sym_object(c->value);
+	const struct ref *own = state_find_ref(of, c->value);
 
-	if (object->kind == SYM_PARAM && object->value < 32 && sym_root(c->addr)->kind == SYM_NEW)
+	if (object->kind == SYM_PARAM && object->value < 32 && sym_root(c->addr)->kind == SYM_NEW && !(own && own->count > 0))
 		a->keeps |= 1u << object->value;
 }
 
@@ -316,7 +317,7 @@ static void merge_cells(struct state_pool *p, struct sym_table *t, struct state 
 		if (x && y && x->addr == y->addr) {
 			v = join_values(p, t, a, before, b, x->value, y->value, block, MERGED_CELL + x->addr->id);
 			if (v != x->value)
-				note_kept(a, x);
+				note_kept(a, before, x);
 			i++, j++;
 		} else {
 			other = sym_load(t, one->addr);
@@ -328,7 +329,7 @@ static void merge_cells(struct state_pool *p, struct sym_table *t, struct state 
 			one == x ? i++ : j++;
 		}
 		if (v != one->value)
-			note_kept(a, one);
+			note_kept(a, one == x ? before : b, one);
 		out[n] = *one;
 		out[n++].value = v ? v : one->value;
 	}

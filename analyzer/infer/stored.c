@@ -6,7 +6,8 @@
  * gives back what is in that member, keeps the reference for good.
  *
  * Entry points: stored_note() and stored_put() leave evidence among the facts, so that it is kept with them;
- * stored_settle() takes it out. Members are told apart by name: the last part, and the struct or the unit.
+ * stored_settle() takes it out. Members are told apart by name: the last part, and the struct or the unit. It also takes
+ * out what was left of variables that nothing would release.
  */
 #include "infer/stored.h"
 
@@ -168,12 +169,45 @@ static void report(struct analysis *an, const struct fact *from, const struct no
 	explain_add(an, f);
 }
 
+/* A variable, or one of an array of devices, that could not be registered. */
+static bool is_lasting(const struct fact *f)
+{
+	return f->kind == FACT_REF_LEFT && f->is_warned;
+}
+
+/* Does its initialiser put a function into the variable that the object is, or is in ("&variable.member")? */
+static bool has_functions(const struct unit *u, const char *object)
+{
+	size_t n = *object == '&' ? strcspn(object + 1, ".[-") : 0;
+
+	for (int i = 0; n && i < u->nslot; i++)
+		if (u->slots[i].object && !strncmp(u->slots[i].object, object + 1, n) && !u->slots[i].object[n])
+			return true;
+	return false;
+}
+
+/* No function is in it that would release anything: whoever put it would only hear that. */
+static void drop_unreleased(struct analysis *an)
+{
+	struct infer_result *r = an->result;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->nfact; i++) {
+		if (is_lasting(r->facts[i]) && !has_functions(r->facts[i]->unit, r->facts[i]->object))
+			unsure(an, UNSURE_REF_HANDED_ON, r->facts[i]->at);
+		else
+			r->facts[kept++] = r->facts[i];
+	}
+	r->nfact = kept;
+}
+
 void stored_settle(struct analysis *an)
 {
 	const struct fact **all;
 	size_t n = explain_take(an->result, is_evidence, &all);
 	struct map given;		/* members, and last names in units */
 
+	drop_unreleased(an);
 	map_init(&given);
 	for (size_t i = 0; i < n; i++)
 		if (all[i]->kind == FACT_REF_RETRIEVED) {

@@ -352,6 +352,10 @@ static uint32_t find_kept(const struct state *st)
 	for (int i = 0; i < st->ncell; i++) {
 		const struct sym *addr = st->cells[i].addr, *object = sym_object(st->cells[i].value);
 
+		const struct ref *own = state_find_ref(st, st->cells[i].value);
+
+		if (own && own->count > 0)
+			continue;	/* counted for it */
 		if (object->kind == SYM_PARAM && object->value < 32 && !outer_has_stack(addr) && sym_object(addr) != object &&
 		    (addr->kind == SYM_ELEM || !outer_is_nameable(st, addr)))
 			keeps |= 1u << object->value;
