@@ -248,9 +248,10 @@ static bool is_odd(const struct sim *sim, const struct state *st, const struct r
 
 	for (const struct state *o = sim->exits; o; o = o->next) {
 		const struct ref *its = state_find_ref(o, r->object);
-		int count = its ? its->count : 0;
+		/* What is the caller's by now is the reference of a registration, which was not got here. */
+		int count = its ? its->count - (its->born && its->handed_on) : 0;
 
-		if (o == st || (its && its->handed_on))
+		if (o == st)
 			continue;
 		if (!has_failed(sim, o) && count < 0)
 			return false;
