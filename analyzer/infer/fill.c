@@ -305,17 +305,23 @@ static void apply_refs(struct sim *sim, struct state *st, const struct insn *in,
 	}
 }
 
-/* An argument that the callee keeps where we do not see it: so may who reads it there give back what we have. */
+/*
+ * An argument that the callee keeps where we do not see it: so may who reads it there give back what we have. If it does so
+ * on some path only, what was looked up to be given away is not looked for any more.
+ */
 static void apply_kept(struct fill *f, const struct insn *in, const struct scase *c)
 {
-	for (int i = 0; i < FILL_ARGS; i++) {
+	for (int i = 0; i < FILL_ARGS && i < PERHAPS; i++) {
 		const struct sym *object = f->args[i] ? sym_object(f->args[i]) : NULL;
+		const struct ref *r = object ? state_find_ref(f->st, object) : NULL;
+		uint32_t bits = c->keeps & (1u << i | 1u << (PERHAPS + i));
 
-		if (!(c->keeps & 1u << i) || !object)
+		if (!bits || !object)
 			continue;
-		reference_hand_on(f->sim, f->st, object, in->at);
-		if (object->kind == SYM_PARAM && object->value < 32)
-			f->st->keeps |= 1u << object->value;
+		if (bits & 1u << i || (r && r->found))
+			reference_hand_on(f->sim, f->st, object, in->at);
+		if (object->kind == SYM_PARAM && object->value < PERHAPS)
+			f->st->keeps |= object->value >= i ? bits << (object->value - i) : bits >> (i - object->value);
 	}
 }
 

@@ -237,6 +237,13 @@ static const struct trace *previous_put(const struct trace *t, const struct sym 
 }
 
 
+static int count_of(const struct state *st, const struct sym *object)
+{
+	const struct ref *r = state_find_ref(st, object);
+
+	return r ? r->count : 0;
+}
+
 /*
  * The caller's object is given back once more than by other failing paths: the caller cannot tell which, and does
  * for all what is right for one. Most must agree: where many give it back they have it from the caller. No path that
@@ -247,9 +254,7 @@ static bool is_odd(const struct sim *sim, const struct state *st, const struct r
 	int agree = 0, same = 0;
 
 	for (const struct state *o = sim->exits; o; o = o->next) {
-		const struct ref *its = state_find_ref(o, r->object);
-		/* What is the caller's by now is the reference of a registration, which was not got here. */
-		int count = its ? its->count - (its->born && its->handed_on) : 0;
+		int count = count_of(o, r->object);
 
 		if (o == st)
 			continue;

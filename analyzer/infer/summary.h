@@ -30,7 +30,7 @@ struct scase {
 	unsigned ret_mask;
 	bool is_warned;
 	enum lent lent;			/* ret: read where only read sections keep it, and those are the callers' */
-	uint32_t keeps;			/* bit n: parameter n is in memory now that callers do not see */
+	uint32_t keeps;			/* as in struct state */
 	const struct lock_set *locks;	/* taken and kept, or the caller's released */
 	const struct lock_set *takes;	/* all that a caller must not hold */
 	const struct ref_set *refs;
