@@ -351,7 +351,6 @@ static uint32_t find_kept(const struct state *st)
 
 	for (int i = 0; i < st->ncell; i++) {
 		const struct sym *addr = st->cells[i].addr, *object = sym_object(st->cells[i].value);
-
 		const struct ref *own = state_find_ref(st, st->cells[i].value);
 
 		if (own && own->count > 0)
