@@ -311,16 +311,16 @@ static void apply_refs(struct sim *sim, struct state *st, const struct insn *in,
  */
 static void apply_kept(struct fill *f, const struct insn *in, const struct scase *c)
 {
-	for (int i = 0; i < FILL_ARGS && i < PERHAPS; i++) {
+	for (int i = 0; i < FILL_ARGS && i < KEEPS_PERHAPS; i++) {
 		const struct sym *object = f->args[i] ? sym_object(f->args[i]) : NULL;
 		const struct ref *r = object ? state_find_ref(f->st, object) : NULL;
-		uint32_t bits = c->keeps & (1u << i | 1u << (PERHAPS + i));
+		uint32_t bits = c->keeps & (1u << i | 1u << (KEEPS_PERHAPS + i));
 
 		if (!bits || !object)
 			continue;
 		if (bits & 1u << i || (r && r->found))
 			reference_hand_on(f->sim, f->st, object, in->at);
-		if (object->kind == SYM_PARAM && object->value < PERHAPS)
+		if (object->kind == SYM_PARAM && object->value < KEEPS_PERHAPS)
 			f->st->keeps |= object->value >= i ? bits << (object->value - i) : bits >> (i - object->value);
 	}
 }

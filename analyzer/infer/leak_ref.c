@@ -236,7 +236,6 @@ static const struct trace *previous_put(const struct trace *t, const struct sym 
 	return t;
 }
 
-
 static int count_of(const struct state *st, const struct sym *object)
 {
 	const struct ref *r = state_find_ref(st, object);

@@ -293,8 +293,8 @@ static void note_kept(struct state *a, const struct state *of, const struct cell
 	const struct sym *object = sym_object(c->value);
 	const struct ref *own = state_find_ref(of, c->value);
 
-	if (object->kind == SYM_PARAM && object->value < PERHAPS && sym_root(c->addr)->kind == SYM_NEW && !(own && own->count > 0))
-		a->keeps |= 1u << (PERHAPS + object->value);
+	if (object->kind == SYM_PARAM && object->value < KEEPS_PERHAPS && sym_root(c->addr)->kind == SYM_NEW && !(own && own->count > 0))
+		a->keeps |= 1u << (KEEPS_PERHAPS + object->value);
 }
 
 static void merge_cells(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *before,

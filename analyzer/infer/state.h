@@ -170,7 +170,7 @@ struct turn_count {
 	int block, n;
 };
 
-#define PERHAPS 16		/* parameters that keeps tells of */
+#define KEEPS_PERHAPS 16	/* keeps tells of so many parameters, twice */
 
 struct state {
 	struct state *next;		/* in a block's list, or the free list */
@@ -193,7 +193,7 @@ struct state {
 	const struct cond *conds;	/* the branches taken, newest first; all there are unless is_inexact */
 	bool is_inexact;		/* paths with other conditions were merged into it */
 	bool by_result;			/* a call's result that callers do not know decided as well as conds */
-	uint32_t keeps;			/* bit n: parameter n is in memory now that callers do not see; PERHAPS + n: on some path */
+	uint32_t keeps;			/* bit n: parameter n is in memory now that callers do not see; KEEPS_PERHAPS + n: on some path */
 	bool is_warned;			/* the kernel warns on this path: it is held to be impossible */
 	const struct sym *given[4];	/* objects of the caller's that calls through pointers were given; the first few */
 	int ngiven;

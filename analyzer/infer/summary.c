@@ -355,7 +355,7 @@ static uint32_t find_kept(const struct state *st)
 
 		if (own && own->count > 0)
 			continue;	/* counted for it */
-		if (object->kind == SYM_PARAM && object->value < PERHAPS && !outer_has_stack(addr) && sym_object(addr) != object &&
+		if (object->kind == SYM_PARAM && object->value < KEEPS_PERHAPS && !outer_has_stack(addr) && sym_object(addr) != object &&
 		    (addr->kind == SYM_ELEM || !outer_is_nameable(st, addr)))
 			keeps |= 1u << object->value;
 	}
