@@ -272,13 +272,15 @@ static bool is_called_beside(const struct settlement *s, const struct node *by, 
 /* by releases a lock of its callers': may that be one that was handed on, as far as anybody knows? */
 static bool may_release(const struct settlement *s, const struct node *by, const struct node *n)
 {
-	if (!by || s->entry[n->index] || calls(by, n) || is_called_beside(s, by, n))
+	if (!by || s->entry[n->index] || calls(by, n))
 		return true;
 	/* What n starts calls back when it is done. */
 	if (s->pointed[by->index] && by->unit == n->unit)
 		return true;
 	/* Who calls n through a pointer, itself or through a wrapper, or is called so after it. */
-	return s->pointed[n->index] && (s->pointed[by->index] || s->entry[by->index] || calls_pointers(by) || wraps_pointers(by));
+	if (s->pointed[n->index] && (s->pointed[by->index] || s->entry[by->index] || calls_pointers(by) || wraps_pointers(by)))
+		return true;
+	return is_called_beside(s, by, n);
 }
 
 /* Does by, or a function that it calls, call what is in that field? */
@@ -350,8 +352,11 @@ static bool is_release_of(const struct settlement *s, const struct evidence *e, 
 		return false;
 	if (!c->is_doubtful)
 		return e->fact->class == c->class_name && may_release(s, e->node, c->n);
-	return e->node && (is_called_beside(s, e->node, c->n) || calls_by_field(s, e->node, c->n) ||
-			   share_table(s, e->node, c->n));
+	if (!e->node)
+		return false;
+	/* An unlock of any lock at all is called beside nearly everything. */
+	return (e->fact->class == c->class_name && is_called_beside(s, e->node, c->n)) || calls_by_field(s, e->node, c->n) ||
+	       share_table(s, e->node, c->n);
 }
 
 #define MAX_HANDS 4	/* through how many functions a lock is followed */

@@ -58,6 +58,12 @@ static bool hands_out(const struct cell *c, const struct cell *others, const str
 	       (!others || others->value != c->value);
 }
 
+/* Not 0, and as a mark is: no pointer that was there before, nor what a list leaves in an entry that is taken out. */
+static bool is_mark(const struct state *st, const struct sym *v)
+{
+	return !(state_mask(st, v) & MASK_ZERO) && v->kind != SYM_LOAD && !(v->kind == SYM_INT && v->value != (int32_t)v->value);
+}
+
 /*
  * Memory that says who holds: a flag set on this path and clear on the other, an out parameter with another
  * value than the other's, the lock itself handed out.
@@ -66,7 +72,7 @@ static bool memory_tells(const struct state *st, const struct state *other, cons
 {
 	for (int i = 0; i < st->ncell; i++) {
 		const struct cell *c = &st->cells[i], *o = state_find_cell(other, c->addr);
-		bool is_flag = !(state_mask(st, c->value) & MASK_ZERO);
+		bool is_flag = is_mark(st, c->value);
 
 		if (hands_out(c, o, h))
 			return true;
