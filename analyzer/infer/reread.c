@@ -22,7 +22,7 @@ struct rereads {
 	int *block;		/* per instruction */
 	bool *is_tested;	/* per instruction: a test of its value decides where to go */
 	bool *other_use;	/* ... and it serves for something else as well */
-	int loads[MOST_LOADS], nload;	/* whose values are tested */
+	int loads[MOST_LOADS], nload;	/* whose values are tested; then others, of the same memory */
 	int first[MOST_LOADS];	/* the first of the same memory, by its place in loads; -1: none is read again */
 };
 
@@ -139,6 +139,12 @@ static bool passes_on(const struct insn *in)
 	return in->op == OP_BIN && (in->sub == BIN_AND || in->sub == BIN_SHR);
 }
 
+/* A number handed to a function: what is tested of its result is tested of the number. */
+static bool hands_number(const struct func *fn, const struct insn *in, int operand)
+{
+	return in->op == OP_CALL && operand && in->args[operand].kind == ARG_INSN && !fn->insns[in->args[operand].n].is_pointer;
+}
+
 /* Uses come after what they use, but for those of phis. */
 static void find_uses(struct rereads *f)
 {
@@ -155,9 +161,9 @@ static void find_uses(struct rereads *f)
 				continue;
 			if (is_test(in))
 				f->is_tested[a->n] = true;
-			else if (passes_on(in))
+			else if (passes_on(in) || hands_number(fn, in, k))
 				f->is_tested[a->n] |= f->is_tested[i];
-			if (!is_test(in) && !(in->op == OP_CALL && k && !fn->insns[a->n].is_pointer))
+			if (!is_test(in) && !hands_number(fn, in, k))
 				f->other_use[a->n] |= !passes_on(in) || f->other_use[i];
 		}
 }
@@ -171,10 +177,10 @@ static void list_loads(struct rereads *f)
 
 /* ------------------------------------------------------------------ finding */
 
-/* Is the memory read later on for something else as well? Then it must stay one value. */
+/* Is the memory a pointer that is read later on for something else as well? Then it must stay one value. */
 static bool is_read_otherwise(const struct rereads *f, int load)
 {
-	for (int i = load + 1; i < f->fn->ninsn; i++)
+	for (int i = load + 1; i < f->fn->ninsn && f->fn->insns[load].is_pointer; i++)
 		if (f->fn->insns[i].op == OP_LOAD && f->other_use[i] && same_load(f->fn, i, load, DEEP))
 			return true;
 	return false;
@@ -200,6 +206,20 @@ static bool group(struct rereads *f)
 	return is_any;
 }
 
+/* Numbers of a group that are not tested: they are what the tests say. */
+static void add_numbers(struct rereads *f)
+{
+	int tested = f->nload;
+
+	for (int i = 0; i < f->fn->ninsn; i++)
+		for (int k = 0; k < tested && f->nload < MOST_LOADS && f->fn->insns[i].op == OP_LOAD && !f->is_tested[i]; k++)
+			if (f->first[k] == k && !f->fn->insns[i].is_pointer && same_load(f->fn, i, f->loads[k], DEEP)) {
+				f->first[f->nload] = k;
+				f->loads[f->nload++] = i;
+				break;
+			}
+}
+
 const struct rereads *reread_find(struct arena *a, const struct func *fn)
 {
 	struct rereads *f = ARENA_NEW(a, struct rereads);
@@ -210,6 +230,7 @@ const struct rereads *reread_find(struct arena *a, const struct func *fn)
 	list_loads(f);
 	if (!group(f))
 		return NULL;
+	add_numbers(f);
 	find_dominators(f);
 	find_blocks(f);
 	return f;
@@ -224,8 +245,8 @@ static bool comes_from(const struct func *fn, const struct arg *a, int load, int
 		return false;
 	if (a->n == load)
 		return true;
-	for (int i = 0; i < in->narg && (in->op == OP_CMP || in->op == OP_BIN); i++)
-		if (comes_from(fn, &in->args[i], load, depth - 1))
+	for (int i = 0; i < in->narg; i++)
+		if ((in->op == OP_CMP || in->op == OP_BIN || hands_number(fn, in, i)) && comes_from(fn, &in->args[i], load, depth - 1))
 			return true;
 	return false;
 }
@@ -279,7 +300,7 @@ static bool is_tested_before(const struct rereads *f, int group, int taken)
 	bool is_tested = false, is_decided = false;
 
 	for (int i = 0; i < f->nload; i++) {
-		if (f->first[i] != group || f->loads[i] > taken)
+		if (f->first[i] != group || f->loads[i] > taken || !f->is_tested[f->loads[i]])
 			continue;
 		is_tested |= precedes(f, f->loads[i], taken);
 		is_decided |= decides(f, f->loads[i], taken);
