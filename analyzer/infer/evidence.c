@@ -243,6 +243,8 @@ static const struct model_hint *find_hint(const struct sim *sim, const struct in
 	return NULL;
 }
 
+#define FORGOTTEN -2	/* what state_truth() never says: the answer is lost where paths met, and so may be of which lock it was */
+
 /*
  * The path has come to a complaint: what was asked for in the same statement (a macro, so that all is on one line) and
  * is not held. A complaint that a lock is held wants nothing, and of one that some function of the kernel's own could have
@@ -254,21 +256,22 @@ static void see_complaint(struct sim *sim, struct state *st, const struct insn *
 
 	for (int i = 0; i < sim_site(sim, complaint); i++) {
 		const struct insn *in = &sim->fn->insns[i];
+		int answer = st->env[i] ? state_truth(st, st->env[i]) : FORGOTTEN;
 
 		if (in->op != OP_CALL || in->at.line != complaint->at.line || in->at.file != complaint->at.file)
 			continue;
-		if (!find_hint(sim, in, EFFECT_ASK, NULL) && st->env[i] && state_truth(st, st->env[i]) == 0) {
+		if (!find_hint(sim, in, EFFECT_ASK, NULL) && answer == 0) {
 			unsure(sim->an, UNSURE_LOCK_NEEDED, complaint->at);
 			return;
 		}
 		for (const struct model_hint *h = NULL; (h = find_hint(sim, in, EFFECT_ASK, h)); ) {
 			const char *name = h->lock_kind ? h->lock_kind : class_of_argument(sim, st, in, h->arg, s);
 
-			if (!st->env[i] && !h->lock_kind) {	/* forgotten where paths met, and so may be of which lock */
+			if (answer == FORGOTTEN && !h->lock_kind) {
 				unsure(sim->an, UNSURE_LOCK_NEEDED, complaint->at);
 				return;
 			}
-			if (st->env[i] && state_truth(st, st->env[i]) == 1)
+			if (answer == 1)
 				return;
 			if (name)
 				want = names_join(&sim->arena, want, names_one(&sim->arena, name));

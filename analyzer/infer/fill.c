@@ -314,14 +314,14 @@ static void apply_kept(struct fill *f, const struct insn *in, const struct scase
 	for (int i = 0; i < FILL_ARGS && i < KEEPS_PERHAPS; i++) {
 		const struct sym *object = f->args[i] ? sym_object(f->args[i]) : NULL;
 		const struct ref *r = object ? state_find_ref(f->st, object) : NULL;
-		uint32_t bits = c->keeps & (1u << i | 1u << (KEEPS_PERHAPS + i));
+		bool surely = c->keeps & 1u << i, perhaps = c->keeps & 1u << (KEEPS_PERHAPS + i);
+		uint32_t bit = object ? state_keeps_bit(object) : 0;
 
-		if (!bits || !object)
+		if (!object || (!surely && !perhaps))
 			continue;
-		if (bits & 1u << i || (r && r->found))
+		if (surely || (r && r->found))
 			reference_hand_on(f->sim, f->st, object, in->at);
-		if (object->kind == SYM_PARAM && object->value < KEEPS_PERHAPS)
-			f->st->keeps |= object->value >= i ? bits << (object->value - i) : bits >> (i - object->value);
+		f->st->keeps |= (surely ? bit : 0) | (perhaps ? bit << KEEPS_PERHAPS : 0);
 	}
 }
 

@@ -290,11 +290,8 @@ static const struct sym *join_values(struct state_pool *p, struct sym_table *t, 
 /* A parameter that one path has put into an object of its own making, without counting it: where, is forgotten now. */
 static void note_kept(struct state *a, const struct state *of, const struct cell *c)
 {
-	const struct sym *object = sym_object(c->value);
-	const struct ref *own = state_find_ref(of, c->value);
-
-	if (object->kind == SYM_PARAM && object->value < KEEPS_PERHAPS && sym_root(c->addr)->kind == SYM_NEW && !(own && own->count > 0))
-		a->keeps |= 1u << (KEEPS_PERHAPS + object->value);
+	if (sym_root(c->addr)->kind == SYM_NEW)
+		a->keeps |= state_uncounted_bit(of, c) << KEEPS_PERHAPS;
 }
 
 static void merge_cells(struct state_pool *p, struct sym_table *t, struct state *a, const struct state *before,

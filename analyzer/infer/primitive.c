@@ -430,6 +430,21 @@ static void drop_previous(struct sim *sim, struct state *st, const struct insn *
 		reference_drop(sim, st, &given, in);
 }
 
+/* What is referred to is somebody else's from now on, or gone. */
+static void apply_end(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
+{
+	const struct sym *v = argument(sim, st, in, e->arg);
+
+	if (!v)
+		return;
+	if (e->kind == EFFECT_OWN)
+		reference_hand_on(sim, st, v, in->at);
+	else if (e->kind == EFFECT_MANAGE)
+		reference_manage(sim, st, sym_object(v), in->at);
+	else
+		reference_free(sim, st, v, in->at);
+}
+
 static void apply_effect(struct sim *sim, struct state *st, const struct insn *in, const struct effect *e)
 {
 	switch (e->kind) {
@@ -439,13 +454,8 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	case EFFECT_GET: case EFFECT_PUT: case EFFECT_FIND: case EFFECT_LEAVE:
 		apply_reference(sim, st, in, e);
 		break;
-	case EFFECT_OWN:
-		if (argument(sim, st, in, e->arg))
-			reference_hand_on(sim, st, argument(sim, st, in, e->arg), in->at);
-		break;
-	case EFFECT_FREE:
-		if (argument(sim, st, in, e->arg))
-			reference_free(sim, st, argument(sim, st, in, e->arg), in->at);
+	case EFFECT_OWN: case EFFECT_FREE: case EFFECT_MANAGE:
+		apply_end(sim, st, in, e);
 		break;
 	case EFFECT_ERROR: {
 		const struct sym *v = argument(sim, st, in, e->arg);
@@ -464,10 +474,6 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 			state_store(&sim->pool, st, sym_global(&sim->syms, sim->callee), v, in->at, sim->fn->name);
 		break;
 	}
-	case EFFECT_MANAGE:
-		if (argument(sim, st, in, e->arg))
-			reference_manage(sim, st, sym_object(argument(sim, st, in, e->arg)), in->at);
-		break;
 	case EFFECT_WARN:
 		st->is_warned = true;
 		break;

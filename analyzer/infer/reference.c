@@ -326,8 +326,7 @@ void reference_pass(struct sim *sim, struct state *st, const struct insn *in, co
 			unsure(sim->an, UNSURE_BORROW_PASSED, in->at);
 		if (releases && arg->kind != SYM_INT && arg->kind != SYM_FUNC) {
 			hand_on_all(sim, st, sym_object(arg), in->at);
-			if (sym_object(arg)->kind == SYM_PARAM && sym_object(arg)->value < KEEPS_PERHAPS)
-				st->keeps |= 1u << sym_object(arg)->value;
+			st->keeps |= state_keeps_bit(sym_object(arg));
 			stored_put(sim, arg, in->at);
 		}
 		if (!s || s->has_puts)

@@ -437,6 +437,18 @@ const struct ref *state_find_ref(const struct state *st, const struct sym *objec
 	return NULL;
 }
 
+uint32_t state_keeps_bit(const struct sym *object)
+{
+	return object->kind == SYM_PARAM && object->value < KEEPS_PERHAPS ? 1u << object->value : 0;
+}
+
+uint32_t state_uncounted_bit(const struct state *st, const struct cell *c)
+{
+	const struct ref *own = state_find_ref(st, c->value);
+
+	return own && own->count > 0 ? 0 : state_keeps_bit(sym_object(c->value));
+}
+
 bool state_owes(const struct state *st)
 {
 	for (int i = 0; st->refs && i < st->refs->n; i++)

@@ -254,6 +254,10 @@ const struct held *state_find_lock(const struct state *st, const struct sym *loc
 void state_put_lock(struct state_pool *p, struct state *st, const struct held *h);
 void state_drop_lock(struct state_pool *p, struct state *st, const struct sym *lock, const char *kind);
 const struct ref *state_find_ref(const struct state *st, const struct sym *object);
+/* The bit of struct state.keeps for that object; 0: it is no parameter, or one of which keeps cannot tell. */
+uint32_t state_keeps_bit(const struct sym *object);
+/* The same of the object that the cell leads to, unless the cell has a reference of its own to it. */
+uint32_t state_uncounted_bit(const struct state *st, const struct cell *c);
 /* Has it a reference to give back? Where there is no room for all paths, those are kept longer. */
 bool state_owes(const struct state *st);
 /* Replace (or add) the entry of its object; one with count 0 says that it was given back. */

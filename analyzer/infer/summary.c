@@ -350,14 +350,11 @@ static uint32_t find_kept(const struct state *st)
 	uint32_t keeps = st->keeps;
 
 	for (int i = 0; i < st->ncell; i++) {
-		const struct sym *addr = st->cells[i].addr, *object = sym_object(st->cells[i].value);
-		const struct ref *own = state_find_ref(st, st->cells[i].value);
+		const struct sym *addr = st->cells[i].addr;
 
-		if (own && own->count > 0)
-			continue;	/* counted for it */
-		if (object->kind == SYM_PARAM && object->value < KEEPS_PERHAPS && !outer_has_stack(addr) && sym_object(addr) != object &&
+		if (!outer_has_stack(addr) && sym_object(addr) != sym_object(st->cells[i].value) &&
 		    (addr->kind == SYM_ELEM || !outer_is_nameable(st, addr)))
-			keeps |= 1u << object->value;
+			keeps |= state_uncounted_bit(st, &st->cells[i]);
 	}
 	return keeps;
 }
