@@ -397,14 +397,44 @@ static void insist(struct analysis *an, struct node *n, const struct claim *c)
 	r->nfact = kept;
 }
 
-/* Some caller is not known well enough to say what it does with the lock. */
+/* Is a caller of n not known well enough to say what it does with a lock that n leaves? */
+static bool is_unknown_caller(const struct node *by, const struct node *n)
+{
+	return by != n && (by->index < n->index || !by->kept_summary || node_summary(by)->is_unknown);
+}
+
 static bool has_unknown_callers(const struct settlement *s, const struct node *n)
+{
+	for (size_t i = s->first[n->index]; i < s->first[n->index + 1]; i++)
+		if (is_unknown_caller(s->an->program.nodes[s->callers[i]], n))
+			return true;
+	return false;
+}
+
+/* Does a function of that name release a lock of the kind for who calls it? */
+static bool releases(const struct settlement *s, const struct node *caller, const char *name, const char *kind)
+{
+	const struct model_func *m = model_find(s->an->options->model, name);
+	const struct node *callee = m ? NULL : program_resolve(&s->an->program, caller, name);
+
+	for (int i = 0; m && i < m->neffect; i++)
+		if (m->effects[i].kind == EFFECT_RELEASE && m->effects[i].what == kind)
+			return true;
+	for (const struct evidence *e = callee ? map_get(&s->by_kind, kind) : NULL; e; e = e->next)
+		if (e->node == callee && e->fact->kind == FACT_LOCK_TAKEN_OVER && !e->fact->function)
+			return true;
+	return false;
+}
+
+/* Nobody can say whether a lock of the kind that n leaves is released by some caller: it releases such locks, and is unknown. */
+static bool may_be_released(const struct settlement *s, const struct node *n, const char *kind)
 {
 	for (size_t i = s->first[n->index]; i < s->first[n->index + 1]; i++) {
 		const struct node *by = s->an->program.nodes[s->callers[i]];
 
-		if (by != n && (by->index < n->index || !by->kept_summary || node_summary(by)->is_unknown))
-			return true;
+		for (int k = 0; is_unknown_caller(by, n) && k < by->fn->nlink; k++)
+			if (by->fn->links[k].kind == LINK_CALL && releases(s, by, by->fn->links[k].name, kind))
+				return true;
 	}
 	return false;
 }
@@ -496,7 +526,7 @@ void handed_settle(struct analysis *an)
 
 		if (e->fact->kind == FACT_LOCK_HANDED_ON && e->node &&
 		    (c.is_doubtful || (!an->options->roots && s.known[e->node->index])) &&
-		    !is_taken_over(&s, &c, MAX_HANDS) && !has_unknown_callers(&s, e->node))
+		    !is_taken_over(&s, &c, MAX_HANDS) && !may_be_released(&s, e->node, c.kind))
 			insist(an, e->node, &c);
 	}
 	map_release(&s.by_kind);
