@@ -334,7 +334,7 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 	/* A caller's object, which has callers to give it back. */
 	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
 		return;
-	if (is_for_others(sim, st))
+	if (is_for_others(sim, st) || loop_gathers(sim, r.site))
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 	else if (r.found || is_left(sim, st, &r))
 		report_ref(sim, st, r);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Locks of many objects: a loop takes one each turn and ends its turns with them held, another loop over the same objects
- * gives them back. Which of them are held after how many turns is not followed. Entry points: loop_round() and
- * loop_release() note what is seen, loop_collects() says what it comes to; loop_turn_again() counts turns.
+ * Locks of many objects, or many references: a loop takes one each turn and ends its turns with them held, another loop
+ * gives them back. Which of them are held after how many turns is not followed. Entry points: loop_round(), loop_release()
+ * and loop_put() note what is seen, loop_collects() and loop_gathers() say what it comes to; loop_turn_again() counts turns.
  */
 #include "infer/simulate.h"
 
@@ -44,6 +44,12 @@ void loop_round(struct sim *sim, const struct state *st, int from, int to)
 
 		if (h->state == LOCK_HELD && h->site >= first && h->site < end)
 			sim->site_flags[h->site] |= SITE_ROUND;
+	}
+	for (int i = 0; st->refs && i < st->refs->n; i++) {
+		const struct ref *r = &st->refs->items[i];
+
+		if (r->count > 0 && !r->handed_on && r->site >= first && r->site < end)
+			sim->site_flags[r->site] |= SITE_REF_ROUND;
 	}
 }
 
@@ -106,14 +112,33 @@ bool loop_changes(struct sim *sim, int site, int arg)
 	return is_set_by_loop(sim, &in->args[arg], loop_block_of(sim, site), &left);
 }
 
-void loop_release(struct sim *sim, int taken, int released)
+/* The head of the innermost loop that the instruction is in; -1: it is in none. */
+static int head_of(struct sim *sim, int insn)
 {
-	int block = loop_block_of(sim, taken), head = block;
+	int block = loop_block_of(sim, insn), head = block;
 
 	if (!sim->loop_end)
 		find_loops(sim);
-	while (head >= 0 && sim->loop_end[head] <= block)	/* the innermost loop that it is in */
+	while (head >= 0 && sim->loop_end[head] <= block)
 		head--;
-	if (head >= 0 && loop_block_of(sim, released) >= head && loop_block_of(sim, released) < sim->loop_end[head])
+	return head;
+}
+
+static bool is_within(const struct sim *sim, int head, int insn)
+{
+	return head >= 0 && loop_block_of(sim, insn) >= head && loop_block_of(sim, insn) < sim->loop_end[head];
+}
+
+void loop_release(struct sim *sim, int taken, int released)
+{
+	if (is_within(sim, head_of(sim, taken), released))
 		sim->site_flags[taken] |= SITE_IN_TURN;
+}
+
+void loop_put(struct sim *sim, int got, int put)
+{
+	int head = head_of(sim, put);
+
+	if (head >= 0 && !is_within(sim, head, got))
+		sim->site_flags[got] |= SITE_UNWOUND;
 }

@@ -241,6 +241,8 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 		now.handed_on |= put_by_another_name(sim, st, r, in->at);
 	if (count < 0 && now.count > 0 && now.count + count <= 0)
 		sim->site_flags[now.site] |= SITE_RELEASED;
+	if (count < 0 && now.count > 0)
+		loop_put(sim, now.site, sim_site(sim, in));
 	if (d) {
 		report_again(sim, st, r, d, in, callee, inner);
 		return;

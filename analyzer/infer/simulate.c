@@ -365,7 +365,7 @@ static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const
 	sym_table_init(&sim->syms, &sim->arena);
 	sim->pool = (struct state_pool){.arena = &sim->arena, .ninsn = n->fn->ninsn};
 	sim->pending = ARENA_ARRAY(&sim->arena, struct state *, n->fn->nblock);
-	sim->site_flags = ARENA_ARRAY(&sim->arena, unsigned char, n->fn->ninsn);
+	sim->site_flags = ARENA_ARRAY(&sim->arena, uint16_t, n->fn->ninsn);
 	sim->budget = an->options->state_budget ? an->options->state_budget : BUDGET;
 	sim->is_split = split;
 	if (an->proof)

@@ -97,6 +97,8 @@ enum {
 	SITE_UNTOLD = 32,	/* no flag does */
 	SITE_TOLD_HERE = 64,	/* ... and the function sets that flag first */
 	SITE_UNASKED = 128,	/* what was taken at the site is released where no such flag says so */
+	SITE_REF_ROUND = 256,	/* a turn of a loop ended with a reference that was got at the site */
+	SITE_UNWOUND = 512,	/* another loop gives it back */
 };
 
 struct sim {
@@ -123,7 +125,7 @@ struct sim {
 	bool has_merged;		/* is_split: paths were merged all the same, there were too many */
 	bool is_over;			/* budget spent: stopped before the end */
 	bool is_partial;		/* paths were left out: what was seen is true, but not all there is */
-	unsigned char *site_flags;	/* per instruction: SITE_* */
+	uint16_t *site_flags;		/* per instruction: SITE_* */
 	int *loop_end;			/* loop.c: per block, the last of the loop that begins there; or NULL */
 	struct candidate *found;
 	int nfound, found_cap;
@@ -282,10 +284,18 @@ bool loop_turn_again(struct state *st, int to);
 void loop_round(struct sim *sim, const struct state *st, int from, int to);
 /* What was taken at instruction taken is released at instruction released. */
 void loop_release(struct sim *sim, int taken, int released);
+/* A reference that was got at instruction got is given back at instruction put. */
+void loop_put(struct sim *sim, int got, int put);
 /* Does a loop take at that instruction a lock each turn, all of which are kept until later? */
 static inline bool loop_collects(const struct sim *sim, int site)
 {
 	return (sim->site_flags[site] & (SITE_ROUND | SITE_IN_TURN)) == SITE_ROUND;
+}
+
+/* Does a loop get at that instruction a reference each turn, for another loop to give back? */
+static inline bool loop_gathers(const struct sim *sim, int site)
+{
+	return !(~sim->site_flags[site] & (SITE_REF_ROUND | SITE_UNWOUND));
 }
 
 /* The block that the instruction is in. */
