@@ -212,12 +212,12 @@ static void judge_case(struct judgement *j, const struct scase *k)
 			judge_store(j, k, &k->cells[i]);
 			stored = true;
 		}
-	if (stored || c->e->element_param < 0 || c->e->element_param >= 32 || !(k->keeps & 1u << c->e->element_param))
+	if (stored || c->e->element_param < 0)
 		return;
 	if (reference_in(c, k, NULL))
-		judge(j, VERDICT_KEPT, arena_printf(j->q->arena, "it is stored in a new object, with a counted reference (%s)",
-						    reference_in(c, k, NULL)));
-	else
+		judge(j, VERDICT_KEPT, arena_printf(j->q->arena, "it is kept where its callers do not see it, with a counted "
+						    "reference (%s)", reference_in(c, k, NULL)));
+	else if (c->e->element_param < KEEPS_PERHAPS && k->keeps & 1u << c->e->element_param)
 		judge(j, VERDICT_UNKNOWN, arena_strdup(j->q->arena, "it is stored in an object that its callers do not see"));
 }
 
