@@ -308,10 +308,9 @@ void reference_manage(struct sim *sim, struct state *st, const struct sym *objec
 {
 	hand_on_all(sim, st, object, at);
 	hand_on_behind(sim, st, object, at);
-	st->keeps |= state_keeps_bit(object);
 	for (int i = 0; i < st->ncell; i++)
-		if (sym_object(st->cells[i].addr) == object)
-			st->keeps |= state_keeps_bit(sym_object(st->cells[i].value));
+		if (sym_object(st->cells[i].addr) == object && sym_object(st->cells[i].value) != object)
+			st->keeps |= state_uncounted_bit(st, &st->cells[i]);
 }
 
 /* A callback that gives references back may do so for what is passed beside it (devm actions, work items). */

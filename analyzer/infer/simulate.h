@@ -258,7 +258,7 @@ void reference_apply(struct sim *sim, struct state *st, const struct ref *r, con
 		     const struct summary *s, const struct scase *c, const struct sym *inner_object, const char *callee);
 /* The reference on object, if there is one, is somebody else's business from now on. */
 void reference_hand_on(struct sim *sim, struct state *st, const struct sym *object, struct place at);
-/* The same of object, all that is stored in it and what was counted of all that it leads to. */
+/* The same of object, all that is stored in it and what was counted of all that it leads to. Callers hear of what is in it. */
 void reference_manage(struct sim *sim, struct state *st, const struct sym *object, struct place at);
 /* What a call may do to references behind our back. s: of the callee; NULL when it was not read. */
 void reference_pass(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s);
