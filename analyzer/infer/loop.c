@@ -139,6 +139,7 @@ void loop_put(struct sim *sim, int got, int put)
 {
 	int head = head_of(sim, put);
 
-	if (head >= 0 && !is_within(sim, head, got))
+	/* Two loops, neither of which is in the other. */
+	if (head >= 0 && !is_within(sim, head, got) && !is_within(sim, head_of(sim, got), put))
 		sim->site_flags[got] |= SITE_UNWOUND;
 }

@@ -22,6 +22,8 @@
 
 #define BUDGET 8000		/* blocks run, by all states */
 #define RESERVE 800		/* ... and when that is spent */
+#define ROOM ((size_t)512 << 20)	/* bytes that the states of one simulation may take */
+#define SPARE_ROOM (ROOM / 8)
 #define MAX_EXITS 400
 #define MAX_RUNS 20000		/* straight runs, from call to call, in one block */
 #define NARROW_RUNS 24		/* from then on they are merged between calls */
@@ -267,7 +269,7 @@ static void run_states(struct sim *sim, struct state *list, int block)
 		list->next = NULL;
 		if (list->pc == sim->fn->blocks[block].first)
 			sim->visits++;
-		if (++sim->runs > MAX_RUNS || sim->visits > sim->budget) {
+		if (++sim->runs > MAX_RUNS || sim->visits > sim->budget || sim->arena.used > sim->room) {
 			sim->is_over = true;
 			state_free(&sim->pool, list);
 			continue;
@@ -327,6 +329,7 @@ static bool is_settled(const struct sim *sim)
 static void leave(struct sim *sim)
 {
 	sim->budget = sim->visits + RESERVE;
+	sim->room = sim->arena.used + SPARE_ROOM;
 	for (int block = sim->lowest; block < sim->fn->nblock; block++)
 		if (sim->pending[block])
 			run_block(sim, block);
@@ -367,6 +370,7 @@ static void sim_init(struct sim *sim, struct analysis *an, struct node *n, const
 	sim->pending = ARENA_ARRAY(&sim->arena, struct state *, n->fn->nblock);
 	sim->site_flags = ARENA_ARRAY(&sim->arena, uint16_t, n->fn->ninsn);
 	sim->budget = an->options->state_budget ? an->options->state_budget : BUDGET;
+	sim->room = ROOM;
 	sim->is_split = split;
 	if (an->proof)
 		sim->proof = ARENA_NEW(&sim->arena, struct sim_proof);

@@ -117,6 +117,7 @@ struct sim {
 	int nexit;
 	struct state *work;		/* states of the block being run */
 	int visits, budget;		/* blocks run */
+	size_t room;			/* bytes that its states may take of arena */
 	int runs;			/* straight runs in the block being run */
 	bool is_split;			/* never merge: to confirm candidates */
 	const struct sim *doubted;	/* the simulation whose candidates are to be confirmed; or NULL */
