@@ -64,6 +64,11 @@ static void find_loops(struct sim *sim)
 			if (last->targets[i] <= b && sim->loop_end[last->targets[i]] <= b)
 				sim->loop_end[last->targets[i]] = b + 1;
 	}
+	/* What is in an inner loop is in the outer one, though its blocks may come behind those that close that. */
+	for (int head = sim->fn->nblock; head-- > 0; )
+		for (int b = head + 1; b < sim->loop_end[head]; b++)
+			if (sim->loop_end[b] > sim->loop_end[head])
+				sim->loop_end[head] = sim->loop_end[b];
 }
 
 int loop_block_of(const struct sim *sim, int insn)
