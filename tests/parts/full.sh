@@ -8,10 +8,6 @@
 # shellcheck source=../kernel/known.sh
 . "$TESTS/kernel/known.sh"
 
-# Where arm64's drivers look up most: what known-arm64.tsv was judged in.
-ARM64_DIRS=(drivers/base drivers/iommu drivers/of drivers/usb drivers/phy drivers/soc drivers/pci drivers/irqchip
-	drivers/remoteproc drivers/hwtracing drivers/bus drivers/regulator drivers/mfd arch/arm64)
-
 # tree_is NAME ARCH GCC LOCKDEP DIR...
 tree_is() {
 	local name=$1
@@ -67,7 +63,7 @@ clang_builds() {
 }
 
 run_test full/known known_tree known-x86.tsv whole-x86 x86 no
-run_test full/known-arm64 known_tree known-arm64.tsv known-arm64 arm64 no "${ARM64_DIRS[@]}"
+run_test full/known-arm64 known_tree known-arm64.tsv whole-arm64 arm64 no
 run_test full/clang clang_builds
 run_test full/llvm-22 other_llvm 22
 run_test full/distcc distributed
