@@ -35,7 +35,7 @@ struct check {
 	const struct effect *e;
 	const struct node *callback;
 	const char *class_name, *kind;	/* of the lock its callback takes of the element */
-	bool takes_of_some;		/* ... if that is of some kind, or something matches it */
+	bool takes_of_some;		/* ... if that is of some kind */
 };
 
 /* ------------------------------------------------------------------ what the callback takes */
@@ -333,19 +333,6 @@ static bool asks_for_kind(const struct scase *x)
 	return false;
 }
 
-/* Does the element say that it is this case, as far as can be seen? Else something did that nobody knows of: a match. */
-static bool asks_element(const struct check *c, const struct scase *x)
-{
-	for (int i = 0; i < x->nrange; i++) {
-		const struct sym *s = x->ranges[i].s, *object = sym_root(s);
-
-		if (object->kind == SYM_PARAM && object->value == c->e->element_param &&
-		    (s != object || !(x->ranges[i].mask & MASK_VALID)))
-			return true;
-	}
-	return false;
-}
-
 /* The lock of its element that the callback takes: its class; false for none. */
 static bool find_class(struct check *c)
 {
@@ -356,7 +343,7 @@ static bool find_class(struct check *c)
 	for (int i = 0; s && i < s->ncase; i++) {
 		const struct held *h = element_lock(c, &s->cases[i]);
 
-		c->takes_of_some |= !h && (asks_for_kind(&s->cases[i]) || !asks_element(c, &s->cases[i]));
+		c->takes_of_some |= !h && asks_for_kind(&s->cases[i]);
 		first = first ? first : h;
 	}
 	if (!first)
