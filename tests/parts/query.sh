@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034
 # devscope query on an older kernel, before its drivers gave a device to allocate for: each caller is listed, and the
-# device that a later kernel gives there is among those in reach. Only the units with a caller are read.
+# device that a later kernel gives there is among those in reach. Only the units with a caller are read, and the
+# function's own, which says what it and its like take.
 
 # devices_in ARCH: a line "file, caller, device" of each device that each caller has, or the callers of one that has none.
 devices_in() {
-	local KERNEL=linux-source-6.1 TREE=$WORK/linux-source-6.1 file objects=()
+	local KERNEL=linux-source-6.1 TREE=$WORK/linux-source-6.1 file objects=(drivers/iommu/iommu.o)
 	need_packages "$KERNEL"
 	unpack_kernel
 	configure_kernel "build-6.1-$1" "$1" allmodconfig no no
