@@ -256,10 +256,11 @@ static void see_complaint(struct sim *sim, struct state *st, const struct insn *
 
 	for (int i = 0; i < sim_site(sim, complaint); i++) {
 		const struct insn *in = &sim->fn->insns[i];
-		int answer = st->env[i] ? state_truth(st, st->env[i]) : FORGOTTEN;
+		int answer;
 
 		if (in->op != OP_CALL || in->at.line != complaint->at.line || in->at.file != complaint->at.file)
 			continue;
+		answer = st->env[i] ? state_truth(st, st->env[i]) : FORGOTTEN;
 		if (!find_hint(sim, in, EFFECT_ASK, NULL) && answer == 0) {
 			unsure(sim->an, UNSURE_LOCK_NEEDED, complaint->at);
 			return;

@@ -432,7 +432,9 @@ static bool may_be_released(const struct settlement *s, const struct node *n, co
 	for (size_t i = s->first[n->index]; i < s->first[n->index + 1]; i++) {
 		const struct node *by = s->an->program.nodes[s->callers[i]];
 
-		for (int k = 0; is_unknown_caller(by, n) && k < by->fn->nlink; k++)
+		if (!is_unknown_caller(by, n))
+			continue;
+		for (int k = 0; k < by->fn->nlink; k++)
 			if (by->fn->links[k].kind == LINK_CALL && releases(s, by, by->fn->links[k].name, kind))
 				return true;
 	}
