@@ -126,15 +126,18 @@ static struct arg constant_expression(struct lower *l, LLVMValueRef v)
 	}
 }
 
+int64_t lower_number(LLVMValueRef v)
+{
+	return LLVMGetIntTypeWidth(LLVMTypeOf(v)) <= 16 ? (int64_t)LLVMConstIntGetZExtValue(v) : LLVMConstIntGetSExtValue(v);
+}
+
 struct arg lower_constant(struct lower *l, LLVMValueRef v)
 {
 	switch (LLVMGetValueKind(v)) {
 	case LLVMConstantIntValueKind:
 		if (LLVMGetIntTypeWidth(LLVMTypeOf(v)) > 64)
 			return (struct arg){.kind = ARG_UNDEF};
-		if (LLVMGetIntTypeWidth(LLVMTypeOf(v)) == 1)
-			return int_arg((int64_t)LLVMConstIntGetZExtValue(v));
-		return int_arg(LLVMConstIntGetSExtValue(v));
+		return int_arg(lower_number(v));
 	case LLVMConstantPointerNullValueKind:
 		return int_arg(0);
 	case LLVMFunctionValueKind:

@@ -21,7 +21,7 @@ LLVMValueRef blocks_case(LLVMValueRef term, unsigned i)
 
 int64_t blocks_case_value(LLVMValueRef v)
 {
-	return LLVMGetIntTypeWidth(LLVMTypeOf(v)) > 64 ? 0 : LLVMConstIntGetSExtValue(v);
+	return LLVMGetIntTypeWidth(LLVMTypeOf(v)) > 64 ? 0 : lower_number(v);
 }
 
 /*

@@ -52,6 +52,11 @@ void lower_alias(struct lower *l, LLVMValueRef v, struct arg arg);
 void lower_gep(struct lower *l, LLVMValueRef gep);
 /* Is it in a segment of x86 (%gs, %fs)? What is there is not at that address. */
 bool lower_is_segment(LLVMValueRef address);
+/*
+ * The number that a constant of at most 64 bits is, not being counted with. A narrow one is unsigned, as most are in C:
+ * what extends it to an int, where it is passed, vanishes (lower_cast()), so all must agree on one reading.
+ */
+int64_t lower_number(LLVMValueRef v);
 /* A constant as an operand. l may have no function: names are then as they stand. */
 struct arg lower_constant(struct lower *l, LLVMValueRef v);
 /* The type's size as an operand of flow: 0 for aggregates and void. */

@@ -24,6 +24,11 @@ static int emit_pure(struct lower *l, LLVMValueRef v, int nop, const char *what)
 	return n;
 }
 
+static bool starts(const char *s, const char *with)
+{
+	return !strncmp(s, with, strlen(with));
+}
+
 static enum flow_sub inverse(enum flow_sub sub)
 {
 	static const uint8_t inverses[] = {
@@ -79,10 +84,21 @@ static enum flow_sub predicate(LLVMIntPredicate p)
 	return CMP_EQ;
 }
 
+/* An operand that is counted with, or compared by its sign: -1 is that, however narrow. */
+static struct arg lower_signed(struct lower *l, LLVMValueRef v)
+{
+	struct arg arg = lower_arg(l, v);
+
+	if (LLVMIsAConstantInt(v) && arg.kind == ARG_INT && LLVMGetIntTypeWidth(LLVMTypeOf(v)) > 1)
+		arg.value = LLVMConstIntGetSExtValue(v);
+	return arg;
+}
+
 static void lower_cmp(struct lower *l, LLVMValueRef v)
 {
-	struct arg x = lower_arg(l, LLVMGetOperand(v, 0)), y = lower_arg(l, LLVMGetOperand(v, 1));
 	enum flow_sub sub = predicate(LLVMGetICmpPredicate(v));
+	struct arg (*operand)(struct lower *, LLVMValueRef) = sub >= CMP_SLT && sub <= CMP_SGE ? lower_signed : lower_arg;
+	struct arg x = operand(l, LLVMGetOperand(v, 0)), y = operand(l, LLVMGetOperand(v, 1));
 	int n;
 
 	if (LLVMGetTypeKind(LLVMTypeOf(v)) == LLVMVectorTypeKind) {
@@ -127,7 +143,7 @@ static bool is_bool(LLVMValueRef v)
 static void lower_bin(struct lower *l, LLVMValueRef v)
 {
 	LLVMOpcode op = LLVMGetInstructionOpcode(v);
-	struct arg x = lower_arg(l, LLVMGetOperand(v, 0)), y = lower_arg(l, LLVMGetOperand(v, 1));
+	struct arg x = lower_signed(l, LLVMGetOperand(v, 0)), y = lower_signed(l, LLVMGetOperand(v, 1));
 	int n;
 
 	if (op == LLVMXor && is_bool(v) && is_int(y, 1)) {
@@ -167,9 +183,8 @@ static uint64_t access_size(struct lower *l, LLVMTypeRef type)
 	return LLVMStoreSizeOfType(l->layout, type);
 }
 
-static void lower_load(struct lower *l, LLVMValueRef v)
+static void emit_load(struct lower *l, LLVMValueRef v, LLVMValueRef address, bool is_volatile)
 {
-	LLVMValueRef address = LLVMGetOperand(v, 0);
 	int n;
 
 	if (lower_is_segment(address)) {
@@ -179,12 +194,11 @@ static void lower_load(struct lower *l, LLVMValueRef v)
 		lower_access(l, n, address, access_size(l, LLVMTypeOf(v)));
 		lower_define(l, v, n);
 	}
-	l->insns[n].is_volatile = LLVMGetVolatile(v) || LLVMGetOrdering(v) != LLVMAtomicOrderingNotAtomic;
+	l->insns[n].is_volatile = is_volatile;
 }
 
-static void lower_store(struct lower *l, LLVMValueRef v)
+static void emit_store(struct lower *l, LLVMValueRef v, LLVMValueRef value, LLVMValueRef address, bool is_volatile)
 {
-	LLVMValueRef value = LLVMGetOperand(v, 0), address = LLVMGetOperand(v, 1);
 	struct arg arg = lower_arg(l, value);
 	struct insn *in;
 	int n;
@@ -200,7 +214,22 @@ static void lower_store(struct lower *l, LLVMValueRef v)
 	in->args[1] = arg;
 	in->is_pointer = LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMPointerTypeKind;
 	in->size = lower_size(l, LLVMTypeOf(value));
-	in->is_volatile = LLVMGetVolatile(v) || LLVMGetOrdering(v) != LLVMAtomicOrderingNotAtomic;
+	in->is_volatile = is_volatile;
+}
+
+static bool is_ordered(LLVMValueRef v)
+{
+	return LLVMGetVolatile(v) || LLVMGetOrdering(v) != LLVMAtomicOrderingNotAtomic;
+}
+
+static void lower_load(struct lower *l, LLVMValueRef v)
+{
+	emit_load(l, v, LLVMGetOperand(v, 0), is_ordered(v));
+}
+
+static void lower_store(struct lower *l, LLVMValueRef v)
+{
+	emit_store(l, v, LLVMGetOperand(v, 0), LLVMGetOperand(v, 1), is_ordered(v));
 }
 
 static void lower_atomic(struct lower *l, LLVMValueRef v)
@@ -254,13 +283,35 @@ static const char *asm_name(struct lower *l, LLVMValueRef code, bool is_volatile
 	return intern(arena_printf(l->scratch, "asm:%08x", hash));
 }
 
+/*
+ * A store-release or load-acquire of arm64 is one instruction of assembly there (arch/arm64/include/asm/barrier.h:
+ * __smp_store_release(), __smp_load_acquire(); so rcu_assign_pointer() is), and a plain access elsewhere.
+ */
+static bool lower_ordered_access(struct lower *l, LLVMValueRef v, LLVMValueRef code)
+{
+	size_t len;
+	const char *s = LLVMGetInlineAsmAsmString(code, &len), *c = LLVMGetInlineAsmConstraintString(code, &len);
+	int nop = (int)LLVMGetNumArgOperands(v);
+
+	if (starts(s, "stlr") && starts(c, "=*Q,") && nop == 2)
+		emit_store(l, v, LLVMGetOperand(v, 1), LLVMGetOperand(v, 0), true);
+	else if ((starts(s, "ldar") || starts(s, "ldapr")) && starts(c, "=r,*Q") && nop == 1)
+		emit_load(l, v, LLVMGetOperand(v, 0), true);
+	else
+		return false;
+	return true;
+}
+
 void lower_asm(struct lower *l, LLVMValueRef v)
 {
 	LLVMValueRef code = LLVMGetCalledValue(v);
 	int nop = (int)LLVMGetNumArgOperands(v), kept = 0;
 	bool is_volatile = LLVMGetInlineAsmHasSideEffects(code);
-	int n = lower_emit(l, OP_ASM, nop, v);
+	int n;
 
+	if (lower_ordered_access(l, v, code))
+		return;
+	n = lower_emit(l, OP_ASM, nop, v);
 	for (int i = 0; i < nop; i++) {
 		struct arg arg = lower_arg(l, LLVMGetOperand(v, (unsigned)i));
 
@@ -283,11 +334,6 @@ static void lower_memory_call(struct lower *l, LLVMValueRef v, enum flow_op op)
 		args[i] = lower_arg(l, LLVMGetOperand(v, i));
 	n = lower_emit(l, op, 3, v);
 	memcpy(l->insns[n].args, args, sizeof(args));
-}
-
-static bool starts(const char *s, const char *with)
-{
-	return !strncmp(s, with, strlen(with));
 }
 
 /* Intrinsics that say something to a compiler only. */
@@ -383,6 +429,15 @@ static void lower_intrinsic(struct lower *l, LLVMValueRef v, unsigned id)
 	}
 }
 
+/* An argument; a narrow number is signed where the call says so, which depends on the machine. */
+static struct arg lower_argument(struct lower *l, LLVMValueRef call, unsigned i)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName("signext", strlen("signext"));
+	LLVMValueRef v = LLVMGetOperand(call, i);
+
+	return LLVMGetCallSiteEnumAttribute(call, i + 1, kind) ? lower_signed(l, v) : lower_arg(l, v);
+}
+
 static void lower_call(struct lower *l, LLVMValueRef v)
 {
 	LLVMValueRef callee = LLVMGetCalledValue(v);
@@ -408,7 +463,7 @@ static void lower_call(struct lower *l, LLVMValueRef v)
 	args = ARENA_ARRAY(l->a, struct arg, nop + 1);
 	args[0] = lower_arg(l, callee);
 	for (unsigned i = 0; i < nop; i++)
-		args[i + 1] = lower_arg(l, LLVMGetOperand(v, i));
+		args[i + 1] = lower_argument(l, v, i);
 	n = lower_emit(l, OP_CALL, 0, v);
 	l->insns[n].narg = (uint16_t)(nop + 1);
 	l->insns[n].args = args;

@@ -42,7 +42,8 @@ static const struct argp_option check_options[] = {
 	 "newest found)", 2},
 	{"extra-arg", OPT_EXTRA, "ARG", 0, "One more argument for clang, at the end (repeat)", 2},
 	{"launcher", OPT_LAUNCHER, "PROGRAM", 0, "Have PROGRAM run clang: ccache, distcc, icecc. With it, each "
-	 "unit is a command of its own, without precompiled headers", 2},
+	 "unit is a command of its own, without precompiled headers; what is sent preprocessed has other columns "
+	 "behind macros", 2},
 	{"no-pch", OPT_NO_PCH, NULL, 0, "Make no precompiled headers: slower, and the same result", 2},
 	{NULL, 0, NULL, 0, "What counts:", 3},
 	{"baseline", OPT_BASELINE, "FILE", 0, "Only findings that are not in FILE", 3},

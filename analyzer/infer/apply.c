@@ -98,13 +98,14 @@ static bool is_taken_here(const struct sim *sim, const struct held *h)
 
 /*
  * Who is called through a pointer may release a lock of what it is given: ops tables have such pairs. So may a function
- * of a cycle of calls, one over budget, and one that was not read if a wrapper took the lock: it may be the other half.
+ * of a cycle of calls or one over budget, and those a lock of the whole kernel, too; and one that was not read if a
+ * wrapper took the lock: it may be the other half.
  */
-static void note_passed(struct sim *sim, struct state *st, const struct insn *in, bool is_unread)
+static void note_passed(struct sim *sim, struct state *st, const struct insn *in, bool is_unread, bool has_body)
 {
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		struct held h = st->locks->items[i];
-		bool is_given = false;
+		bool is_given = has_body && h.lock->kind == SYM_GLOBAL;
 
 		for (int k = 1; k < in->narg && !is_given; k++)
 			is_given = sym_object(sim_eval(sim, st, &in->args[k])) == sym_object(h.lock);
@@ -120,9 +121,11 @@ static void call_unknown(struct sim *sim, struct state *st, const struct insn *i
 	unsure(sim->an, why, in->at);
 	if (why == UNSURE_INDIRECT_CALL)
 		note_given(sim, st, in);
-	note_passed(sim, st, in, why == UNSURE_UNKNOWN_CALL && !has_body);
+	note_passed(sim, st, in, why == UNSURE_UNKNOWN_CALL && !has_body, has_body);
 	clobber_args(sim, st, in);
 	reference_pass(sim, st, in, NULL);
+	for (int i = 1; has_body && i < in->narg; i++)
+		reference_hand_on(sim, st, sym_object(sim_eval(sim, st, &in->args[i])), in->at);
 	doubt_untaken(sim, st);
 	st->env[sim_site(sim, in)] = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_RESULT, st->turn, in->name);
 	sim_continue(sim, st);

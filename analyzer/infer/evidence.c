@@ -461,13 +461,26 @@ static bool has_locks(const struct sim *sim)
 	return false;
 }
 
+/* Is there a call that no path has come to? Calls that are left out are all held to be made, so none must be. */
+static bool misses_call(const struct sim *sim)
+{
+	for (int i = 0; i < sim->fn->ninsn; i++) {
+		const struct insn *in = &sim->fn->insns[i];
+
+		if (in->op == OP_CALL && in->args[0].kind == ARG_FUNC && !(sim->seen && sim->seen[i]) &&
+		    program_resolve(&sim->an->program, sim->node, in->args[0].name))
+			return true;
+	}
+	return false;
+}
+
 const struct evidences *evidence_make(struct sim *sim, struct arena *a, bool is_partial)
 {
 	struct evidences *all = ARENA_NEW(a, struct evidences);
 	struct sighting *items = ARENA_ARRAY(&sim->arena, struct sighting, sim->fn->ninsn);
 
-	all->is_partial = is_partial;
 	all->has_locks = has_locks(sim);
+	all->is_partial = is_partial || (!all->has_locks && misses_call(sim));
 	for (int i = 0; sim->seen && i < sim->fn->ninsn; i++) {
 		struct sighting e;
 		int k = 0;

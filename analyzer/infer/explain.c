@@ -341,14 +341,16 @@ static const struct trace *taking_of(const struct trace *unlock)
 	return unlock;
 }
 
-/* Where the story starts: the newest step at the origin, or the first of all. */
+/* Where the story starts: the step at the origin that is known, the newest one there, or the first of all. */
 static const struct trace *first_step(const struct candidate *c)
 {
 	const struct trace *first = NULL, *begin = NULL, *call = NULL;
 
 	for (const struct trace *t = c->trace; t; t = t->prev) {
 		first = t;
-		if (t == c->trace || t->kind == STEP_BRANCH)
+		if (t == c->began)
+			begin = t;
+		if (t == c->trace || t->kind == STEP_BRANCH || t == c->began)
 			continue;
 		if (same_place(t->at, c->origin) && (!begin || starts_with_oldest(c->kind)))
 			begin = t;
@@ -357,6 +359,8 @@ static const struct trace *first_step(const struct candidate *c)
 	}
 	if (!begin)
 		return call ? call : first;
+	if (begin == c->began)
+		return begin;
 	/* One call may have done several things there. */
 	for (const struct trace *t = begin->prev; begin->inner && t && t->inner == begin->inner; t = t->prev)
 		if (same_place(t->at, begin->at))

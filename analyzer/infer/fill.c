@@ -210,6 +210,31 @@ static bool is_doubted(struct fill *f, const struct summary *s, const struct sca
 	return doubt == DOUBT_ALL;
 }
 
+/* A wrapper does without a context where it is given none, which the call may never do: unless it says NULL itself. */
+static bool may_have_context(const struct sim *sim, const struct insn *in, const struct held *h)
+{
+	if (!model_has_contexts(sim->an->options->model, h->kind))
+		return false;
+	for (int i = 1; i < in->narg; i++)
+		if (in->args[i].kind == ARG_INT && !in->args[i].value)
+			return false;
+	return true;
+}
+
+static bool takes_in_all_cases(const struct summary *s, const struct held *h)
+{
+	for (int i = 0; i < s->ncase; i++) {
+		const struct lock_set *takes = s->cases[i].takes;
+		int k = 0;
+
+		while (takes && k < takes->n && takes->items[k].lock != h->lock)
+			k++;
+		if (!takes || k == takes->n)
+			return false;
+	}
+	return true;
+}
+
 /* A lock the callee takes on its way, even if it gives it back, must not be held here. */
 static void check_takes(struct fill *f, const struct insn *in, const struct summary *s, const struct scase *c,
 			const struct filled *x, const char *callee)
@@ -235,6 +260,7 @@ static void check_takes(struct fill *f, const struct insn *in, const struct summ
 			unsure(sim->an, UNSURE_CASES, in->at);
 			continue;
 		}
+		e.is_vague |= !takes_in_all_cases(s, h) && may_have_context(sim, in, h);
 		if (!is_doubted(f, s, c, h, &e))
 			primitive_take(sim, st, &e);
 	}
@@ -279,12 +305,28 @@ static void apply_locks(struct fill *f, const struct insn *in, const struct summ
 		if (h->is_reported)
 			handed_met(sim, h, in->at, callee);
 		e.is_maybe = !(f->is_sure && only_asks_for(c, h)) && !is_in_all_cases(s, h);
+		e.is_vague |= e.is_maybe && h->state == LOCK_HELD && may_have_context(sim, in, h);
 		if (h->state == LOCK_DROPPED)
 			primitive_release(sim, st, &e);
 		else if (h->state == LOCK_HELD && !(old && old->is_vague) &&
 			 !(old && old->state == LOCK_HELD && is_doubted(f, s, c, h, &e)))
 			primitive_take(sim, st, &e);
 	}
+}
+
+/* Is what the case gives put behind a pointer that is NULL here, and nowhere else? Then the callee gives nothing. */
+static bool is_put_nowhere(const struct scase *c, const struct filled *x, const struct ref *r)
+{
+	bool is_put = false;
+
+	for (int i = 0; i < c->ncell; i++) {
+		if (sym_object(c->cells[i].value) != sym_object(r->object))
+			continue;
+		if (x->addrs[i]->kind != SYM_INT)
+			return false;
+		is_put = true;
+	}
+	return is_put && r->found && r->count > 0 && !(c->ret && sym_object(c->ret) == sym_object(r->object));
 }
 
 static void apply_refs(struct sim *sim, struct state *st, const struct insn *in, const struct summary *s,
@@ -294,6 +336,8 @@ static void apply_refs(struct sim *sim, struct state *st, const struct insn *in,
 	for (int i = 0; c->refs && i < c->refs->n; i++) {
 		struct ref r = c->refs->items[i];
 
+		if (is_put_nowhere(c, x, &r))
+			continue;
 		r.object = x->objects[i];
 		if (r.handed_on) {	/* not ours to give back, but it keeps the object */
 			r.site = sim_site(sim, in);

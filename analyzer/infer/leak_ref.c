@@ -16,20 +16,22 @@ static bool has_failed(const struct sim *sim, const struct state *st)
 	return st->ret && !(leak_ret_mask(st) & success);
 }
 
+/* Is it memory that goes away by itself when the device it is for is unbound? */
+static bool is_managed(const struct sim *sim, const struct sym *object)
+{
+	const struct insn *in = object->kind == SYM_NEW && object->site >= 0 ? &sim->fn->insns[object->site] : NULL;
+	const struct model_func *f = in && in->op == OP_CALL && in->args[0].kind == ARG_FUNC ?
+					     model_find(sim->an->options->model, in->args[0].name) : NULL;
+
+	return f && f->neffect && f->effects[0].kind == EFFECT_ALLOC_MANAGED;
+}
+
 /* Memory that goes away by itself, because what returns now has failed: nobody looks after what is in it. */
 static bool is_dying(const struct sim *sim, const struct state *st, const struct sym *object)
 {
-	const struct model_func *f;
-	const struct insn *in;
-
 	/* A probe fails by an error; what can only be above 0 came from a call that its caller takes for a success. */
 	if (!has_failed(sim, st) || (!sim->fn->returns_pointer && !(leak_ret_mask(st) & MASK_NEGATIVE)) ||
-	    object->kind != SYM_NEW || object->site < 0)
-		return false;
-	in = &sim->fn->insns[object->site];
-	f = in->op == OP_CALL && in->args[0].kind == ARG_FUNC ?
-	    model_find(sim->an->options->model, in->args[0].name) : NULL;
-	if (!f || !f->neffect || f->effects[0].kind != EFFECT_ALLOC_MANAGED)
+	    !is_managed(sim, object))
 		return false;
 	for (int i = 0; i < st->ncell; i++) {
 		const struct cell *c = &st->cells[i];
@@ -126,7 +128,7 @@ static void report_ref(struct sim *sim, struct state *st, struct ref r)
 	struct trace *t = state_step(&sim->pool, st, STEP_RETURN, st->at, sim->fn->name);
 	struct candidate c = {
 		.kind = FACT_REF_LEFT, .at = st->at, .object = r.object, .class_name = r.kind, .kind_name = r.kind,
-		.origin = r.got ? r.got->at : st->at, .trace = t, .function = r.got ? r.got->callee : NULL,
+		.origin = r.got ? r.got->at : st->at, .began = r.got, .trace = t, .function = r.got ? r.got->callee : NULL,
 		.is_warned = is_lasting(&r),
 	};
 
@@ -309,6 +311,18 @@ static bool is_for_others(struct sim *sim, const struct state *st)
 	return false;
 }
 
+/* A lookup for its count alone: what it gives is not so much as looked at, so whoever gives it back has it from elsewhere. */
+static bool is_ignored(const struct sim *sim, const struct ref *r)
+{
+	if (!r->found || r->born || r->site < 0 || !sim->fn->insns[r->site].is_pointer)
+		return false;
+	for (int n = 0; n < sim->fn->ninsn; n++)
+		for (int i = 0; i < sim->fn->insns[n].narg; i++)
+			if (sim->fn->insns[n].args[i].kind == ARG_INSN && sim->fn->insns[n].args[i].n == r->site)
+				return false;
+	return true;
+}
+
 static void check_ref(struct sim *sim, struct state *st, struct ref r)
 {
 	enum whereabouts where;
@@ -326,15 +340,15 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 		state_put_ref(&sim->pool, st, &r);
 		return;
 	}
-	/* Others reach it, and this one goes on as if nothing had happened. */
-	if (r.born && sym_object(r.object)->kind == SYM_LOAD && !has_failed(sim, st)) {
+	/* Others reach it, and this one goes on as if nothing had happened; or it goes as its memory goes. */
+	if (r.born && (sym_object(r.object)->kind == SYM_LOAD ? !has_failed(sim, st) : is_managed(sim, sym_object(r.object)))) {
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 		return;
 	}
 	/* A caller's object, which has callers to give it back. */
 	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
 		return;
-	if (is_for_others(sim, st) || loop_gathers(sim, r.site))
+	if (is_for_others(sim, st) || loop_gathers(sim, r.site) || is_ignored(sim, &r))
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 	else if (r.found || is_left(sim, st, &r))
 		report_ref(sim, st, r);

@@ -77,7 +77,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "init", EFFECT_INIT }, { "ask", EFFECT_ASK }, { "complain", EFFECT_COMPLAIN },
 	{ "wait", EFFECT_WAIT }, { "setup", EFFECT_SETUP },
 };
-static const cyaml_strval_t sense_names[] = { { "gets", NAME_GETS } };
+static const cyaml_strval_t sense_names[] = { { "gets", NAME_GETS }, { "undoes", NAME_UNDOES } };
 static const cyaml_strval_t wait_names[] = {
 	{ "spinning", WAIT_SPINNING }, { "asleep", WAIT_ASLEEP }, { "never", WAIT_NEVER },
 };
@@ -154,7 +154,7 @@ static const cyaml_schema_field_t context_fields[] = {
 };
 
 static const cyaml_schema_field_t kind_fields[] = {
-	WORD(kind, REQUIRED), CHOICE(waits, REQUIRED, wait_names), TRUTH(atomic),
+	WORD(kind, REQUIRED), CHOICE(waits, REQUIRED, wait_names), TRUTH(atomic), TRUTH(contexts),
 	CYAML_FIELD_END
 };
 

@@ -163,11 +163,13 @@ struct model_kind {
 	const char *name;	/* of a kind of lock: "mutex" */
 	enum lock_wait wait;
 	bool is_atomic;		/* who holds one must not sleep */
+	bool has_contexts;	/* who takes one may hold others of its class, and is told if it has this one */
 };
 
 /* What a word in the name of a function promises. */
 enum name_sense {
 	NAME_GETS,		/* what it returns came with a reference, that is given back by way of it */
+	NAME_UNDOES,		/* what it gives back is the reference of whoever registered the object */
 };
 
 struct model_name {
@@ -282,5 +284,6 @@ enum lock_wait model_wait(const struct model *m, const char *kind);
 bool model_has_order(const struct model *m, const char *class_name);
 /* Must who holds a lock of that kind not sleep? */
 bool model_is_atomic(const struct model *m, const char *kind);
+bool model_has_contexts(const struct model *m, const char *kind);
 
 #endif

@@ -332,7 +332,7 @@ static void add_kind(struct builder *b, struct mark at, const struct entry *e)
 {
 	struct model *m = b->model;
 	struct model_kind k = { .name = intern(e->kind), .wait = (enum lock_wait)e->waits,
-					.is_atomic = e->atomic != 0 };
+					.is_atomic = e->atomic != 0, .has_contexts = e->contexts != 0 };
 
 	for (int i = 0; i < m->nkind; i++)
 		if (m->kinds[i].name == k.name)

@@ -34,7 +34,7 @@ struct entry {
 	int *arg, *nested_arg, *owner_arg, *drops, *returns;
 	int *callback, *data, *element_param, *data_param, *param, *set, *bits, *other;
 	int when, mode, how, does, waits, says;	/* enum effect_when, lock_mode, how, effect_kind, lock_wait, name_sense */
-	int try, nested, recursive, counting, sure_unowned, null_ok, stops, opaque, list, atomic, unbinds, order;	/* 0 or 1 */
+	int try, nested, recursive, counting, sure_unowned, null_ok, stops, opaque, list, atomic, contexts, unbinds, order;	/* 0 or 1 */
 };
 
 /* Where an entry begins. */

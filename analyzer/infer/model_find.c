@@ -63,12 +63,26 @@ bool model_has_order(const struct model *m, const char *class_name)
 	return true;
 }
 
-bool model_is_atomic(const struct model *m, const char *kind)
+static const struct model_kind *find_kind(const struct model *m, const char *kind)
 {
 	for (int i = 0; i < m->nkind; i++)
 		if (m->kinds[i].name == kind)
-			return m->kinds[i].is_atomic;
-	return false;
+			return &m->kinds[i];
+	return NULL;
+}
+
+bool model_is_atomic(const struct model *m, const char *kind)
+{
+	const struct model_kind *k = find_kind(m, kind);
+
+	return k && k->is_atomic;
+}
+
+bool model_has_contexts(const struct model *m, const char *kind)
+{
+	const struct model_kind *k = find_kind(m, kind);
+
+	return k && k->has_contexts;
 }
 
 /* Words of a name are parted by underscores. */

@@ -49,6 +49,8 @@ static void check_turns(struct sim *sim, struct state *st, const struct lock_eve
 			continue;
 		if (sym_class(h.lock, h.kind) != sym_class(e->lock, e->kind))
 			continue;
+		if (model_has_contexts(sim->an->options->model, e->kind))
+			continue;
 		report_again(sim, st, e, &h, FACT_LOCK_TAKEN_AGAIN_BY_TURN);
 		return;
 	}

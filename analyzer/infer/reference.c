@@ -229,6 +229,9 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 
 	if (!(state_mask(st, r->object) & MASK_VALID))
 		return;
+	/* Counted in two ways, of which one is followed. */
+	if (old && old->count > 0 && count > 0 && old->kind != r->kind)
+		return;
 	if (!old) {
 		now.count = 0;
 		now.site = sim_site(sim, in);
@@ -257,7 +260,7 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 		now.got = st->trace;
 		state_put_ref(&sim->pool, st, &now);
 	}
-	if (count < 0 && !now.count)
+	if (count < 0 && !now.count && !(inner && callee && model_name_says(sim->an->options->model, callee, NAME_UNDOES)))
 		end_borrow(sim, st, &now, callee);
 }
 

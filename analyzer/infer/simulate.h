@@ -79,6 +79,7 @@ struct candidate {
 	const struct model_need *need;
 	const char *say;		/* a clause of the model; or NULL */
 	struct place origin;
+	const struct trace *began;	/* the step at the origin, if it is known; or NULL */
 	const struct trace *trace;	/* last step: the fault */
 	bool is_inferred;		/* the keeper was concluded */
 	bool is_warned;			/* the kernel warns on the path */

@@ -331,3 +331,50 @@ functions_of_no_file() {
 }
 
 run_test fixtures/functions-of-no-file functions_of_no_file
+
+# arm64 stores and loads in order by one instruction of assembly: what is put in memory so is handed on there.
+ordered_accesses_of_arm64() {
+	cat >"$HERE/a.c" <<-'END'
+		struct device_node;
+		struct device_node *of_parse_phandle(const struct device_node *node, const char *name, int index);
+		void of_node_put(struct device_node *node);
+		struct port {
+			struct device_node *node;
+			struct device_node *other;
+		};
+		int keeps(struct port *port, struct device_node *node)
+		{
+			struct device_node *found = of_parse_phandle(node, "companion", 0);
+			if (!found)
+				return -19;
+			asm volatile("stlr %x1, %0" : "=Q" (port->node) : "rZ" (found) : "memory");
+			return 0;
+		}
+		void gives_back(struct port *port)
+		{
+			struct device_node *node;
+			asm volatile("ldar %0, %1" : "=r" (node) : "Q" (port->node) : "memory");
+			of_node_put(node);
+		}
+		int loses(struct port *port, struct device_node *node)
+		{
+			struct device_node *found = of_parse_phandle(node, "companion", 0);
+			if (!found)
+				return -19;
+			asm volatile("stlr %x1, %0" : "=Q" (port->other) : "rZ" (node) : "memory");
+			return 0;
+		}
+	END
+	compile_commands "$HERE" "$HERE/a.c"
+	sed -i 's/"-std=gnu11"/"--target=aarch64-linux-gnu", "-nostdinc", &/' "$HERE/compile_commands.json"
+	expect_status 1 "$TESTED" check -p "$HERE"
+	expect_text "$HERE/out" 'a.c:28:.*ref-leak'
+	if grep -E 'a.c:1[0-9].*error' "$HERE/out"; then
+		return 1
+	fi
+	expect_status 0 "$TESTED" dump flow -p "$HERE" a.c
+	expect_text "$HERE/out" 'store volatile ptr p0, %0 port.node'
+	expect_text "$HERE/out" 'load volatile ptr p0 port.node'
+}
+
+run_test fixtures/ordered-accesses-of-arm64 ordered_accesses_of_arm64
