@@ -210,15 +210,19 @@ static bool is_doubted(struct fill *f, const struct summary *s, const struct sca
 	return doubt == DOUBT_ALL;
 }
 
-/* A wrapper does without a context where it is given none, which the call may never do: unless it says NULL itself. */
-static bool may_have_context(const struct sim *sim, const struct insn *in, const struct held *h)
+/* A wrapper does without a context in a case in which it has none, which the call may never come to: unless it says NULL. */
+static bool may_have_context(const struct sim *sim, const struct insn *in, const struct scase *c, const struct held *h)
 {
+	bool asks = false;
+
 	if (!model_has_contexts(sim->an->options->model, h->kind))
 		return false;
 	for (int i = 1; i < in->narg; i++)
 		if (in->args[i].kind == ARG_INT && !in->args[i].value)
 			return false;
-	return true;
+	for (int i = 0; i < c->nrange; i++)
+		asks |= c->ranges[i].mask == MASK_ZERO;
+	return asks;
 }
 
 static bool takes_in_all_cases(const struct summary *s, const struct held *h)
@@ -260,7 +264,7 @@ static void check_takes(struct fill *f, const struct insn *in, const struct summ
 			unsure(sim->an, UNSURE_CASES, in->at);
 			continue;
 		}
-		e.is_vague |= !takes_in_all_cases(s, h) && may_have_context(sim, in, h);
+		e.is_vague |= !takes_in_all_cases(s, h) && may_have_context(sim, in, c, h);
 		if (!is_doubted(f, s, c, h, &e))
 			primitive_take(sim, st, &e);
 	}
@@ -305,7 +309,7 @@ static void apply_locks(struct fill *f, const struct insn *in, const struct summ
 		if (h->is_reported)
 			handed_met(sim, h, in->at, callee);
 		e.is_maybe = !(f->is_sure && only_asks_for(c, h)) && !is_in_all_cases(s, h);
-		e.is_vague |= e.is_maybe && h->state == LOCK_HELD && may_have_context(sim, in, h);
+		e.is_vague |= e.is_maybe && h->state == LOCK_HELD && may_have_context(sim, in, c, h);
 		if (h->state == LOCK_DROPPED)
 			primitive_release(sim, st, &e);
 		else if (h->state == LOCK_HELD && !(old && old->is_vague) &&
