@@ -46,8 +46,11 @@ static bool is_dying(const struct sim *sim, const struct state *st, const struct
 /* Does the value come from a member of the object by which it can be reached again: not a driver's own data? */
 static bool leads_back(const struct sim *sim, const struct sym *value, const struct sym *object)
 {
-	const struct sym *from = sym_object(value)->kind == SYM_LOAD ? sym_object(value)->a : NULL;
+	const struct sym *o = sym_object(value), *from;
 
+	while (o->kind == SYM_ELEM)
+		o = sym_object(o->a);
+	from = o->kind == SYM_LOAD ? o->a : NULL;
 	return from && from->field && sym_object(from) == object && !borrow_is_home(sim, from);
 }
 
@@ -323,6 +326,21 @@ static bool is_ignored(const struct sim *sim, const struct ref *r)
 	return true;
 }
 
+/* The path succeeds and has put what its caller gave it into the object: whoever takes that out again gives it back. */
+static bool is_registered_with(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	if (!r->found || r->born || has_failed(sim, st))
+		return false;
+	for (int i = 0; i < st->ncell; i++) {
+		const struct sym *value = sym_object(st->cells[i].value);
+
+		if (sym_object(st->cells[i].addr) == sym_object(r->object) && value->kind == SYM_PARAM &&
+		    value->value < sim->fn->nparam && sim->fn->params[value->value].is_pointer)
+			return true;
+	}
+	return false;
+}
+
 static void check_ref(struct sim *sim, struct state *st, struct ref r)
 {
 	enum whereabouts where;
@@ -348,7 +366,7 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 	/* A caller's object, which has callers to give it back. */
 	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
 		return;
-	if (is_for_others(sim, st) || loop_gathers(sim, r.site) || is_ignored(sim, &r))
+	if (is_for_others(sim, st) || loop_gathers(sim, r.site) || is_ignored(sim, &r) || is_registered_with(sim, st, &r))
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 	else if (r.found || is_left(sim, st, &r))
 		report_ref(sim, st, r);
