@@ -53,10 +53,13 @@ static bool is_fixed(const struct sym *s)
 bool guide_contradicts(struct sim *sim, const struct candidate *c)
 {
 	for (const struct trace *t = c->trace; t; t = t->prev) {
+		const struct sym *otherwise;
+
 		if (t->kind != STEP_BRANCH || !t->object || !is_fixed(t->object))
 			continue;
+		otherwise = sym_not(&sim->syms, t->object);
 		for (const struct trace *u = t->prev; u; u = u->prev)
-			if (u->kind == STEP_BRANCH && u->object == sym_not(&sim->syms, t->object))
+			if (u->kind == STEP_BRANCH && u->object == otherwise)
 				return true;
 	}
 	return false;

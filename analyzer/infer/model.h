@@ -284,6 +284,7 @@ enum lock_wait model_wait(const struct model *m, const char *kind);
 bool model_has_order(const struct model *m, const char *class_name);
 /* Must who holds a lock of that kind not sleep? */
 bool model_is_atomic(const struct model *m, const char *kind);
+/* May several of a class be held under one acquire context, which refuses what it has? */
 bool model_has_contexts(const struct model *m, const char *kind);
 
 #endif
