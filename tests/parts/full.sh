@@ -47,8 +47,8 @@ distributed() {
 	trap 'kill $(jobs -p)' EXIT
 	sleep 1
 	check_kernel "$HERE/alone" --db "$HERE/alone.db" drivers/iommu
-	DISTCC_FALLBACK=0 DISTCC_DIR=$HERE/distcc DISTCC_HOSTS="127.0.0.1:37001/2 127.0.0.1:37002/2" \
-		check_kernel "$HERE/both" --db "$HERE/both.db" --launcher distcc drivers/iommu
+	DISTCC_FALLBACK=0 DISTCC_DIR=$HERE/distcc DISTCC_HOSTS="127.0.0.1:37001/1 127.0.0.1:37002/1" \
+		check_kernel "$HERE/both" --db "$HERE/both.db" --launcher distcc -j 2 drivers/iommu
 	for how in alone both; do
 		sed -E 's/^([^ ]+:[0-9]+):[0-9]+: /\1: /' "$HERE/$how.txt" >"$HERE/$how.lines"
 		jq 'del(.. | .startColumn?)' "$HERE/$how.sarif" >"$HERE/$how.json"
