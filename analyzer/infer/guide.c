@@ -39,32 +39,6 @@ bool guide_is_enough(const struct candidate *c)
 	return c->kind != FACT_REF_LEFT && c->kind != FACT_REF_KEPT && c->trace && c->trace->course && !c->is_inner;
 }
 
-/* Is it the same wherever the path asks: made of parameters, and of what was in memory at entry? */
-static bool is_fixed(const struct sym *s)
-{
-	switch (s->kind) {
-	case SYM_PARAM: case SYM_INT: case SYM_GLOBAL: return true;
-	case SYM_LOAD: case SYM_ADDR: return is_fixed(s->a);
-	case SYM_BIN: case SYM_CMP: case SYM_ALL: return is_fixed(s->a) && is_fixed(s->b);
-	default: return false;
-	}
-}
-
-bool guide_contradicts(struct sim *sim, const struct candidate *c)
-{
-	for (const struct trace *t = c->trace; t; t = t->prev) {
-		const struct sym *otherwise;
-
-		if (t->kind != STEP_BRANCH || !t->object || !is_fixed(t->object))
-			continue;
-		otherwise = sym_not(&sim->syms, t->object);
-		for (const struct trace *u = t->prev; u; u = u->prev)
-			if (u->kind == STEP_BRANCH && u->object == otherwise)
-				return true;
-	}
-	return false;
-}
-
 static bool is_it(const struct held *h, const struct candidate *c)
 {
 	return h->state == LOCK_HELD && !h->is_vague && h->kind == c->kind_name && h->taken &&

@@ -444,7 +444,6 @@ static void confirm(struct sim *sim)
 		/* Where paths were merged all the same nothing is sure either: the path itself tells. */
 		if (guide_is_enough(c) && (again.has_merged || (!seen && is_partial)))
 			c->is_confirmed = (seen && is_seen_alone(sim, seen)) || is_seen_alone(sim, c);
-		c->is_confirmed &= seen || !guide_contradicts(sim, c);
 	}
 	sim->an->muted--;
 	for (int i = 0; i < sim->nfound; i++)

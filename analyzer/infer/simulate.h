@@ -276,8 +276,6 @@ bool guide_enter(struct sim *sim, struct state *st, int block);
 void guide_set(struct sim *sim, const struct candidate *c);
 /* Does the path tell by itself? Else it takes the exits of others. */
 bool guide_is_enough(const struct candidate *c);
-/* Does the path take a branch one way and, of the same question about what callers gave, the other? Merging paths makes such. */
-bool guide_contradicts(struct sim *sim, const struct candidate *c);
 /* It went that way: is the lock that the candidate says was left held at an exit? */
 bool guide_holds(const struct sim *sim, const struct candidate *c);
 
