@@ -205,12 +205,18 @@ static void see_object(struct sim *sim, struct seen *s, const struct sym *object
 	s->is_new |= makes_objects(model_find(sim->an->options->model, s->from));
 }
 
-/* The lock that has that lockdep map: what is before it in the name of the field. */
-static const char *without_map(const char *name)
+/*
+ * The lock that has that lockdep map: what is before it in the name of the field. Of a spinlock_t the map is in the
+ * raw lock, which is all there is of it (include/linux/spinlock_types.h).
+ */
+static const char *without_map(struct sim *sim, const struct sym *lock, const char *name)
 {
-	const char *dot = strrchr(name, '.');
+	const char *end = lock->kind == SYM_ADDR && lock->struct_name && lock->field ? strstr(lock->field, ".dep_map") : NULL;
+	int n = end && !end[strlen(".dep_map")] ? (int)(end - lock->field) : 0;
 
-	return dot && !strcmp(dot, ".dep_map") ? intern_n(name, (size_t)(dot - name)) : name;
+	if (n > 6 && !strncmp(lock->field + n - 6, ".rlock", 6))
+		n -= 6;
+	return n ? intern(arena_printf(&sim->arena, "%s.%.*s", lock->struct_name, n, lock->field)) : name;
 }
 
 /* The class of the lock that is an argument; NULL when it cannot be told. */
@@ -227,7 +233,7 @@ static const char *class_of_argument(struct sim *sim, struct state *st, const st
 	if (lock->kind == SYM_ADDR && lock->a->kind == SYM_GLOBAL && (!lock->field || !strcmp(lock->field, "dep_map")))
 		return lock->a->name;
 	name = class_of(lock, intern(LOCK_OF_ANY_CLASS));
-	return *name == *LOCK_OF_ANY_CLASS ? NULL : without_map(name);
+	return *name == *LOCK_OF_ANY_CLASS ? NULL : without_map(sim, lock, name);
 }
 
 static const struct model_hint *find_hint(const struct sim *sim, const struct insn *in, enum effect_kind kind,
