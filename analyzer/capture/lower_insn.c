@@ -432,10 +432,13 @@ static void lower_intrinsic(struct lower *l, LLVMValueRef v, unsigned id)
 /* An argument; a narrow number is signed where the call says so, which depends on the machine. */
 static struct arg lower_argument(struct lower *l, LLVMValueRef call, unsigned i)
 {
-	unsigned kind = LLVMGetEnumAttributeKindForName("signext", strlen("signext"));
+	static const char name[] = "signext";
 	LLVMValueRef v = LLVMGetOperand(call, i);
 
-	return LLVMGetCallSiteEnumAttribute(call, i + 1, kind) ? lower_signed(l, v) : lower_arg(l, v);
+	if (LLVMIsAConstantInt(v) &&
+	    LLVMGetCallSiteEnumAttribute(call, i + 1, LLVMGetEnumAttributeKindForName(name, strlen(name))))
+		return lower_signed(l, v);
+	return lower_arg(l, v);
 }
 
 static void lower_call(struct lower *l, LLVMValueRef v)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "infer/pack.h"
 #include "infer/simulate.h"
@@ -205,18 +206,22 @@ static void see_object(struct sim *sim, struct seen *s, const struct sym *object
 	s->is_new |= makes_objects(model_find(sim->an->options->model, s->from));
 }
 
+/* What is before the end in the name; the name itself if it does not end so. */
+static const char *without_end(const char *name, const char *end)
+{
+	return path_ends(name, end) ? intern_n(name, strlen(name) - strlen(end)) : name;
+}
+
 /*
  * The lock that has that lockdep map: what is before it in the name of the field. Of a spinlock_t the map is in the
  * raw lock, which is all there is of it (include/linux/spinlock_types.h).
  */
 static const char *without_map(struct sim *sim, const struct sym *lock, const char *name)
 {
-	const char *end = lock->kind == SYM_ADDR && lock->struct_name && lock->field ? strstr(lock->field, ".dep_map") : NULL;
-	int n = end && !end[strlen(".dep_map")] ? (int)(end - lock->field) : 0;
-
-	if (n > 6 && !strncmp(lock->field + n - 6, ".rlock", 6))
-		n -= 6;
-	return n ? intern(arena_printf(&sim->arena, "%s.%.*s", lock->struct_name, n, lock->field)) : name;
+	if (lock->kind != SYM_ADDR || !lock->struct_name || !lock->field || !path_ends(lock->field, ".dep_map"))
+		return without_end(name, ".dep_map");
+	name = arena_printf(&sim->arena, "%s.%s", lock->struct_name, lock->field);
+	return without_end(without_end(name, ".dep_map"), ".rlock");
 }
 
 /* The class of the lock that is an argument; NULL when it cannot be told. */

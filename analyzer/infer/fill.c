@@ -227,15 +227,9 @@ static bool may_have_context(const struct sim *sim, const struct insn *in, const
 
 static bool takes_in_all_cases(const struct summary *s, const struct held *h)
 {
-	for (int i = 0; i < s->ncase; i++) {
-		const struct lock_set *takes = s->cases[i].takes;
-		int k = 0;
-
-		while (takes && k < takes->n && takes->items[k].lock != h->lock)
-			k++;
-		if (!takes || k == takes->n)
+	for (int i = 0; i < s->ncase; i++)
+		if (lock_set_find(s->cases[i].takes, h->lock, h->kind) < 0)
 			return false;
-	}
 	return true;
 }
 

@@ -149,11 +149,9 @@ bool guards_is_ending(const struct guards *g, const struct node *n)
 {
 	for (int i = 0; i < n->fn->nlink; i++) {
 		const struct flow_link *l = &n->fn->links[i];
-		const struct model_func *m = l->kind == LINK_CALL ? model_find(g->model, l->name) : NULL;
 
-		for (int k = 0; m && k < m->neffect; k++)
-			if (m->effects[k].kind == EFFECT_FREE)
-				return true;
+		if (l->kind == LINK_CALL && model_does(model_find(g->model, l->name), EFFECT_FREE))
+			return true;
 	}
 	return false;
 }

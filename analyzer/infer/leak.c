@@ -230,22 +230,14 @@ static bool is_insisted(const struct analysis *an, const struct held *h, enum ve
 	return an->insists && (v == VERDICT_DOUBTFUL || an->insists_on_all) && !strcmp(an->insists, sym_class(h->lock, h->kind));
 }
 
-/* A model says of the function that it takes a lock: what its body leaves held is meant. */
-static bool is_known_to_take(const struct sim *sim)
-{
-	const struct model_func *m = model_find(sim->an->options->model, sim->fn->name);
-
-	for (int i = 0; m && i < m->neffect; i++)
-		if (m->effects[i].kind == EFFECT_TAKE)
-			return true;
-	return false;
-}
-
 static void check_lock(struct sim *sim, struct state *st, struct held h)
 {
 	enum verdict verdict;
 
-	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0 || sim->is_over || is_known_to_take(sim))
+	if (h.state != LOCK_HELD || h.is_vague || h.by_turn || h.site < 0 || sim->is_over)
+		return;
+	/* A model says of the function that it takes a lock: what its body leaves held is meant. */
+	if (model_does(model_find(sim->an->options->model, sim->fn->name), EFFECT_TAKE))
 		return;
 	handed_kept(sim, &h, st->at);
 	if (loop_collects(sim, h.site)) {

@@ -270,6 +270,8 @@ struct model {
 const struct model *model_load(struct arena *a, const char *dir, const char *const *extra, size_t nextra);
 /* What is known of the function, or NULL. Names match exactly. */
 const struct model_func *model_find(const struct model *m, const char *name);
+/* Is an effect of that kind among what is known of the function? f may be NULL. */
+bool model_does(const struct model_func *f, enum effect_kind kind);
 /* Has the name of a function a word of that sense? */
 bool model_name_says(const struct model *m, const char *name, enum name_sense sense);
 /* What the field needs (both names interned), or NULL. */

@@ -55,6 +55,14 @@ enum lock_wait model_wait(const struct model *m, const char *kind)
 	return WAIT_SPINNING;
 }
 
+bool model_does(const struct model_func *f, enum effect_kind kind)
+{
+	for (int i = 0; f && i < f->neffect; i++)
+		if (f->effects[i].kind == kind)
+			return true;
+	return false;
+}
+
 bool model_has_order(const struct model *m, const char *class_name)
 {
 	for (int i = 0; i < m->nclass; i++)

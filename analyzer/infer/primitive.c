@@ -516,14 +516,6 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	}
 }
 
-static bool lends(const struct model_func *m)
-{
-	for (int i = 0; i < m->neffect; i++)
-		if (m->effects[i].kind == EFFECT_LEND)
-			return true;
-	return false;
-}
-
 /* What the call gives back: an argument, what the body says, or an unknown. */
 static void set_result(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m,
 		       struct node *body)
@@ -536,7 +528,7 @@ static void set_result(struct sim *sim, struct state *st, const struct insn *in,
 		v = argument(sim, st, in, (int)s->cases[0].ret->value);
 	if (!v && s && !m->opaque)
 		v = apply_result_of(sim, st, in, body);
-	if (v && v->is_set && lends(m))
+	if (v && v->is_set && model_does(m, EFFECT_LEND))
 		v = NULL;	/* one of many: which one is not known, but that it is one */
 	st->env[site] = v ? v : sym_new(&sim->syms, site, ORDINAL_RESULT, st->turn, in->name);
 }
