@@ -4,8 +4,8 @@
  *
  * Direct calls are followed all the way up. What is held where functions are called through a
  * field, or where they are passed to somebody who calls them, comes down as far as the callees
- * of those functions, and from there through ROUNDS fields more: further up all that a
- * program can hold comes together, and nothing is said by it.
+ * of those functions, and from there through ROUNDS fields more, or until so much comes together
+ * that nothing is said by it. What is called where nobody sees it is marked as such.
  */
 #include "infer/entry.h"
 
@@ -21,7 +21,7 @@
 #include "infer/context.h"
 #include "infer/model.h"
 
-#define ROUNDS 2
+#define ROUNDS 8
 #define MAX_MAYBE 40		/* locks that may be held on entry; with more nothing is known */
 
 struct build {
@@ -164,6 +164,7 @@ static void add_maybe(struct build *b, struct entry_locks *to, const struct name
 	if (from) {
 		to->maybe = names_join(b->e->arena, to->maybe, from->maybe);
 		to->is_open |= from->is_open;
+		to->is_unseen |= from->is_unseen;
 	}
 	to->is_open |= to->maybe && to->maybe->n > MAX_MAYBE;
 }
@@ -190,6 +191,14 @@ static const struct names *held_at_pointers(struct build *b, const struct node *
 	return held;
 }
 
+static bool calls_pointers(const struct node *n)
+{
+	for (int i = 0; n->evidence && i < n->evidence->n; i++)
+		if (n->evidence->items[i].kind == EVIDENCE_POINTER)
+			return true;
+	return false;
+}
+
 static void see_links(struct build *b, const struct node *n)
 {
 	const struct entry_locks *own = &b->e->of[n->index];
@@ -207,18 +216,28 @@ static void see_links(struct build *b, const struct node *n)
 			callee = NULL;
 			body = NULL;
 		} else if (l->kind == LINK_FIELD) {
-			add_maybe(b, slot_of(b, l->name), NULL, own);
+			struct entry_locks *slot = slot_of(b, l->name);
+
+			slot->is_called = true;
+			add_maybe(b, slot, NULL, own);
 		} else if (to && (l->kind == LINK_PASSED || l->kind == LINK_TARGET || l->kind == LINK_NAMED)) {
 			b->e->of[to->index].is_named = true;
 			if (l->kind == LINK_NAMED)
 				continue;
 			add_maybe(b, &b->passed[to->index], callee ? held_at_calls(b, n, callee) : NULL, own);
 			add_maybe(b, &b->passed[to->index], held_at_pointers(b, body), NULL);
+			/* Who keeps it calls it later, with what it holds then. */
+			b->passed[to->index].is_unseen |= body && !calls_pointers(body);
 		}
 	}
-	for (int i = 0; n->evidence && i < n->evidence->n; i++)
-		if (n->evidence->items[i].kind == EVIDENCE_SLOT && n->evidence->items[i].name)
-			add_maybe(b, slot_of(b, n->evidence->items[i].name), n->evidence->items[i].held, NULL);
+	for (int i = 0; n->evidence && i < n->evidence->n; i++) {
+		const struct sighting *x = &n->evidence->items[i];
+
+		if (x->kind == EVIDENCE_SLOT && x->name)
+			add_maybe(b, slot_of(b, x->name), x->held, NULL);
+		if (x->kind == EVIDENCE_SLOT || x->kind == EVIDENCE_POINTER)
+			b->e->far = names_join(b->e->arena, b->e->far, x->held);
+	}
 }
 
 static const char *slot_name(const struct slot *s)
@@ -244,8 +263,13 @@ static void through_slots(struct build *b)
 			if (!n)
 				continue;
 			b->e->of[n->index].is_named = b->e->of[n->index].is_slot = true;
-			if (s->struct_name && s->field)
-				add_maybe(b, &b->passed[n->index], NULL, slot_of(b, slot_name(s)));
+			if (s->struct_name && s->field) {
+				struct entry_locks *slot = slot_of(b, slot_name(s));
+
+				add_maybe(b, &b->passed[n->index], NULL, slot);
+				/* What is copied from there to elsewhere is called there. */
+				b->passed[n->index].is_unseen |= !slot->is_called;
+			}
 		}
 }
 
@@ -289,6 +313,7 @@ static void through_models(struct build *b, const struct model *model)
 
 		for (int k = 0; k < x->n; k++)
 			add_maybe(b, slot_of(b, x->slot), names_one(b->e->arena, x->locks[k].class_name), NULL);
+		slot_of(b, x->slot)->is_called = true;
 	}
 	contexts_release(&c);
 }

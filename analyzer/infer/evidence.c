@@ -130,7 +130,8 @@ static bool is_chosen(const struct held *h, const struct sym *object, enum choic
 	case KNOWN_HELD: return is_held;
 	case TAKEN: return h->state == LOCK_HELD;
 	case OWN_HELD: return is_held && is_of(h->lock, object);
-	default: return !is_held && !h->is_doubted && !h->is_vague && is_of(h->lock, object);
+	default:	/* what nests and is released again is as it was before */
+		return !is_held && !h->is_doubted && !h->is_vague && is_of(h->lock, object) && !(h->is_recursive && h->state == LOCK_FREE);
 	}
 }
 

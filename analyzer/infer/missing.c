@@ -297,6 +297,16 @@ static int count_content(const struct search *s, const struct need_of_lock *need
 	return n;
 }
 
+/*
+ * Could somebody hold the lock who calls it, however far up? Of calls that were not seen nothing is known, but a lock that
+ * nobody holds while calling through a pointer is not held there either.
+ */
+static bool may_be_held(const struct search *s, const struct entry_locks *entry, const struct names *like)
+{
+	return entry->is_open || names_meet(entry->maybe, like) || names_has(entry->maybe, intern(LOCK_OF_ANY_CLASS)) ||
+	       (entry->is_unseen && names_meet(s->entries.far, like));
+}
+
 /* From what needs the lock up to those who could hold it. */
 static void climb(struct search *s, const struct need_of_lock *need)
 {
@@ -313,8 +323,7 @@ static void climb(struct search *s, const struct need_of_lock *need)
 
 		if (need->guard && need->guard->is_inferred && at >= MAX_INFERRED_WAYS)
 			return;
-		if (is_released(w->x, need->want) || (!entry->is_open && !names_meet(entry->maybe, need->like) &&
-				    !names_has(entry->maybe, intern(LOCK_OF_ANY_CLASS)))) {
+		if (is_released(w->x, need->want) || !may_be_held(s, entry, need->like)) {
 			judge(s, need, w, w->next ? w->next->holders :
 					  need->x && need->x->touch & TOUCH_COMPLAINT ? count_content(s, need) : 0);
 			continue;
