@@ -8,14 +8,14 @@
 
 static void check(const struct rule *self, const struct fact *fact, struct finding_list *out)
 {
-	const char *from = fact->function ? fact->function : "";
+	const char *from = fact->function ? fact->function : "", *say = fact->say ? fact->say : "";
 
 	if (fact->kind == FACT_REF_LEFT)
 		rule_report(self, fact, out,
 			    "Give the reference back on this path, after the last use of the object.",
 			    "ends with a counted reference to '%s' (%s)%s%s%s that nothing gives back or "
-			    "hands on",
-			    fact->object, fact->class, *from ? " from " : "", from, *from ? "()" : "");
+			    "hands on%s%s",
+			    fact->object, fact->class, *from ? " from " : "", from, *from ? "()" : "", *say ? ", " : "", say);
 	if (fact->kind == FACT_REF_KEPT)
 		rule_report(self, fact, out,
 			    "Give it back when the driver is unbound, or have devm do so; where the driver must stay, "

@@ -27,6 +27,7 @@ static enum subject subject_of(const struct candidate *c)
 	case FACT_LOCK_TAKEN_AGAIN_BY_TURN: case FACT_UNLOCK_UNHELD: case FACT_SLEEP_IN_ATOMIC:
 		return SUBJECT_LOCK;
 	case FACT_REF_LEFT: case FACT_REF_LEFT_BY_TURN: case FACT_REF_PUT_AGAIN: case FACT_REF_STORED:
+	case FACT_REF_LEFT_OVER:
 	case FACT_REF_PUT_OTHERS:
 		return SUBJECT_REFERENCE;
 	default:

@@ -42,6 +42,8 @@ enum fact_kind {
 	FACT_LOCK_TAKEN_OVER,	/* releases one that it did not take: from function, or its callers' */
 	FACT_LOCK_KEPT_ON,	/* returns with one that function left it */
 	FACT_LOCK_LEAK_MET,	/* calls function where it leaves one, which a finding says */
+	/* leftover.c: the same */
+	FACT_REF_LEFT_OVER,	/* fails, and leaves its caller's object with the reference of what could not be registered */
 	/* stored.c: the same */
 	FACT_REF_STORED,	/* leaves a reference in a member, which class names */
 	FACT_REF_RETRIEVED,	/* gives back what is in that member */

@@ -15,6 +15,7 @@
 #include "infer/cone.h"
 #include "infer/handed.h"
 #include "infer/held_entry.h"
+#include "infer/leftover.h"
 #include "infer/missing.h"
 #include "infer/notes.h"
 #include "infer/order.h"
@@ -152,6 +153,7 @@ static bool run_once(struct arena *a, const struct infer_options *opt, struct in
 		prove_finish(an);
 	handed_settle(an);
 	stored_settle(an);
+	leftover_settle(an);
 	uncounted_settle(an);
 	release_idle(an);
 	out->nedge = an->program.nedge;

@@ -5,6 +5,7 @@
  * on somebody else's object is left when other paths show what was meant: they give it back,
  * hand it on, or keep it together with another that this failing path gives back.
  */
+#include "infer/leftover.h"
 #include "infer/simulate.h"
 #include "infer/stored.h"
 
@@ -364,8 +365,11 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 		return;
 	}
 	/* A caller's object, which has callers to give it back. */
-	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
+	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static)) {
+		if (r.born && has_failed(sim, st))
+			leftover_note(sim, st, &r);
 		return;
+	}
 	if (is_for_others(sim, st) || loop_gathers(sim, r.site) || is_ignored(sim, &r) || is_registered_with(sim, st, &r))
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 	else if (r.found || is_left(sim, st, &r))
