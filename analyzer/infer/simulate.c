@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/message.h"
 #include "infer/reread.h"
+#include "infer/same.h"
 
 #define BUDGET 8000		/* blocks run, by all states */
 #define RESERVE 800		/* ... and when that is spent */
@@ -124,6 +125,7 @@ static bool take_branch(struct sim *sim, struct state *st, const struct insn *in
 		return false;
 	drop_null_refs(sim, st);
 	reference_learn(sim, st, truth ? c : sym_not(&sim->syms, c), in->at);
+	same_learn(sim, st, c, truth);
 	doubt_ref_branch(sim, st, in, truth);
 	state_push_cond(&sim->pool, st, truth ? c : sym_not(&sim->syms, c));
 	step_branch(sim, st, in, c, truth);
