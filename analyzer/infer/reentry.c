@@ -343,7 +343,8 @@ static bool find_class(struct check *c)
 	for (int i = 0; s && i < s->ncase; i++) {
 		const struct held *h = element_lock(c, &s->cases[i]);
 
-		c->takes_of_some |= !h && asks_for_kind(&s->cases[i]);
+		/* What decides is not the caller's to see: as a rule the element was looked at (a driver matches it). */
+		c->takes_of_some |= !h && (asks_for_kind(&s->cases[i]) || !s->cases[i].ncond);
 		first = first ? first : h;
 	}
 	if (!first)
