@@ -187,12 +187,19 @@ static bool goes_with_another(const struct sim *sim, const struct state *st, con
 	return false;
 }
 
+/* A callee took it that is no getter: for something that it has begun, and that goes on until another ends it. */
+static bool is_of_a_state(const struct sim *sim, const struct ref *r)
+{
+	return r->got && r->got->inner && r->got->callee &&
+	       !model_name_says(sim->an->options->model, r->got->callee, NAME_GETS);
+}
+
 /* Others, with the same results, give it back. */
 static bool is_forgotten(const struct sim *sim, const struct state *st, const struct ref *r)
 {
 	unsigned given = 0;
 
-	if (!(sim->site_flags[r->site] & SITE_RELEASED))
+	if (!(sim->site_flags[r->site] & SITE_RELEASED) || (is_of_a_state(sim, r) && !has_failed(sim, st)))
 		return false;
 	for (const struct state *o = sim->exits; o; o = o->next)
 		if (gave_back(o, r))
@@ -261,7 +268,7 @@ static bool is_odd(const struct sim *sim, const struct state *st, const struct r
 	for (const struct state *o = sim->exits; o; o = o->next) {
 		int count = count_of(o, r->object);
 
-		if (o == st)
+		if (o == st || !(state_mask(o, r->object) & MASK_VALID))
 			continue;
 		if (!has_failed(sim, o) && count < 0)
 			return false;
@@ -291,11 +298,20 @@ static void check_given(struct sim *sim, struct state *st, const struct ref *r)
 
 /* ------------------------------------------------------------------ entry */
 
+/* It has put something that it had not got: the last reference, as far as is known, and what is released releases more. */
+static bool may_have_released(const struct state *st, const struct ref *r)
+{
+	for (int i = 0; i < st->refs->n; i++)
+		if (st->refs->items[i].count < 0 && st->refs->items[i].object != r->object)
+			return true;
+	return false;
+}
+
 static bool is_left(struct sim *sim, const struct state *st, const struct ref *r)
 {
 	if (sym_root(r->object)->kind == SYM_GLOBAL || r->object->is_set || sim->is_over)
 		return false;
-	if (!goes_with_another(sim, st, r) &&
+	if (!goes_with_another(sim, st, r) && !may_have_released(st, r) &&
 	    (is_forgotten(sim, st, r) || is_for_success(sim, st, r) || is_half_undone(sim, st, r)))
 		return true;
 	unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
@@ -342,12 +358,30 @@ static bool is_registered_with(const struct sim *sim, const struct state *st, co
 	return false;
 }
 
+/* What the path got it has given back, and what is left was taken by a callee, which is no getter: for what it made of it. */
+static bool is_callees(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	bool is_put = false;
+
+	for (const struct trace *t = st->trace; t && t != r->got; t = t->prev) {
+		if (t->object != r->object)
+			continue;
+		is_put |= t->kind == STEP_PUT && !t->inner;
+		if (is_put && t->kind == STEP_GET && t->inner && t->callee &&
+		    !model_name_says(sim->an->options->model, t->callee, NAME_GETS))
+			return true;
+	}
+	return false;
+}
+
 static void check_ref(struct sim *sim, struct state *st, struct ref r)
 {
 	enum whereabouts where;
 
 	if (r.count <= 0 && !sim->is_over)
 		check_given(sim, st, &r);
+	if (r.count > 0 && r.born && sym_object(r.object)->kind == SYM_PARAM && has_failed(sim, st))
+		leftover_note(sim, st, &r);
 	if (r.count <= 0 || r.handed_on || !(state_mask(st, r.object) & MASK_VALID))
 		return;
 	where = leak_whereabouts(sim, st, r.object);
@@ -365,12 +399,10 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 		return;
 	}
 	/* A caller's object, which has callers to give it back. */
-	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static)) {
-		if (r.born && has_failed(sim, st))
-			leftover_note(sim, st, &r);
+	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
 		return;
-	}
-	if (is_for_others(sim, st) || loop_gathers(sim, r.site) || is_ignored(sim, &r) || is_registered_with(sim, st, &r))
+	if (is_for_others(sim, st) || loop_gathers(sim, r.site) || is_ignored(sim, &r) || is_registered_with(sim, st, &r) ||
+	    is_callees(sim, st, &r))
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 	else if (r.found || is_left(sim, st, &r))
 		report_ref(sim, st, r);

@@ -106,6 +106,19 @@ static void report_again(struct sim *sim, struct state *st, const struct ref *r,
 	sim_candidate(sim, &c);
 }
 
+/* Is it read from an array? Each turn of a loop finds another there, whatever is known of one. */
+static bool is_from_array(struct sim *sim, struct state *st, const struct insn *in)
+{
+	for (int i = 1; i < in->narg; i++) {
+		const struct insn *load = in->args[i].kind == ARG_INSN ? &sim->fn->insns[in->args[i].n] : NULL;
+		const struct sym *from = load && load->op == OP_LOAD ? sim_eval(sim, st, &load->args[0]) : NULL;
+
+		if (from && (from->is_set || sym_object(from)->kind == SYM_ELEM))
+			return true;
+	}
+	return false;
+}
+
 /*
  * What a callee gives back in some cases only may be a reference that it has found elsewhere; not so where it fails,
  * and undoes what its caller has begun.
@@ -246,6 +259,10 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 		sim->site_flags[now.site] |= SITE_RELEASED;
 	if (count < 0 && now.count > 0)
 		loop_put(sim, now.site, sim_site(sim, in));
+	if (d && is_from_array(sim, st, in)) {
+		unsure(sim->an, UNSURE_REF_HANDED_ON, in->at);
+		return;
+	}
 	if (d) {
 		report_again(sim, st, r, d, in, callee, inner);
 		return;
