@@ -187,10 +187,22 @@ static bool goes_with_another(const struct sim *sim, const struct state *st, con
 	return false;
 }
 
-/* A callee took it that is no getter: for something that it has begun, and that goes on until another ends it. */
-static bool is_of_a_state(const struct sim *sim, const struct ref *r)
+static const struct trace *previous_put(const struct trace *t, const struct sym *object)
 {
-	return r->got && r->got->inner && r->got->callee &&
+	while (t && (t->kind != STEP_PUT || t->object != object))
+		t = t->prev;
+	return t;
+}
+
+/*
+ * A callee took it that is no getter, and another gave it back at that exit: for something that the one has begun, and
+ * that goes on until the other ends it.
+ */
+static bool is_ended_there(const struct sim *sim, const struct state *exit, const struct ref *r)
+{
+	const struct trace *put = previous_put(exit->trace, r->object);
+
+	return r->got && r->got->inner && r->got->callee && put && put->inner &&
 	       !model_name_says(sim->an->options->model, r->got->callee, NAME_GETS);
 }
 
@@ -199,10 +211,10 @@ static bool is_forgotten(const struct sim *sim, const struct state *st, const st
 {
 	unsigned given = 0;
 
-	if (!(sim->site_flags[r->site] & SITE_RELEASED) || (is_of_a_state(sim, r) && !has_failed(sim, st)))
+	if (!(sim->site_flags[r->site] & SITE_RELEASED))
 		return false;
 	for (const struct state *o = sim->exits; o; o = o->next)
-		if (gave_back(o, r))
+		if (gave_back(o, r) && (has_failed(sim, st) || !is_ended_there(sim, o, r)))
 			given |= leak_ret_mask(o);
 	if (!given || !leak_is_mistake(sim, st, given))
 		return false;
@@ -241,13 +253,6 @@ static bool is_half_undone(const struct sim *sim, const struct state *st, const 
 }
 
 /* ------------------------------------------------------------------ given back too often */
-
-static const struct trace *previous_put(const struct trace *t, const struct sym *object)
-{
-	while (t && (t->kind != STEP_PUT || t->object != object))
-		t = t->prev;
-	return t;
-}
 
 static int count_of(const struct state *st, const struct sym *object)
 {
