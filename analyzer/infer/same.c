@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Two names of one object. Entry point: same_learn(). Where a path learns that two pointers are equal, a lock that it
- * took by one of them goes on under the name that the path had for it before: that by which it released it.
+ * took by one of them may be released by the name that it was released by before. Or by its own: nothing is said of it.
  */
 #include "infer/same.h"
 
@@ -13,8 +13,8 @@ static const struct sym *in_object(struct sim *sim, const struct sym *lock, cons
 	return lock->kind == SYM_ADDR ? sym_addr(&sim->syms, object, lock->value, lock->struct_name, lock->field) : object;
 }
 
-/* A lock of from that is held and was released as to's. */
-static void rename_locks(struct sim *sim, struct state *st, const struct sym *from, const struct sym *to)
+/* A lock of from that is held and was released as to's: it is held as that as well. */
+static void share_locks(struct sim *sim, struct state *st, const struct sym *from, const struct sym *to)
 {
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		struct held h = st->locks->items[i], other = h;
@@ -26,6 +26,7 @@ static void rename_locks(struct sim *sim, struct state *st, const struct sym *fr
 		if (!old || old->state == LOCK_HELD || old->state == LOCK_ASSERTED)
 			continue;
 		other.lock = old->lock;
+		other.is_vague = true;
 		if (old->state == LOCK_DROPPED)
 			other.state = LOCK_ASSERTED;	/* the caller's again */
 		h.state = LOCK_FREE;
@@ -39,6 +40,6 @@ void same_learn(struct sim *sim, struct state *st, const struct sym *c, bool tru
 {
 	if (c->kind != SYM_CMP || c->sub != (truth ? CMP_EQ : CMP_NE) || c->a->kind == SYM_INT || c->b->kind == SYM_INT)
 		return;
-	rename_locks(sim, st, c->a, c->b);
-	rename_locks(sim, st, c->b, c->a);
+	share_locks(sim, st, c->a, c->b);
+	share_locks(sim, st, c->b, c->a);
 }
