@@ -119,6 +119,33 @@ static int take_chain(struct check *c, const struct node *n, int param, const st
 	return 0;
 }
 
+/* Is the value that the call gives compared, or branched on? */
+static bool decides(const struct func *fn, int call)
+{
+	for (int i = 0; i < fn->ninsn; i++)
+		for (int k = 0; k < fn->insns[i].narg; k++)
+			if ((fn->insns[i].op == OP_CMP || fn->insns[i].op == OP_BRANCH || fn->insns[i].op == OP_SWITCH) &&
+			    fn->insns[i].args[k].kind == ARG_INSN && fn->insns[i].args[k].n == call)
+				return true;
+	return false;
+}
+
+/* Is something asked of the element before its lock is taken, as whether a driver matches it? Others are passed over. */
+static bool asks_first(struct check *c)
+{
+	const struct node *nodes[MAX_TAKE_DEPTH], *n = c->callback;
+	const struct insn *ins[MAX_TAKE_DEPTH];
+	const struct sym *element = reader_value(c->chains.reader, n, &(struct arg){.kind = ARG_PARAM, .n = c->e->element_param});
+
+	if (!take_chain(c, n, c->e->element_param, nodes, ins, MAX_TAKE_DEPTH))
+		return false;
+	for (const struct insn *in = n->fn->insns; in < ins[0]; in++)
+		for (int k = 1; in->op == OP_CALL && k < in->narg; k++)
+			if (reader_value(c->chains.reader, n, &in->args[k]) == element && decides(n->fn, (int)(in - n->fn->insns)))
+				return true;
+	return false;
+}
+
 /* ------------------------------------------------------------------ facts */
 
 struct story {
@@ -230,7 +257,7 @@ static void report(struct check *c, long at, const char *slot, const struct cont
 	*f = (struct fact){
 		.kind = FACT_LOCK_REENTRY, .fn = root->n->fn, .unit = root->n->unit, .at = root->in->at, .object = s.locks,
 		.class = c->class_name, .kind_name = c->kind, .function = c->callback->fn->name, .field = slot,
-		.is_inferred = c->takes_of_some,
+		.is_inferred = c->takes_of_some || asks_first(c),
 		.say = root->value->kind == SYM_GLOBAL ? flow_plain_name(root->value->name) : name_of(c, root->n, l, c->e->member_field),
 		.origin = link->in->at, .nstep = s.n, .steps = s.items,
 	};
@@ -343,8 +370,7 @@ static bool find_class(struct check *c)
 	for (int i = 0; s && i < s->ncase; i++) {
 		const struct held *h = element_lock(c, &s->cases[i]);
 
-		/* What decides is not the caller's to see: as a rule the element was looked at (a driver matches it). */
-		c->takes_of_some |= !h && (asks_for_kind(&s->cases[i]) || !s->cases[i].ncond);
+		c->takes_of_some |= !h && asks_for_kind(&s->cases[i]);
 		first = first ? first : h;
 	}
 	if (!first)
