@@ -130,9 +130,10 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 {
 	struct trace *t = state_step(&sim->pool, st, STEP_USE, at, sim->fn->name);
 	struct candidate c = {
-		.kind = kind_of_use(sim, st, d, need), .is_inferred = d->is_inferred, .at = at, .object = sym_object(pointer),
+		.kind = kind_of_use(sim, st, d, need), .is_inferred = d->lent == LENT_INFERRED, .at = at, .object = sym_object(pointer),
 		.class_name = d->function, .function = d->function,
-		.need = need, .origin = d->began, .trace = t, .is_warned = st->is_warned,
+		.need = need, .origin = d->began, .trace = t,
+		.is_warned = st->is_warned || d->lent == LENT_LIKELY,
 	};
 
 	t->callee = callee;

@@ -436,7 +436,7 @@ static void apply_dead(struct sim *sim, struct state *st, const struct insn *in,
 		d.is_inherited = true;
 		d.lock = x->dead_locks[i];
 		if (d.by_section && section_holds(sim, st))
-			section_lend(sim, st, d.root, d.is_inferred ? LENT_INFERRED : LENT_KNOWN);
+			section_lend(sim, st, d.root, d.lent);
 		else
 			state_add_dead(&sim->pool, st, &d);
 	}

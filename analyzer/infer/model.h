@@ -48,6 +48,7 @@ enum effect_kind {
 	EFFECT_LAST,	/* counts down; with that result the count was at its end, and the caller is the last to have it */
 	EFFECT_KEEP,	/* counts its argument's object in a way that is not followed: it stays */
 	EFFECT_TAKE_OUT,/* takes something out of where it can be looked up, under the lock of those who do */
+	EFFECT_LEND_LIKELY,	/* LEND, as a rule: what is in a table may be freed in other ways */
 	EFFECT_LEND,	/* returns what a read section keeps, if one is all that its caller has */
 	/* These are in model.hints, not among the effects: they change nothing of what is held. */
 	EFFECT_INIT,	/* initialises a lock */

@@ -194,8 +194,8 @@ static void pack_dead(struct job *j, const struct dead_set *s)
 
 		pack_sym(j->p, d->root);
 		pack_sym(j->p, d->lock);
-		pack_int(j->p, d->by_unlock | d->is_inherited << 1 | d->by_section << 2 | d->is_inferred << 3 |
-			 d->is_told << 4);
+		pack_int(j->p, d->by_unlock | d->is_inherited << 1 | d->by_section << 2 | (int)d->lent << 3 |
+			 d->is_told << 5);
 		pack_name(j->p, d->kind);
 		pack_name(j->p, d->function);
 		pack_place(j->p, d->began);
@@ -221,8 +221,8 @@ static const struct dead_set *unpack_dead(struct job *j)
 		d->by_unlock = how & 1;
 		d->is_inherited = how >> 1 & 1;
 		d->by_section = how >> 2 & 1;
-		d->is_inferred = how >> 3 & 1;
-		d->is_told = how >> 4 & 1;
+		d->lent = how >> 3 & 3;
+		d->is_told = how >> 5 & 1;
 		d->kind = unpack_name(j->u);
 		d->function = unpack_name(j->u);
 		d->began = unpack_place(j->u);

@@ -501,11 +501,11 @@ static void apply_effect(struct sim *sim, struct state *st, const struct insn *i
 	case EFFECT_TAKE_OUT:
 		section_take_out(sim, st);
 		break;
-	case EFFECT_LEND: {
+	case EFFECT_LEND: case EFFECT_LEND_LIKELY: {
 		const struct sym *v = argument(sim, st, in, MODEL_RET);
 
 		if (state_mask(st, v) & MASK_VALID)
-			section_lend(sim, st, v, LENT_KNOWN);
+			section_lend(sim, st, v, e->kind == EFFECT_LEND ? LENT_KNOWN : LENT_LIKELY);
 		break;
 	}
 	case EFFECT_NOT_NULL:
@@ -528,7 +528,7 @@ static void set_result(struct sim *sim, struct state *st, const struct insn *in,
 		v = argument(sim, st, in, (int)s->cases[0].ret->value);
 	if (!v && s && !m->opaque)
 		v = apply_result_of(sim, st, in, body);
-	if (v && v->is_set && model_does(m, EFFECT_LEND))
+	if (v && v->is_set && (model_does(m, EFFECT_LEND) || model_does(m, EFFECT_LEND_LIKELY)))
 		v = NULL;	/* one of many: which one is not known, but that it is one */
 	st->env[site] = v ? v : sym_new(&sim->syms, site, ORDINAL_RESULT, st->turn, in->name);
 }

@@ -94,7 +94,7 @@ void section_lend(struct sim *sim, struct state *st, const struct sym *value, en
 	    sym_is_machine(sym_root(l.root)))
 		return;
 	if (holds_other(sim, st)) {
-		l.lock = lent == LENT_KNOWN ? last_lock(sim, st) : NULL;
+		l.lock = lent >= LENT_LIKELY ? last_lock(sim, st) : NULL;
 		if (!l.lock)
 			return;
 	}
@@ -159,7 +159,7 @@ void section_end(struct sim *sim, struct state *st, const struct sym *lock, cons
 		struct dead d = {
 			.root = loans->items[i].root, .by_section = true, .function = step->callee, .lock = lock,
 			.kind = kind, .spanned = keepers(sim, st), .began = step->at,
-			.is_inferred = !is_read || loans->items[i].lent == LENT_INFERRED,
+			.lent = is_read ? loans->items[i].lent : LENT_INFERRED,
 		};
 
 		if (is_read ? loans->items[i].lock != NULL : loans->items[i].lock != lock)

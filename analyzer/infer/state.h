@@ -93,12 +93,15 @@ struct ref_set {
 	struct ref items[];
 };
 
+/* How it is known that a read section keeps what a pointer leads to: by how it was read; by where it was found; surely. */
+enum lent { LENT_NOT, LENT_INFERRED, LENT_LIKELY, LENT_KNOWN };
+
 /* A borrow that has ended: its root, and how. */
 struct dead {
 	const struct sym *root;
 	bool by_unlock;			/* else by the end of a turn */
 	bool by_section;		/* by the end of the read section it was read in */
-	bool is_inferred;		/* by_section: that the section keeps it was concluded from how it was read */
+	enum lent lent;			/* by_section: how it is known that the section keeps it */
 	bool by_put;			/* by the put of the only reference known; for the function itself only */
 	bool is_inherited;		/* ended in a callee */
 	bool is_told;			/* ... which has a finding about it: one is enough */
@@ -113,9 +116,6 @@ struct dead_set {
 	int n;
 	struct dead items[];
 };
-
-/* How it is known that a read section keeps what a pointer read from memory leads to. */
-enum lent { LENT_NOT, LENT_INFERRED, LENT_KNOWN };
 
 /* What read sections keep, our own or our callers': it ends with the outermost of them. */
 struct loan {
