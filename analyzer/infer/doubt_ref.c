@@ -76,10 +76,30 @@ static bool is_aside(const struct sim *sim, int from, int block, int other)
 	return true;
 }
 
+/*
+ * NULL is read where the path has put an object. A callee that has written there could have left that, or another case
+ * of it: the put that goes without is believed to be made.
+ */
+static void doubt_emptied(struct sim *sim, struct state *st, const struct insn *cmp)
+{
+	const struct insn *load = cmp->args[0].kind == ARG_INSN ? &sim->fn->insns[cmp->args[0].n] : NULL;
+	const struct sym *from = load && load->op == OP_LOAD ? sim_address(sim, st, load) : NULL;
+
+	if (!from || sim_eval(sim, st, &cmp->args[0])->kind == SYM_INT)
+		return;
+	for (const struct trace *t = st->trace; t; t = t->prev)
+		for (int i = 0; t->kind == STEP_STORE && t->target == from && i < st->refs->n; i++)
+			if (sym_contains(st->refs->items[i].object, sym_object(t->object)))
+				reference_hand_on(sim, st, st->refs->items[i].object, cmp->at);
+}
+
 void doubt_ref_branch(struct sim *sim, struct state *st, const struct insn *in, bool truth)
 {
 	const struct insn *cmp = in->op == OP_BRANCH && in->args[0].kind == ARG_INSN ? &sim->fn->insns[in->args[0].n] : NULL;
 
+	if (st->refs && cmp && cmp->op == OP_CMP && cmp->args[1].kind == ARG_INT && !cmp->args[1].value &&
+	    cmp->sub == (truth ? CMP_EQ : CMP_NE))
+		doubt_emptied(sim, st, cmp);
 	if (!st->refs || !cmp || cmp->op != OP_CMP || cmp->args[1].kind == ARG_INT || truth != (cmp->sub == CMP_EQ) ||
 	    (cmp->sub != CMP_EQ && cmp->sub != CMP_NE))
 		return;

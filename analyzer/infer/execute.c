@@ -123,7 +123,7 @@ const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *
 	return v ? v : sym_new(&sim->syms, site, ORDINAL_DEEP, st->turn, NULL);
 }
 
-static const struct sym *address_of(struct sim *sim, struct state *st, const struct insn *in)
+const struct sym *sim_address(struct sim *sim, struct state *st, const struct insn *in)
 {
 	const struct sym *base = sim_eval(sim, st, &in->args[0]);
 
@@ -151,7 +151,7 @@ static const struct sym *load_again(struct sim *sim, const struct state *st, con
 
 static void run_load(struct sim *sim, struct state *st, const struct insn *in)
 {
-	const struct sym *addr = address_of(sim, st, in);
+	const struct sym *addr = sim_address(sim, st, in);
 	bool is_ours = state_find_cell(st, addr) || sym_root(addr)->kind == SYM_STACK;
 	const struct sym *again;
 
@@ -186,7 +186,7 @@ static void step_store(struct sim *sim, struct state *st, const struct insn *in,
 
 static void run_store(struct sim *sim, struct state *st, const struct insn *in)
 {
-	const struct sym *addr = address_of(sim, st, in), *value = sim_eval_resolved(sim, st, &in->args[1]);
+	const struct sym *addr = sim_address(sim, st, in), *value = sim_eval_resolved(sim, st, &in->args[1]);
 
 	borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
 	if (sim->proof) {
@@ -298,7 +298,7 @@ static void run_fill(struct sim *sim, struct state *st, const struct insn *in)
 
 static void run_atomic(struct sim *sim, struct state *st, const struct insn *in)
 {
-	const struct sym *addr = address_of(sim, st, in), *result;
+	const struct sym *addr = sim_address(sim, st, in), *result;
 	int site = sim_site(sim, in);
 
 	borrow_use(sim, st, addr, in->struct_name, in->field, in->at);
@@ -376,7 +376,7 @@ void execute_insn(struct sim *sim, struct state *st, const struct insn *in)
 
 	switch (in->op) {
 	case OP_ADDR:
-		*out = address_of(sim, st, in);
+		*out = sim_address(sim, st, in);
 		borrow_see(sim, *out);
 		break;
 	case OP_INDEX:

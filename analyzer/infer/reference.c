@@ -58,11 +58,32 @@ static bool is_behind(const struct sym *object)
 	return sym_object(object)->kind == SYM_LOAD;
 }
 
+/* The address that an argument of the call was read from; NULL: it was not read here. */
+static const struct sym *read_from(struct sim *sim, struct state *st, const struct insn *in, int arg)
+{
+	const struct insn *load = in->args[arg].kind == ARG_INSN ? &sim->fn->insns[in->args[arg].n] : NULL;
+
+	return load && load->op == OP_LOAD ? sim_address(sim, st, load) : NULL;
+}
+
+/* Is what is put read from where the path has stored the object? A callee may have written there, or been merged with one. */
+static bool was_stored_there(struct sim *sim, struct state *st, const struct sym *object, const struct insn *in)
+{
+	for (int i = 1; i < in->narg; i++) {
+		const struct sym *from = read_from(sim, st, in, i);
+
+		for (const struct trace *t = st->trace; from && t; t = t->prev)
+			if (t->kind == STEP_STORE && t->target == from && sym_object(t->object) == sym_object(object))
+				return true;
+	}
+	return false;
+}
+
 /*
  * A put of what we hold nothing on, by that name. It may be an object of ours by another name: one that somebody
  * else gave us, or what a lookup gave and is reached again by way of something that hangs on it. Is it known to be one?
  */
-static bool put_by_another_name(struct sim *sim, struct state *st, const struct ref *put, struct place at)
+static bool put_by_another_name(struct sim *sim, struct state *st, const struct ref *put, const struct insn *in)
 {
 	bool is_known = false;
 
@@ -75,8 +96,8 @@ static bool put_by_another_name(struct sim *sim, struct state *st, const struct 
 		is_same = is_equal(sim, st, r->object, put->object);
 		is_known |= is_same;
 		if ((!r->found && (is_behind(r->object) || is_behind(put->object))) ||
-		    sym_contains(put->object, sym_object(r->object)) || is_same)
-			reference_hand_on(sim, st, r->object, at);
+		    sym_contains(put->object, sym_object(r->object)) || is_same || was_stored_there(sim, st, r->object, in))
+			reference_hand_on(sim, st, r->object, in->at);
 	}
 	return is_known;
 }
@@ -110,8 +131,7 @@ static void report_again(struct sim *sim, struct state *st, const struct ref *r,
 static bool is_from_array(struct sim *sim, struct state *st, const struct insn *in)
 {
 	for (int i = 1; i < in->narg; i++) {
-		const struct insn *load = in->args[i].kind == ARG_INSN ? &sim->fn->insns[in->args[i].n] : NULL;
-		const struct sym *from = load && load->op == OP_LOAD ? sim_eval(sim, st, &load->args[0]) : NULL;
+		const struct sym *from = read_from(sim, st, in, i);
 
 		if (from && (from->is_set || sym_object(from)->kind == SYM_ELEM))
 			return true;
@@ -254,7 +274,7 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 	if (count < 0)
 		stored_put(sim, r->object, in->at);
 	if (count < 0 && now.count <= 0 && !d)
-		now.handed_on |= put_by_another_name(sim, st, r, in->at);
+		now.handed_on |= put_by_another_name(sim, st, r, in);
 	if (count < 0 && now.count > 0 && now.count + count <= 0)
 		sim->site_flags[now.site] |= SITE_RELEASED;
 	if (count < 0 && now.count > 0)

@@ -192,6 +192,8 @@ void execute_phis(struct sim *sim, struct state *st, int from, int to);
 const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct arg *a);
 /* The same, or the integer it is known to be. */
 const struct sym *sim_eval_resolved(struct sim *sim, const struct state *st, const struct arg *a);
+/* The address that a load or a store goes to. */
+const struct sym *sim_address(struct sim *sim, struct state *st, const struct insn *in);
 /* What is called. Of a function called by its name only what its body does counts, not which one it is. */
 const struct sym *sim_eval_callee(struct sim *sim, const struct state *st, const struct insn *call);
 const struct sym *sim_load(struct sim *sim, struct state *st, const struct sym *addr, int site);
