@@ -83,19 +83,23 @@ static bool calls(const struct node *n, const char *function)
 	return false;
 }
 
-/* How many call one of those functions, and may give back what it leaves. */
-static int count_puts(const struct analysis *an, const struct fact *left, const char *const *functions, int nfunction)
+struct callers {
+	int all, puts;		/* puts: of those, how many may give back what the function leaves */
+};
+
+static struct callers count_callers(const struct analysis *an, const struct fact *left, const char *const *functions, int n)
 {
-	int n = 0;
+	struct callers c = {0, 0};
 
 	for (size_t v = 0; v < an->program.nnode; v++) {
 		bool is_caller = false;
 
-		for (int i = 0; i < nfunction && !is_caller; i++)
+		for (int i = 0; i < n && !is_caller; i++)
 			is_caller = functions[i] && calls(an->program.nodes[v], functions[i]);
-		n += is_caller && gives_back(an, an->program.nodes[v], left->class);
+		c.all += is_caller;
+		c.puts += is_caller && gives_back(an, an->program.nodes[v], left->class);
 	}
-	return n;
+	return c;
 }
 
 static void tell(struct analysis *an, const struct fact *left, int callers)
@@ -108,23 +112,40 @@ static void tell(struct analysis *an, const struct fact *left, int callers)
 	explain_add(an, f);
 }
 
+/* Is it one of those that the run is for? */
+static bool is_root(const struct infer_options *opt, const struct unit *u)
+{
+	for (size_t i = 0; i < opt->nroot; i++)
+		if (opt->roots[i] == u)
+			return true;
+	return false;
+}
+
 static void settle(struct analysis *an, const struct fact *left)
 {
 	struct infer_result *r = an->result;
 	const char **functions = ARENA_ARRAY(an->arena, const char *, r->nfact + 1);
+	bool is_whole = !an->options->roots;
+	struct callers c;
 	int n = 0;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->nfact; i++)
 		if (is_of(r->facts[i], left))
 			functions[n++] = r->facts[i]->function;
-	if (n < LEAST_CALLERS || count_puts(an, left, functions, n) * FEW > n)
+	if (!n || (is_whole ? n < LEAST_CALLERS : is_root(an->options, left->unit)))
+		return;
+	c = count_callers(an, left, functions, n);
+	if (c.puts * FEW > (is_whole ? n : c.all) || c.all < LEAST_CALLERS)
 		return;
 	for (size_t i = 0; i < r->nfact; i++)
 		if (!is_of(r->facts[i], left))
 			r->facts[kept++] = r->facts[i];
+		else if (!is_whole)	/* what the others leave is not known: it may be one of many */
+			unsure(an, UNSURE_REF_HANDED_ON, r->facts[i]->at);
 	r->nfact = kept;
-	tell(an, left, n);
+	if (is_whole)
+		tell(an, left, n);
 }
 
 static int by_origin(const void *a, const void *b)
@@ -143,7 +164,7 @@ void leftover_settle(struct analysis *an)
 	size_t n = explain_take(an->result, is_evidence, &all);
 
 	qsort(all, n, sizeof(*all), by_origin);
-	for (size_t i = 0; i < n && !an->options->roots; i++)
+	for (size_t i = 0; i < n; i++)
 		if (!i || by_origin(&all[i - 1], &all[i]))
 			settle(an, all[i]);
 	free(all);
