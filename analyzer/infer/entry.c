@@ -4,8 +4,9 @@
  *
  * Direct calls are followed all the way up. What is held where functions are called through a
  * field, or where they are passed to somebody who calls them, comes down as far as the callees
- * of those functions, and from there through ROUNDS fields more, or until so much comes together
- * that nothing is said by it. What is called where nobody sees it is marked as such.
+ * of those functions, and from there through NEAR_ROUNDS fields more: further up all that a program
+ * can hold comes together, and says little. For locks that are held where something unknown is called it goes
+ * on, and what is called where nobody sees it is marked as such.
  */
 #include "infer/entry.h"
 
@@ -21,6 +22,7 @@
 #include "infer/context.h"
 #include "infer/model.h"
 
+#define NEAR_ROUNDS 2
 #define ROUNDS 8
 #define MAX_MAYBE 40		/* locks that may be held on entry; with more nothing is known */
 
@@ -230,14 +232,9 @@ static void see_links(struct build *b, const struct node *n)
 			b->passed[to->index].is_unseen |= body && !calls_pointers(body);
 		}
 	}
-	for (int i = 0; n->evidence && i < n->evidence->n; i++) {
-		const struct sighting *x = &n->evidence->items[i];
-
-		if (x->kind == EVIDENCE_SLOT && x->name)
-			add_maybe(b, slot_of(b, x->name), x->held, NULL);
-		if (x->kind == EVIDENCE_SLOT || x->kind == EVIDENCE_POINTER)
-			b->e->far = names_join(b->e->arena, b->e->far, x->held);
-	}
+	for (int i = 0; n->evidence && i < n->evidence->n; i++)
+		if (n->evidence->items[i].kind == EVIDENCE_SLOT && n->evidence->items[i].name)
+			add_maybe(b, slot_of(b, n->evidence->items[i].name), n->evidence->items[i].held, NULL);
 }
 
 static const char *slot_name(const struct slot *s)
@@ -266,11 +263,24 @@ static void through_slots(struct build *b)
 			if (s->struct_name && s->field) {
 				struct entry_locks *slot = slot_of(b, slot_name(s));
 
+				slot->is_filled = true;
 				add_maybe(b, &b->passed[n->index], NULL, slot);
 				/* What is copied from there to elsewhere is called there. */
 				b->passed[n->index].is_unseen |= !slot->is_called;
 			}
 		}
+}
+
+/* What is held where a function is called that nobody was seen to put there. */
+static void find_far(struct build *b)
+{
+	for (size_t v = 0; v < b->e->program->nnode; v++) {
+		const struct evidences *ev = b->e->program->nodes[v]->evidence;
+
+		for (int i = 0; ev && i < ev->n; i++)
+			if (ev->items[i].kind == EVIDENCE_SLOT && (!ev->items[i].name || !slot_of(b, ev->items[i].name)->is_filled))
+				b->e->far = names_join(b->e->arena, b->e->far, ev->items[i].held);
+	}
 }
 
 /* What functions of ops tables took and left held; of one that was not seen to its end, all it may have taken. */
@@ -390,7 +400,12 @@ void entries_build(struct entries *e, struct arena *a, const struct program *p, 
 			see_links(&b, p->nodes[v]);
 		through_slots(&b);
 		find_maybe(&b);
+		for (size_t v = 0; i == NEAR_ROUNDS - 1 && v < p->nnode; v++) {
+			e->of[v].near = e->of[v].maybe;
+			e->of[v].is_near_open = e->of[v].is_open;
+		}
 	}
+	find_far(&b);
 	find_sure(&b);
 	map_release(&b.slots);
 }

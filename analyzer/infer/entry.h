@@ -20,12 +20,13 @@ struct unit;
 
 struct entry_locks {
 	const struct names *sure;	/* each direct caller holds them; none if it can be called otherwise */
-	const struct names *maybe;	/* some caller, or caller's caller, may hold them */
-	bool is_open;			/* anything may be held: too much, or nobody can tell */
+	const struct names *near, *maybe; /* some caller, or caller's caller, may hold them: through few fields, through many */
+	bool is_near_open, is_open;	/* anything may be held: too much, or nobody can tell; the same */
 	bool is_unseen;			/* a call through a pointer leads here of which nothing was seen */
 	bool is_named;			/* its address is taken: it is called through a pointer */
 	bool is_slot;			/* it is in a field of an ops table */
 	bool is_called;			/* of a field: a call through it was seen, or a model speaks of it */
+	bool is_filled;			/* of a field: it was seen what is put there */
 };
 
 /* A call of a function by its name. */
@@ -40,7 +41,7 @@ struct entries {
 	struct entry_locks *of;		/* per node */
 	size_t *first;			/* the calls of node i: calls[first[i]] .. calls[first[i + 1] - 1] */
 	struct entry_call *calls;
-	const struct names *far;	/* locks that somebody holds while calling through a pointer */
+	const struct names *far;	/* locks that somebody holds while calling what nobody was seen to put there */
 };
 
 /* Everything lives in a. */

@@ -297,14 +297,12 @@ static int count_content(const struct search *s, const struct need_of_lock *need
 	return n;
 }
 
-/*
- * Could somebody hold the lock who calls it, however far up? Of calls that were not seen nothing is known, but a lock that
- * nobody holds while calling through a pointer is not held there either.
- */
+/* Could somebody hold the lock who calls it? However far up, and unseen, if it is held where something unknown is called. */
 static bool may_be_held(const struct search *s, const struct entry_locks *entry, const struct names *like)
 {
-	return entry->is_open || names_meet(entry->maybe, like) || names_has(entry->maybe, intern(LOCK_OF_ANY_CLASS)) ||
-	       (entry->is_unseen && names_meet(s->entries.far, like));
+	if (entry->is_near_open || names_meet(entry->near, like) || names_has(entry->near, intern(LOCK_OF_ANY_CLASS)))
+		return true;
+	return names_meet(s->entries.far, like) && (entry->is_unseen || entry->is_open || names_meet(entry->maybe, like));
 }
 
 /* From what needs the lock up to those who could hold it. */
