@@ -35,11 +35,6 @@ static enum subject subject_of(const struct candidate *c)
 	}
 }
 
-static bool same_place(struct place a, struct place b)
-{
-	return a.file == b.file && a.line == b.line && a.col == b.col;
-}
-
 /* Does a lock step belong? A callee's locks have the callee's names: there only the kind tells. */
 static bool lock_belongs(const struct candidate *c, const struct trace *t, bool inner)
 {
@@ -168,7 +163,7 @@ static const struct trace *before_call(const struct trace *t)
 {
 	const struct trace *u = t->prev;
 
-	while (u && u->inner == t->inner && same_place(u->at, t->at))
+	while (u && u->inner == t->inner && is_same_place(u->at, t->at))
 		u = u->prev;
 	return u;
 }
@@ -223,7 +218,7 @@ static void choose(struct steps *s, const struct trace **chain, int n, int depth
 			told[i] = chain[i];
 		/* Several things that one call did: its steps are told once. */
 		if (told[i] && told[i]->kind == STEP_CALL && before && before->inner == told[i]->inner &&
-		    same_place(before->at, told[i]->at))
+		    is_same_place(before->at, told[i]->at))
 			told[i] = NULL;
 		before = told[i] ? told[i] : before;
 	}
@@ -328,7 +323,7 @@ static bool starts_with_oldest(enum fact_kind kind)
 static bool has_inner_place(const struct trace *t, struct place at)
 {
 	for (const struct trace *u = t->inner; u; u = u->prev)
-		if (same_place(u->at, at) || has_inner_place(u, at))
+		if (is_same_place(u->at, at) || has_inner_place(u, at))
 			return true;
 	return false;
 }
@@ -353,7 +348,7 @@ static const struct trace *first_step(const struct candidate *c)
 			begin = t;
 		if (t == c->trace || t->kind == STEP_BRANCH || t == c->began)
 			continue;
-		if (same_place(t->at, c->origin) && (!begin || starts_with_oldest(c->kind)))
+		if (is_same_place(t->at, c->origin) && (!begin || starts_with_oldest(c->kind)))
 			begin = t;
 		if (!call && has_inner_place(t, c->origin))
 			call = t;
@@ -364,7 +359,7 @@ static const struct trace *first_step(const struct candidate *c)
 		return begin;
 	/* One call may have done several things there. */
 	for (const struct trace *t = begin->prev; begin->inner && t && t->inner == begin->inner; t = t->prev)
-		if (same_place(t->at, begin->at))
+		if (is_same_place(t->at, begin->at))
 			begin = t;
 	return begin->kind == STEP_UNLOCK ? taking_of(begin) : begin;
 }
@@ -430,7 +425,7 @@ static bool is_same_leak(const struct candidate *a, const struct candidate *b)
 {
 	return (a->kind == FACT_REF_LEFT || a->kind == FACT_LOCK_LEFT) && a->kind == b->kind &&
 	       a->class_name == b->class_name &&
-	       ((a->kind == FACT_LOCK_LEFT && same_place(a->at, b->at)) || same_place(a->origin, b->origin));
+	       ((a->kind == FACT_LOCK_LEFT && is_same_place(a->at, b->at)) || is_same_place(a->origin, b->origin));
 }
 
 /* One use says it all: of several of the same ended borrow, the first outside the callback. */
@@ -446,7 +441,7 @@ static bool is_covered(const struct sim *sim, int at)
 	for (int i = 0; i < sim->nfound; i++) {
 		const struct candidate *o = &sim->found[i];
 
-		if (i == at || !o->is_confirmed || o->kind != c->kind || !same_place(o->origin, c->origin))
+		if (i == at || !o->is_confirmed || o->kind != c->kind || !is_same_place(o->origin, c->origin))
 			continue;
 		if (o->is_inner != c->is_inner ? c->is_inner : i < at)
 			return true;

@@ -18,6 +18,11 @@ struct steps {
 	int n;
 };
 
+static inline bool is_same_place(struct place a, struct place b)
+{
+	return a.file == b.file && a.line == b.line && a.col == b.col;
+}
+
 static inline bool is_lock_step(const struct trace *t)
 {
 	return t->kind == STEP_LOCK || t->kind == STEP_UNLOCK;

@@ -45,18 +45,13 @@ static bool is_evidence(const struct fact *f)
 	return f->kind == FACT_REF_LEFT_OVER;
 }
 
-static bool same_place(struct place a, struct place b)
-{
-	return a.file == b.file && a.line == b.line && a.col == b.col;
-}
-
 /* Was what the fact speaks of left over there, further down? */
 static bool is_of(const struct fact *f, const struct fact *left)
 {
 	if (f->kind != FACT_REF_LEFT || f->class != left->class || f->fn == left->fn)
 		return false;
 	for (int i = 0; i < f->nstep; i++)
-		if (f->steps[i].depth > 0 && f->steps[i].kind == STEP_GET && same_place(f->steps[i].at, left->origin))
+		if (f->steps[i].depth > 0 && f->steps[i].kind == STEP_GET && is_same_place(f->steps[i].at, left->origin))
 			return true;
 	return false;
 }
