@@ -5,6 +5,9 @@
  *
  *   doubt_ref_spared()	a callee gives it back in a way that callers cannot tell from the one it went
  *   doubt_ref_branch()	"if (x != mine) put(x)": the one that is mine stays
+ *   doubt_ref_uncounted()	a function that was asked says that nobody counts it
+ *   doubt_ref_taken_for_success()	a callee has returned what is above 0, and is taken to have done what it does with 0
+ *   doubt_ref_put_later()	a callee is still to give the object back: there is another reference for that
  *   doubt_ref_disarmed()	a variable with a cleanup is set to NULL last, so that the cleanup does nothing
  */
 #include "infer/fill.h"
@@ -110,7 +113,97 @@ void doubt_ref_branch(struct sim *sim, struct state *st, const struct insn *in, 
 			reference_hand_on(sim, st, sim_eval(sim, st, &cmp->args[i]), in->at);
 }
 
+bool doubt_ref_uncounted(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	const struct model *m = sim->an->options->model;
+
+	for (int i = 0; i < m->nuncounted; i++) {
+		const struct model_uncounted *u = &m->uncounted[i];
+
+		for (int n = 0; u->asked && u->kind == r->kind && n < sim->fn->ninsn; n++) {
+			const struct insn *in = &sim->fn->insns[n];
+
+			if (in->op == OP_CALL && in->args[0].kind == ARG_FUNC && in->args[0].name == u->asked && st->env[n] &&
+			    state_truth(st, st->env[n]) == u->answer)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_put_by(const struct sim *sim, const struct insn *call, int arg)
+{
+	const struct node *callee = call->args[0].kind == ARG_FUNC ?
+		program_resolve(&sim->an->program, sim->node, call->args[0].name) : NULL;
+	const struct summary *s = callee ? node_summary(callee) : NULL;
+
+	for (int i = 0; s && i < s->ncase; i++)
+		for (int k = 0; s->cases[i].refs && k < s->cases[i].refs->n; k++) {
+			const struct ref *r = &s->cases[i].refs->items[k];
+
+			if (r->count < 0 && sym_object(r->object)->kind == SYM_PARAM && sym_object(r->object)->value == arg)
+				return true;
+		}
+	return false;
+}
+
+bool doubt_ref_put_later(const struct sim *sim, const struct state *st, const struct sym *object)
+{
+	for (int n = st->pc - 1; n < sim->fn->ninsn; n++)
+		for (int i = 1; sim->fn->insns[n].op == OP_CALL && i < sim->fn->insns[n].narg; i++) {
+			const struct arg *a = &sim->fn->insns[n].args[i];
+
+			if (a->kind == ARG_INSN && st->env[a->n] && sym_object(st->env[a->n]) == sym_object(object) && is_put_by(sim, &sim->fn->insns[n], i - 1))
+				return true;
+		}
+	return false;
+}
+
 #define LAST_STEPS 64	/* instructions between what is last done to the variable and its cleanup */
+
+/* Does the function look at nothing but whether that result is negative? */
+static bool asks_for_negative_only(const struct func *fn, int site)
+{
+	bool is_asked = false;
+
+	for (int n = 0; n < fn->ninsn; n++)
+		for (int i = 0; i < fn->insns[n].narg; i++) {
+			const struct insn *in = &fn->insns[n];
+			bool asks = in->op == OP_CMP && in->args[1].kind == ARG_INT;
+
+			if (in->args[i].kind != ARG_INSN || in->args[i].n != site || in->op == OP_PHI || in->op == OP_RETURN)
+				continue;
+			if (!asks || !((in->sub == CMP_SLT && !in->args[1].value) || (in->sub == CMP_SGT && in->args[1].value == -1)))
+				return false;
+			is_asked = true;
+		}
+	return is_asked;
+}
+
+static bool may_return_zero(const struct sim *sim, const struct insn *call)
+{
+	const struct node *callee = call->args[0].kind == ARG_FUNC ?
+		program_resolve(&sim->an->program, sim->node, call->args[0].name) : NULL;
+	const struct summary *s = callee ? node_summary(callee) : NULL;
+
+	for (int i = 0; s && i < s->ncase; i++)
+		if (s->cases[i].ret_mask & MASK_ZERO)
+			return true;
+	return false;
+}
+
+bool doubt_ref_taken_for_success(const struct sim *sim, const struct state *st)
+{
+	for (int n = 0; n < sim->fn->ninsn; n++) {
+		const struct insn *in = &sim->fn->insns[n];
+
+		if (in->op == OP_CALL && !in->is_pointer && st->env[n] && st->env[n]->kind != SYM_INT &&
+		    !(state_mask(st, st->env[n]) & (MASK_ZERO | MASK_NEGATIVE)) && asks_for_negative_only(sim->fn, n) &&
+		    may_return_zero(sim, in))
+			return true;
+	}
+	return false;
+}
 
 /* Is nothing done with the variable after that instruction, but to give it to a function that puts what it finds there? */
 static bool only_cleaned_up(const struct sim *sim, int site, const struct arg *variable)

@@ -204,7 +204,7 @@ static const cyaml_schema_field_t ask_fields[] = {
 };
 
 static const cyaml_schema_field_t uncounted_fields[] = {
-	WORD(kind, REQUIRED), WORD(by, REQUIRED),
+	WORD(kind, REQUIRED), WORD(by, OPTIONAL), WORD(where, OPTIONAL), WORD(where_not, OPTIONAL),
 	CYAML_FIELD_END
 };
 

@@ -223,10 +223,15 @@ struct model_contract {
 	int line;
 };
 
-/* A kind of reference that a table of functions need not count: one without a function in that field does not. */
+/*
+ * A kind of reference that not all objects count: those with a table of functions that has none in that field do not, or
+ * those of which a function that is asked says so.
+ */
 struct model_uncounted {
 	const char *kind;			/* "node" */
-	const char *struct_name, *field;	/* "fwnode_operations", "get" */
+	const char *struct_name, *field;	/* "fwnode_operations", "get"; or NULL */
+	const char *asked;			/* "is_acpi_node"; or NULL */
+	bool answer;				/* ... and what it says of what is not counted */
 };
 
 struct model {

@@ -466,9 +466,14 @@ static void add_ask(struct builder *b, struct mark at, const struct entry *e)
 static void add_uncounted(struct builder *b, struct mark at, const struct entry *e)
 {
 	struct model *m = b->model;
-	struct model_uncounted u = { .kind = intern(e->kind) };
+	struct model_uncounted u = { .kind = intern(e->kind), .answer = e->where };
 
-	split_field(at, e->by, &u.struct_name, &u.field);
+	if (!!e->by + !!e->where + !!e->where_not != 1)
+		die_at(at, "expected exactly one of: by, where, where_not");
+	if (e->by)
+		split_field(at, e->by, &u.struct_name, &u.field);
+	else
+		u.asked = intern(e->where ? e->where : e->where_not);
 	m->uncounted = grow(b->arena, m->uncounted, m->nuncounted, &b->uncounted_cap, sizeof(u));
 	m->uncounted[m->nuncounted++] = u;
 }

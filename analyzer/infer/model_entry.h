@@ -28,7 +28,7 @@ struct entry {
 	char *gets, *puts, *finds, *owns, *leaves;
 	char *element, *keeps;
 	char *field, *lock, *lock_global, *keeper, *say, *slot, *kind, *in, *on, *member, *word, *class, *makes, *uses, *compared;
-	char *query, *by;
+	char *query, *by, *where, *where_not;
 	char *of, *to, *counts, *counter, *gone, *with, *head, *node, *back;
 	char *params, *needs, *ensures, *gives, *consumes, *acquires, *may_take, *effect;
 	int *arg, *nested_arg, *owner_arg, *drops, *returns;

@@ -139,6 +139,20 @@ static bool is_from_array(struct sim *sim, struct state *st, const struct insn *
 	return false;
 }
 
+/* Put a second time in the same breath, by whoever wrote it: one for the lookup, and one for somebody who has ended. */
+static bool is_put_twice(const struct sim *sim, const struct state *st, const struct ref *r, const struct insn *in)
+{
+	const struct trace *last = st->trace;
+	const struct insn *before = in;
+
+	if (!last || last->kind != STEP_PUT || last->inner || sym_object(last->object) != sym_object(r->object))
+		return false;
+	do
+		before--;
+	while (before > sim->fn->insns && before->op != OP_CALL && before->op != OP_STORE && !flow_is_terminator(before->op));
+	return before->op == OP_CALL && before->args[0].kind == ARG_FUNC && before->args[0].name == in->args[0].name;
+}
+
 /*
  * What a callee gives back in some cases only may be a reference that it has found elsewhere; not so where it fails,
  * and undoes what its caller has begun.
@@ -259,6 +273,7 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 	const struct ref *old = state_find_ref(st, r->object);
 	struct ref now = old ? *old : *r;
 	const struct dead *d = count < 0 && (!old || (!old->count && !old->handed_on)) ? find_put(st, r) : NULL;
+	bool undoes = count < 0 && inner && callee && model_name_says(sim->an->options->model, callee, NAME_UNDOES);
 
 	if (!(state_mask(st, r->object) & MASK_VALID))
 		return;
@@ -279,7 +294,7 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 		sim->site_flags[now.site] |= SITE_RELEASED;
 	if (count < 0 && now.count > 0)
 		loop_put(sim, now.site, sim_site(sim, in));
-	if (d && is_from_array(sim, st, in)) {
+	if (d && (undoes || is_from_array(sim, st, in) || is_put_twice(sim, st, r, in))) {
 		unsure(sim->an, UNSURE_REF_HANDED_ON, in->at);
 		return;
 	}
@@ -297,7 +312,7 @@ void reference_count(struct sim *sim, struct state *st, const struct ref *r, int
 		now.got = st->trace;
 		state_put_ref(&sim->pool, st, &now);
 	}
-	if (count < 0 && !now.count && !(inner && callee && model_name_says(sim->an->options->model, callee, NAME_UNDOES)))
+	if (count < 0 && !now.count && !undoes)
 		end_borrow(sim, st, &now, callee);
 }
 

@@ -334,6 +334,15 @@ bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held 
 void doubt_ref_spared(struct fill *f, const struct state *before, const struct scase *other, struct place at);
 /* The path takes that branch: is what it learns that an object of ours is somebody's who keeps it? */
 void doubt_ref_branch(struct sim *sim, struct state *st, const struct insn *in, bool truth);
+/* Has a function that was asked said that objects of that kind are not counted? (model section "uncounted") */
+bool doubt_ref_uncounted(const struct sim *sim, const struct state *st, const struct ref *r);
+/*
+ * Has a callee returned a number above 0, where it can return 0 and the function asks for errors only? As a rule that does
+ * not happen, and what the callee does with such an object is what it does with 0.
+ */
+bool doubt_ref_taken_for_success(const struct sim *sim, const struct state *st);
+/* The object is used after a put: is a callee, from here on, to put it once more? */
+bool doubt_ref_put_later(const struct sim *sim, const struct state *st, const struct sym *object);
 /* value is about to be stored at addr: does it keep a cleanup from giving back what was there? */
 void doubt_ref_disarmed(struct sim *sim, struct state *st, const struct insn *in, const struct sym *addr, const struct sym *value);
 

@@ -11,7 +11,7 @@
 /* Is the function in that table, which counts nothing? */
 static bool is_in(const struct unit *u, const struct slot *s, const struct model_uncounted *m, const char *func)
 {
-	if (s->func != func || s->struct_name != m->struct_name || !s->object)
+	if (m->asked || s->func != func || s->struct_name != m->struct_name || !s->object)
 		return false;
 	for (int i = 0; i < u->nslot; i++)
 		if (u->slots[i].object == s->object && u->slots[i].struct_name == m->struct_name &&
