@@ -113,22 +113,37 @@ void doubt_ref_branch(struct sim *sim, struct state *st, const struct insn *in, 
 			reference_hand_on(sim, st, sim_eval(sim, st, &cmp->args[i]), in->at);
 }
 
+/* What the path was told by that function, wherever it asked: a bit for no, and one for yes. */
+static unsigned answers_of(const struct sim *sim, const struct state *st, const char *function)
+{
+	unsigned answers = 0;
+
+	for (int n = 0; n < sim->fn->ninsn; n++) {
+		const struct insn *in = &sim->fn->insns[n];
+		int truth = -1;
+
+		if (in->op == OP_CALL && in->args[0].kind == ARG_FUNC && in->args[0].name == function && st->env[n])
+			truth = state_truth(st, st->env[n]);
+		answers |= truth < 0 ? 0 : 1u << truth;
+	}
+	return answers;
+}
+
+/* Also: neither of those that are not counted nor of those that are. Whatever is left on such a path, nobody comes there. */
 bool doubt_ref_uncounted(const struct sim *sim, const struct state *st, const struct ref *r)
 {
 	const struct model *m = sim->an->options->model;
+	bool is_none[2] = {false, false};
 
 	for (int i = 0; i < m->nuncounted; i++) {
 		const struct model_uncounted *u = &m->uncounted[i];
+		unsigned answers = u->asked ? answers_of(sim, st, u->asked) : 0;
 
-		for (int n = 0; u->asked && u->kind == r->kind && n < sim->fn->ninsn; n++) {
-			const struct insn *in = &sim->fn->insns[n];
-
-			if (in->op == OP_CALL && in->args[0].kind == ARG_FUNC && in->args[0].name == u->asked && st->env[n] &&
-			    state_truth(st, st->env[n]) == u->answer)
-				return true;
-		}
+		if (u->kind == r->kind && answers & 1u << u->answer)
+			return true;
+		is_none[u->answer] |= answers & 1;
 	}
-	return false;
+	return is_none[0] && is_none[1];
 }
 
 static bool is_put_by(const struct sim *sim, const struct insn *call, int arg)
