@@ -249,7 +249,20 @@ static const char *slot_name(const struct slot *s)
 	return name;
 }
 
-/* What is held where a field is called comes to the functions in it. */
+/*
+ * What is held where a field is called comes to the functions in it. Where a model says what that is, what nobody can tell
+ * is nothing.
+ */
+static void add_slot(struct build *b, struct entry_locks *to, const struct entry_locks *slot)
+{
+	const struct names *any = names_one(b->e->arena, intern(LOCK_OF_ANY_CLASS));
+
+	if (slot->is_modelled)
+		to->maybe = names_join(b->e->arena, to->maybe, names_without(b->e->arena, slot->maybe, any));
+	else
+		add_maybe(b, to, NULL, slot);
+}
+
 static void through_slots(struct build *b)
 {
 	for (size_t u = 0; u < b->nunit; u++)
@@ -264,7 +277,7 @@ static void through_slots(struct build *b)
 				struct entry_locks *slot = slot_of(b, slot_name(s));
 
 				slot->is_filled = true;
-				add_maybe(b, &b->passed[n->index], NULL, slot);
+				add_slot(b, &b->passed[n->index], slot);
 				/* What is copied from there to elsewhere is called there. */
 				b->passed[n->index].is_unseen |= !slot->is_called;
 			}
@@ -323,7 +336,7 @@ static void through_models(struct build *b, const struct model *model)
 
 		for (int k = 0; k < x->n; k++)
 			add_maybe(b, slot_of(b, x->slot), names_one(b->e->arena, x->locks[k].class_name), NULL);
-		slot_of(b, x->slot)->is_called = true;
+		slot_of(b, x->slot)->is_called = slot_of(b, x->slot)->is_modelled = true;
 	}
 	contexts_release(&c);
 }

@@ -27,6 +27,7 @@ struct entry_locks {
 	bool is_slot;			/* it is in a field of an ops table */
 	bool is_called;			/* of a field: a call through it was seen, or a model speaks of it */
 	bool is_filled;			/* of a field: it was seen what is put there */
+	bool is_modelled;		/* of a field: a model says what is held */
 };
 
 /* A call of a function by its name. */

@@ -312,11 +312,26 @@ static bool may_have_released(const struct state *st, const struct ref *r)
 	return false;
 }
 
+/* It succeeds and has stored what leads to the object: whoever ends what it has begun reaches it there. */
+static bool hangs_on_stored(const struct sim *sim, const struct state *st, const struct ref *r)
+{
+	const struct sym *o = sym_object(r->object);
+
+	if (has_failed(sim, st))
+		return false;
+	for (; o->kind == SYM_LOAD; o = sym_object(o->a))
+		for (int i = 0; i < st->ncell; i++)
+			if (sym_object(st->cells[i].value) == sym_object(o->a) && sym_object(st->cells[i].addr) != sym_object(o->a) &&
+			    sym_root(st->cells[i].addr)->kind != SYM_STACK)
+				return true;
+	return false;
+}
+
 static bool is_left(struct sim *sim, const struct state *st, const struct ref *r)
 {
 	if (sym_root(r->object)->kind == SYM_GLOBAL || r->object->is_set || sim->is_over)
 		return false;
-	if (!goes_with_another(sim, st, r) && !may_have_released(st, r) &&
+	if (!goes_with_another(sim, st, r) && !may_have_released(st, r) && !hangs_on_stored(sim, st, r) &&
 	    (is_forgotten(sim, st, r) || is_for_success(sim, st, r) || is_half_undone(sim, st, r)))
 		return true;
 	unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
