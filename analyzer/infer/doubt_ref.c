@@ -207,14 +207,29 @@ static bool may_return_zero(const struct sim *sim, const struct insn *call)
 	return false;
 }
 
-bool doubt_ref_taken_for_success(const struct sim *sim, const struct state *st)
+/* Is the object what the call was given, or in what it was given? */
+static bool is_given(struct sim *sim, struct state *st, const struct insn *call, const struct sym *object)
+{
+	for (int i = 1; i < call->narg; i++) {
+		const struct sym *arg = sym_object(sim_eval(sim, st, &call->args[i]));
+
+		if (arg == object)
+			return true;
+		for (int k = 0; k < st->ncell; k++)
+			if (sym_object(st->cells[k].addr) == arg && sym_object(st->cells[k].value) == object)
+				return true;
+	}
+	return false;
+}
+
+bool doubt_ref_taken_for_success(struct sim *sim, struct state *st, const struct ref *r)
 {
 	for (int n = 0; n < sim->fn->ninsn; n++) {
 		const struct insn *in = &sim->fn->insns[n];
 
 		if (in->op == OP_CALL && !in->is_pointer && st->env[n] && st->env[n]->kind != SYM_INT &&
 		    !(state_mask(st, st->env[n]) & (MASK_ZERO | MASK_NEGATIVE)) && asks_for_negative_only(sim->fn, n) &&
-		    may_return_zero(sim, in))
+		    may_return_zero(sim, in) && is_given(sim, st, in, sym_object(r->object)))
 			return true;
 	}
 	return false;

@@ -140,6 +140,19 @@ static int crowd(const struct sim *sim, const struct state *st, int block, int l
 	return limit * (sim->is_tail[block] ? 6 : 3);
 }
 
+/*
+ * Do both come with a success, or neither, as the phis of the block tell? What a failing path leaves in memory that goes
+ * with it is lost, and what one that succeeds has there is kept.
+ */
+static bool outcomes_agree(const struct sim *sim, const struct state *a, const struct state *b, int block)
+{
+	for (int i = sim->fn->blocks[block].first; state_owes(a) && sim->fn->insns[i].op == OP_PHI; i++)
+		if (a->env[i] && b->env[i] &&
+		    (state_mask(a, a->env[i]) == MASK_ZERO) != (state_mask(b, b->env[i]) == MASK_ZERO))
+			return false;
+	return true;
+}
+
 static bool is_alike(struct sim *sim, struct state *a, struct state *b, int block, enum alike how)
 {
 	if (how >= ALIKE_OWED)
@@ -147,7 +160,7 @@ static bool is_alike(struct sim *sim, struct state *a, struct state *b, int bloc
 	if (a->key != b->key || !same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
 		return false;
 	if (how == ALIKE_HELD)	/* one path alone is gone for what is learnt on it: that must not be forgotten */
-		return way_agrees(sim, a, b, block) && (!sim->guide || (knows_as_much(a, b) && knows_as_much(b, a)));
+		return way_agrees(sim, a, b, block) && outcomes_agree(sim, a, b, block) && (!sim->guide || (knows_as_much(a, b) && knows_as_much(b, a)));
 	if (sim->is_tail[block] && a->locks && a->at.line != b->at.line)
 		return false;	/* from which return statement it is counts where something may still be held */
 	if (!proofs_agree(sim, a, b) || a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_values_agree(sim, a, b, block))

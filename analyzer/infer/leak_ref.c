@@ -422,7 +422,7 @@ static void check_ref(struct sim *sim, struct state *st, struct ref r)
 	if (r.found && sym_object(r.object)->kind == SYM_PARAM && (sim->node->is_called || !sim->fn->is_static))
 		return;
 	if (is_for_others(sim, st) || loop_gathers(sim, r.site) || is_ignored(sim, &r) || is_registered_with(sim, st, &r) ||
-	    is_callees(sim, st, &r) || doubt_ref_uncounted(sim, st, &r) || doubt_ref_taken_for_success(sim, st))
+	    is_callees(sim, st, &r) || doubt_ref_uncounted(sim, st, &r) || doubt_ref_taken_for_success(sim, st, &r))
 		unsure(sim->an, UNSURE_REF_HANDED_ON, st->at);
 	else if (r.found || is_left(sim, st, &r))
 		report_ref(sim, st, r);
