@@ -36,8 +36,8 @@ bool guide_is_enough(const struct candidate *c)
 	/* Given back once more than the other exits do: of those the one path knows nothing. */
 	if (c->kind == FACT_REF_PUT_AGAIN && c->trace && c->trace->kind == STEP_PUT)
 		return false;
-	return c->kind != FACT_REF_LEFT && c->kind != FACT_REF_LEFT_OVER && c->kind != FACT_REF_KEPT && c->trace &&
-	       c->trace->course && !c->is_inner;
+	return c->kind != FACT_REF_LEFT && c->kind != FACT_REF_LEFT_OVER && c->kind != FACT_REF_STORED &&
+	       c->kind != FACT_REF_KEPT && c->trace && c->trace->course && !c->is_inner;
 }
 
 static bool is_it(const struct held *h, const struct candidate *c)
