@@ -46,6 +46,13 @@ static bool is_member(const struct sym *addr)
 	       sym_object(addr)->kind != SYM_ELEM;
 }
 
+/* Something is stored there, and more is not said. */
+static void note_twice(struct sim *sim, const struct cell *c)
+{
+	if (is_member(c->addr))
+		handed_evidence(sim, FACT_REF_STORED, c->at, member_name(c->addr), NULL);
+}
+
 void stored_note(struct sim *sim, struct state *st, const struct ref *r)
 {
 	const struct cell *in = NULL;
@@ -60,11 +67,18 @@ void stored_note(struct sim *sim, struct state *st, const struct ref *r)
 		if (sym_object(cell->value) != sym_object(r->object) || sym_object(cell->addr) == sym_object(r->object) ||
 		    borrow_is_home(sim, cell->addr))
 			continue;
-		if (in || !is_member(cell->addr) || sym_root(cell->value)->kind != SYM_NEW)
-			return;		/* kept twice: either may be the way to it */
+		if (in) {		/* kept twice: either may be the way to it */
+			note_twice(sim, in);
+			note_twice(sim, cell);
+			return;
+		}
+		if (!is_member(cell->addr) || sym_root(cell->value)->kind != SYM_NEW)
+			return;
 		in = cell;
 	}
-	if (!in || !r->got || st->nturn || r->object->is_set)
+	/* The object that has such a member looks after what is in it. */
+	if (!in || !r->got || st->nturn || r->object->is_set ||
+	    model_is_owned(sim->an->options->model, in->addr->struct_name, in->addr->field))
 		return;
 	t = state_step(&sim->pool, st, STEP_STORE, in->at, sim->fn->name);
 	t->object = r->object;
@@ -110,6 +124,29 @@ static const char *in_unit(const struct fact *f)
 	s = intern(text_str(&t));
 	text_release(&t);
 	return s;
+}
+
+static bool is_noted(const struct fact *const *all, size_t n, const char *member)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->kind == FACT_REF_STORED && all[i]->class == member)
+			return true;
+	return false;
+}
+
+/*
+ * The unit gives something back by way of another member of that struct, and nobody was seen to store it there: it may be
+ * this one, in two members.
+ */
+static bool may_be_given_by_another(const struct fact *const *all, size_t n, const struct fact *f)
+{
+	size_t len = strcspn(f->class, ".") + 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->kind == FACT_REF_RETRIEVED && all[i]->unit == f->unit && !strncmp(all[i]->class, f->class, len) &&
+		    !is_noted(all, n, all[i]->class))
+			return true;
+	return false;
 }
 
 static bool ends_binding(const struct model *m, const struct slot *slot)
@@ -162,6 +199,7 @@ static void report(struct analysis *an, const struct fact *from, const struct no
 	f->fn = removal->fn;
 	f->unit = removal->unit;
 	f->at = at;
+	f->is_warned = true;	/* told from what nobody was seen to do */
 	f->field = from->class;
 	f->class = from->kind_name;
 	f->nstep = n + 1;
@@ -219,7 +257,8 @@ void stored_settle(struct analysis *an)
 		const struct slot *slot = NULL;
 		struct node *removal;
 
-		if (f->kind != FACT_REF_STORED || map_get(&given, f->class) || map_get(&given, in_unit(f)))
+		if (f->kind != FACT_REF_STORED || !f->nstep || map_get(&given, f->class) || map_get(&given, in_unit(f)) ||
+		    may_be_given_by_another(all, n, f))
 			continue;
 		removal = find_removal(an, f->unit, &slot);	/* where it was stored it was counted as unsure */
 		if (removal)
