@@ -218,8 +218,11 @@ static struct json *print_head(struct paths *p, const struct node *start, const 
 		return NULL;
 	if (!q->json) {
 		text_printf(&q->out, "%s:%d: %s()", start->fn->file, start->fn->line, start->fn->name);
-		text_printf(&q->out, field ? ", called through %s" : "", field);
-		text_printf(&q->out, *held ? " with %s held\n" : "\n", held);
+		if (field)
+			text_printf(&q->out, ", called through %s", field);
+		if (*held)
+			text_printf(&q->out, " with %s held", held);
+		text_puts(&q->out, "\n");
 		return NULL;
 	}
 	row = json_push_object(p->rows);
