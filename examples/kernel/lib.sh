@@ -132,7 +132,7 @@ compile_database() {
 	done
 	[ "$(cat "$BUILD/.listed" 2>/dev/null)" != "${targets[*]-}." ] || return 0
 	say "listing the compile commands of ${targets[*]:-the kernel}"
-	"$DEVSCOPE" compdb -o "$BUILD/compile_commands.json" "$BUILD" "${targets[@]}" ||
+	"$DEVSCOPE" compdb -o "$BUILD/compile_commands.json" "$BUILD" "${targets[@]}" >&2 ||
 		fail "there is no compile database"
 	printf '%s.\n' "${targets[*]-}" >"$BUILD/.listed"
 }
