@@ -31,7 +31,7 @@ known_compare() {
 	grep -v '^#' "$known" | cut -f 1-3 | sort -u >"$HERE/known"
 	comm -13 "$HERE/known" "$HERE/found" | sed 's/^/appeared: /' >"$HERE/differs"
 	comm -23 "$HERE/known" "$HERE/found" | sed 's/^/gone: /' >>"$HERE/differs"
-	grep -vE '^#|	(true|false|arguable)	.' "$known" | sed 's/^/without a verdict and its reason: /' >>"$HERE/differs"
+	{ grep -vE '^#|	(true|false|arguable)	.' "$known" || true; } | sed 's/^/without a verdict and its reason: /' >>"$HERE/differs"
 	grep -v '^#' "$known" | sort -c -t '	' -k 2,2 -k 3,3 -k 1,1 || echo "$known is not sorted" >>"$HERE/differs"
 	cat "$HERE/differs"
 	[ "$(known_version "$known")" = "$version" ] || { echo "judged on $(known_version "$known"), this is $version"; return 0; }
