@@ -28,7 +28,7 @@ static const struct unit unit_a = {.file = "a.c"}, unit_b = {.file = "b.c"};
 static struct fact make_fact(const struct unit *unit, const char *file, int line, const char *object)
 {
 	return (struct fact){
-		.fn = &fn, .unit = unit, .at = {file, line, 2}, .object = object, .class = "group.mutex",
+		.fn = &fn, .unit = unit, .at = {file, line, 2, NULL}, .object = object, .class = "group.mutex",
 	};
 }
 
@@ -170,11 +170,11 @@ static void test_source_stays_below_its_root(void **state)
 static void test_text(void **state)
 {
 	static const struct step steps[] = {
-		{.at = {"a.c", 3, 2}, .text = "takes group->mutex", .locks = "group->mutex"},
-		{.at = {"a.c", 4, 2}, .text = "calls helper()", .locks = "group->mutex"},
-		{.at = {"h.h", 9, 0}, .depth = 1, .text = "gets dev", .locks = "group->mutex",
+		{.at = {"a.c", 3, 2, NULL}, .text = "takes group->mutex", .locks = "group->mutex"},
+		{.at = {"a.c", 4, 2, NULL}, .text = "calls helper()", .locks = "group->mutex"},
+		{.at = {"h.h", 9, 0, NULL}, .depth = 1, .text = "gets dev", .locks = "group->mutex",
 		 .borrows = "dev: by the iteration of each()", .refs = "dev (device)"},
-		{.at = {"a.c", 5, 2}, .text = "returns \033[2J", .locks = ""},
+		{.at = {"a.c", 5, 2, NULL}, .text = "returns \033[2J", .locks = ""},
 	};
 	struct fact fact = make_fact(&unit_a, "a.c", 5, "group->mutex");
 	struct finding_list l;

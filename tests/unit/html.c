@@ -127,17 +127,17 @@ static void test_markdown(void **state)
 
 static const struct func fn = {.name = "probe<i>", .file = NAME, .line = 1};
 static const struct step steps[] = {
-	{.kind = STEP_LOCK, .at = {NAME, 3, 2}, .func = "probe<i>", .text = "takes <x>", .locks = "x->lock",
+	{.kind = STEP_LOCK, .at = {NAME, 3, 2, NULL}, .func = "probe<i>", .text = "takes <x>", .locks = "x->lock",
 	 .borrows = "", .refs = ""},
-	{.kind = STEP_CALL, .at = {NAME, 4, 2}, .func = "probe<i>", .text = "calls f()",
+	{.kind = STEP_CALL, .at = {NAME, 4, 2, NULL}, .func = "probe<i>", .text = "calls f()",
 	 .locks = "x->lock, f(a, b)", .borrows = "", .refs = ""},
-	{.kind = STEP_LOCK, .depth = 1, .at = {NAME, 9, 2}, .func = "f", .text = "locks", .locks = "x->lock, f(a, b)",
+	{.kind = STEP_LOCK, .depth = 1, .at = {NAME, 9, 2, NULL}, .func = "f", .text = "locks", .locks = "x->lock, f(a, b)",
 	 .borrows = "dev: by <it>", .refs = ""},
-	{.kind = STEP_UNLOCK, .at = {NAME, 5, 2}, .func = "probe<i>", .text = "releases", .locks = "f(a, b)",
+	{.kind = STEP_UNLOCK, .at = {NAME, 5, 2, NULL}, .func = "probe<i>", .text = "releases", .locks = "f(a, b)",
 	 .borrows = "", .refs = "g (group), g (group)"},
 	{.kind = STEP_FAULT, .depth = 2, .func = "nowhere", .text = "\xff"},
 };
-static const struct fact fact = {.fn = &fn, .at = {NAME, 5, 2}, .object = "x", .class = "x.lock", .nstep = 5, .steps = steps};
+static const struct fact fact = {.fn = &fn, .at = {NAME, 5, 2, NULL}, .object = "x", .class = "x.lock", .nstep = 5, .steps = steps};
 
 static void make_page(struct text *out, const char *root)
 {

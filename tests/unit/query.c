@@ -166,8 +166,8 @@ static void tells_what_is_held(void **state)
 	static const char *const wanted[] = {
 		"a.c:1: begins()\n    a.c:3:2: begins() calls goes_on(), holding p->lock\n1 of 1 functions come there\n",
 		"a.c:1: begins()\n    a.c:5:2: begins() calls then(), holding p->lock, [p->other]\n1 of 1 functions come there\n",
-		"a.c:1: begins()\n    a.c:5:2: begins() calls then(), holding p->lock, [p->other]\n"
-		"    a.c:23:2: then() calls last(), holding [p->other]\n1 of 1 functions come there\n",
+		("a.c:1: begins()\n    a.c:5:2: begins() calls then(), holding p->lock, [p->other]\n"
+		 "    a.c:23:2: then() calls last(), holding [p->other]\n1 of 1 functions come there\n"),
 	};
 	struct text out;
 

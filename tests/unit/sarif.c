@@ -26,14 +26,14 @@
 
 static const struct func fn = {.name = "probe\"{0}\"", .file = "drivers/a b/%c.c", .line = 1};
 static const struct step steps[] = {
-	{.kind = STEP_LOCK, .at = {"drivers/a b/%c.c", 2, 3}, .func = "probe\"{0}\"",
+	{.kind = STEP_LOCK, .at = {"drivers/a b/%c.c", 2, 3, NULL}, .func = "probe\"{0}\"",
 	 .text = "takes {x}->lock \xff\x01", .locks = "x->lock", .borrows = "dev: by [it](1)", .refs = ""},
 	{.kind = STEP_CALL, .depth = 1, .func = "callee", .text = "somewhere", .locks = "x->lock"},
-	{.kind = STEP_FAULT, .at = {"/usr/lib/secret/x.h", 7, 0}, .func = "inner", .text = "returns"},
+	{.kind = STEP_FAULT, .at = {"/usr/lib/secret/x.h", 7, 0, NULL}, .func = "inner", .text = "returns"},
 };
 static const struct fact fact = {
-	.fn = &fn, .at = {"drivers/a b/%c.c", 2, 5}, .object = "x->lock", .class = "x.lock",
-	.origin = {"drivers/a b/%c.c", 1, 0}, .nstep = 3, .steps = steps,
+	.fn = &fn, .at = {"drivers/a b/%c.c", 2, 5, NULL}, .object = "x->lock", .class = "x.lock",
+	.origin = {"drivers/a b/%c.c", 1, 0, NULL}, .nstep = 3, .steps = steps,
 };
 static const struct fact nowhere = {.fn = &fn, .class = "y"};
 

@@ -377,12 +377,12 @@ static void test_runs(void **state)
 {
 	static const struct func fn = {.name = "own", .file = "a.c"};
 	static const struct step steps[] = {
-		{.text = "takes a->lock", .func = "own", .at = {"a.c", 3, 1}, .locks = "a->lock"},
-		{.text = "returns", .func = "own", .at = {"a.c", 4, 1}, .locks = "a->lock"},
+		{.text = "takes a->lock", .func = "own", .at = {"a.c", 3, 1, NULL}, .locks = "a->lock"},
+		{.text = "returns", .func = "own", .at = {"a.c", 4, 1, NULL}, .locks = "a->lock"},
 	};
 	static const struct rule rule = {.id = "lock-leak", .summary = "s", .help = "h"};
 	const struct fact fact = {
-		.fn = &fn, .at = {"a.c", 4, 1}, .class = "a.lock", .nstep = 2, .steps = steps,
+		.fn = &fn, .at = {"a.c", 4, 1, NULL}, .class = "a.lock", .nstep = 2, .steps = steps,
 	};
 	struct finding_list l;
 	struct store *s = store_open(path, ".");
