@@ -266,7 +266,7 @@ static void look_at_use(struct sim *sim, struct state *st, const struct sym *poi
 		look_at_first(sim, st, pointer, at, callee, inner);
 	if (!d && need)
 		look_at_found(sim, st, pointer, need, at, callee, inner);
-	/* Who holds a lock that lies in the object has it kept by somebody else; and who is to put it once more has another reference. */
+	/* Who holds a lock that lies in the object has it kept by somebody else, and who is to put it again has a reference. */
 	if (d && d->by_put && (holds_lock_of(st, d->root) || doubt_ref_put_later(sim, st, d->root))) {
 		unsure(sim->an, UNSURE_REF_HANDED_ON, at);
 		return;

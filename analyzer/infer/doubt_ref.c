@@ -146,11 +146,21 @@ bool doubt_ref_uncounted(const struct sim *sim, const struct state *st, const st
 	return is_none[0] && is_none[1];
 }
 
+/* What the function that is called by its name does; NULL if it was not read. It is put down that it was asked for. */
+static const struct summary *summary_of_call(const struct sim *sim, const struct insn *call)
+{
+	struct node *n;
+
+	if (call->args[0].kind != ARG_FUNC)
+		return NULL;
+	n = program_resolve(&sim->an->program, sim->node, call->args[0].name);
+	record_body(sim->an, n, call->args[0].name);
+	return n ? node_summary(n) : NULL;
+}
+
 static bool is_put_by(const struct sim *sim, const struct insn *call, int arg)
 {
-	const struct node *callee = call->args[0].kind == ARG_FUNC ?
-		program_resolve(&sim->an->program, sim->node, call->args[0].name) : NULL;
-	const struct summary *s = callee ? node_summary(callee) : NULL;
+	const struct summary *s = summary_of_call(sim, call);
 
 	for (int i = 0; s && i < s->ncase; i++)
 		for (int k = 0; s->cases[i].refs && k < s->cases[i].refs->n; k++) {
@@ -168,13 +178,12 @@ bool doubt_ref_put_later(const struct sim *sim, const struct state *st, const st
 		for (int i = 1; sim->fn->insns[n].op == OP_CALL && i < sim->fn->insns[n].narg; i++) {
 			const struct arg *a = &sim->fn->insns[n].args[i];
 
-			if (a->kind == ARG_INSN && st->env[a->n] && sym_object(st->env[a->n]) == sym_object(object) && is_put_by(sim, &sim->fn->insns[n], i - 1))
+			if (a->kind == ARG_INSN && st->env[a->n] && sym_object(st->env[a->n]) == sym_object(object) &&
+			    is_put_by(sim, &sim->fn->insns[n], i - 1))
 				return true;
 		}
 	return false;
 }
-
-#define LAST_STEPS 64	/* instructions between what is last done to the variable and its cleanup */
 
 /* Does the function look at nothing but whether that result is negative? */
 static bool asks_for_negative_only(const struct func *fn, int site)
@@ -197,9 +206,7 @@ static bool asks_for_negative_only(const struct func *fn, int site)
 
 static bool may_return_zero(const struct sim *sim, const struct insn *call)
 {
-	const struct node *callee = call->args[0].kind == ARG_FUNC ?
-		program_resolve(&sim->an->program, sim->node, call->args[0].name) : NULL;
-	const struct summary *s = callee ? node_summary(callee) : NULL;
+	const struct summary *s = summary_of_call(sim, call);
 
 	for (int i = 0; s && i < s->ncase; i++)
 		if (s->cases[i].ret_mask & MASK_ZERO)
@@ -235,6 +242,8 @@ bool doubt_ref_taken_for_success(struct sim *sim, struct state *st, const struct
 	return false;
 }
 
+#define LAST_STEPS 64	/* instructions between what is last done to the variable and its cleanup */
+
 /* Is nothing done with the variable after that instruction, but to give it to a function that puts what it finds there? */
 static bool only_cleaned_up(const struct sim *sim, int site, const struct arg *variable)
 {
@@ -245,9 +254,7 @@ static bool only_cleaned_up(const struct sim *sim, int site, const struct arg *v
 			return false;
 		for (int k = 1; in->op == OP_CALL && k < in->narg; k++)
 			if (is_same_arg(&in->args[k], variable)) {
-				const struct node *callee = in->args[0].kind == ARG_FUNC
-					? program_resolve(&sim->an->program, sim->node, in->args[0].name) : NULL;
-				const struct summary *s = callee ? node_summary(callee) : NULL;
+				const struct summary *s = summary_of_call(sim, in);
 
 				return s && s->has_puts;
 			}

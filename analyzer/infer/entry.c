@@ -255,10 +255,10 @@ static const char *slot_name(const struct slot *s)
  */
 static void add_slot(struct build *b, struct entry_locks *to, const struct entry_locks *slot)
 {
-	const struct names *any = names_one(b->e->arena, intern(LOCK_OF_ANY_CLASS));
+	struct arena *a = b->e->arena;
 
 	if (slot->is_modelled)
-		to->maybe = names_join(b->e->arena, to->maybe, names_without(b->e->arena, slot->maybe, any));
+		to->maybe = names_join(a, to->maybe, names_without(a, slot->maybe, names_one(a, intern(LOCK_OF_ANY_CLASS))));
 	else
 		add_maybe(b, to, NULL, slot);
 }

@@ -160,7 +160,8 @@ static bool is_alike(struct sim *sim, struct state *a, struct state *b, int bloc
 	if (a->key != b->key || !same_turns(a, b) || !state_same_key(a, b, sim->node->is_callback))
 		return false;
 	if (how == ALIKE_HELD)	/* one path alone is gone for what is learnt on it: that must not be forgotten */
-		return way_agrees(sim, a, b, block) && outcomes_agree(sim, a, b, block) && (!sim->guide || (knows_as_much(a, b) && knows_as_much(b, a)));
+		return way_agrees(sim, a, b, block) && outcomes_agree(sim, a, b, block) &&
+		       (!sim->guide || (knows_as_much(a, b) && knows_as_much(b, a)));
 	if (sim->is_tail[block] && a->locks && a->at.line != b->at.line)
 		return false;	/* from which return statement it is counts where something may still be held */
 	if (!proofs_agree(sim, a, b) || a->is_warned != b->is_warned || !state_same_takes(a, b) || !block_values_agree(sim, a, b, block))

@@ -143,14 +143,17 @@ static bool is_from_array(struct sim *sim, struct state *st, const struct insn *
 static bool is_put_twice(const struct sim *sim, const struct state *st, const struct ref *r, const struct insn *in)
 {
 	const struct trace *last = st->trace;
-	const struct insn *before = in;
 
 	if (!last || last->kind != STEP_PUT || last->inner || sym_object(last->object) != sym_object(r->object))
 		return false;
-	do
+	for (const struct insn *before = in; before > sim->fn->insns; ) {
 		before--;
-	while (before > sim->fn->insns && before->op != OP_CALL && before->op != OP_STORE && !flow_is_terminator(before->op));
-	return before->op == OP_CALL && before->args[0].kind == ARG_FUNC && before->args[0].name == in->args[0].name;
+		if (before->op == OP_CALL)
+			return before->args[0].kind == ARG_FUNC && before->args[0].name == in->args[0].name;
+		if (before->op == OP_STORE || flow_is_terminator(before->op))
+			return false;
+	}
+	return false;
 }
 
 /*

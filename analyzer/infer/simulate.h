@@ -337,8 +337,8 @@ void doubt_ref_branch(struct sim *sim, struct state *st, const struct insn *in, 
 /* Has a function that was asked said that objects of that kind are not counted? (model section "uncounted") */
 bool doubt_ref_uncounted(const struct sim *sim, const struct state *st, const struct ref *r);
 /*
- * Has a callee that was given the object returned a number above 0, where it can return 0 and the function asks for errors only? As a rule that does
- * not happen, and what the callee does with such an object is what it does with 0.
+ * Has a callee that was given the object returned a number above 0, where it can return 0 and the function asks for
+ * errors only? As a rule that does not happen, and what it has done with the object is what it does with 0.
  */
 bool doubt_ref_taken_for_success(struct sim *sim, struct state *st, const struct ref *r);
 /* The object is used after a put: is a callee, from here on, to put it once more? */
