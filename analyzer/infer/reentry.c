@@ -40,9 +40,15 @@ struct check {
 
 /* ------------------------------------------------------------------ what the callback takes */
 
+/* Both are parameters of one function. The symbol for one may have been made anew since: it learns what lies first in it. */
+static bool is_same_param(const struct sym *a, const struct sym *b)
+{
+	return a == b || (a->kind == SYM_PARAM && b->kind == SYM_PARAM && a->value == b->value);
+}
+
 static bool is_lock_of(const struct check *c, const struct sym *lock, const struct sym *element, const char *kind)
 {
-	return sym_object(lock) == element && kind == c->kind && sym_class(lock, kind) == c->class_name;
+	return is_same_param(sym_object(lock), element) && kind == c->kind && sym_class(lock, kind) == c->class_name;
 }
 
 /* The call that takes the element's lock, in n itself; its model's effect comes back. */
@@ -106,7 +112,7 @@ static int take_chain(struct check *c, const struct node *n, int param, const st
 		for (int k = 1; body && k < in->narg; k++) {
 			int len;
 
-			if (sym_object(reader_value(c->chains.reader, n, &in->args[k])) != element ||
+			if (!is_same_param(sym_object(reader_value(c->chains.reader, n, &in->args[k])), element) ||
 			    !takes_of_param(c, body, k - 1))
 				continue;
 			len = take_chain(c, body, k - 1, nodes + 1, ins + 1, room - 1);
@@ -141,7 +147,7 @@ static bool asks_first(struct check *c)
 		return false;
 	for (const struct insn *in = n->fn->insns; in < ins[0]; in++)
 		for (int k = 1; in->op == OP_CALL && k < in->narg; k++)
-			if (reader_value(c->chains.reader, n, &in->args[k]) == element && decides(n->fn, (int)(in - n->fn->insns)))
+			if (is_same_param(reader_value(c->chains.reader, n, &in->args[k]), element) && decides(n->fn, (int)(in - n->fn->insns)))
 				return true;
 	return false;
 }
