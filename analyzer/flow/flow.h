@@ -175,7 +175,7 @@ struct func {
 	int64_t row;		/* for the source */
 	const char *text;	/* its canonical text, lines counted from its own, when it was read from or made for storage */
 	uint64_t hash[2];	/* XXH3-128 of that text */
-	uint64_t outline;	/* of a function read in brief: a hash of all that the brief says */
+	uint64_t outline;	/* of a function read in brief: a hash of what the brief says, save how long it is */
 };
 
 /* A function pointer in an ops table: in an initialiser, or stored by code. */

@@ -97,7 +97,8 @@ void flow_print_brief(struct text *out, const struct func *fn)
 /* ------------------------------------------------------------------ reading */
 
 struct reader {
-	const unsigned char *at, *end;
+	const unsigned char *start, *at, *end;
+	uint64_t outline;		/* of what was gone through with add_outline() */
 	const char **names;
 	uint64_t nname;
 	bool failed;
@@ -146,6 +147,15 @@ static void get_names(struct reader *r)
 	}
 }
 
+/* What stands between start and the place reached is part of the outline. */
+static void add_outline(struct reader *r)
+{
+	const uint64_t parts[] = {r->outline, map_hash(r->start, (size_t)(r->at - r->start))};
+
+	r->outline = map_hash(parts, sizeof(parts));
+	r->start = r->at;
+}
+
 static void get_head(struct reader *r, struct arena *a, struct func *fn)
 {
 	uint64_t how;
@@ -154,14 +164,18 @@ static void get_head(struct reader *r, struct arena *a, struct func *fn)
 	fn->file = name_of(r, get(r));
 	fn->section = name_of(r, get(r));
 	fn->notes = name_of(r, get(r));
+	add_outline(r);
 	fn->end_line = (int)get(r);
+	r->start = r->at;
 	how = get(r);
+	add_outline(r);
 	fn->is_static = how & IS_STATIC;
 	fn->is_variadic = how & IS_VARIADIC;
 	fn->returns_value = how & RETURNS_VALUE;
 	fn->returns_pointer = how & RETURNS_POINTER;
 	fn->ninsn = (int)get(r);
 	fn->nblock = (int)get(r);
+	r->start = r->at;
 	fn->nparam = (int)get_count(r);
 	fn->params = ARENA_ARRAY(a, struct param, fn->nparam);
 	for (int i = 0; i < fn->nparam; i++) {
@@ -204,14 +218,16 @@ struct func *flow_parse_brief(struct arena *a, const void *bytes, size_t n, cons
 	r.at += sizeof(check);
 	if (check_of(r.at, n - sizeof(check), hash) != check)
 		return NULL;
+	r.start = r.at;
 	r.nname = get_count(&r);
 	r.names = r.nname <= FEW ? few : ARENA_ARRAY(a, const char *, r.nname);
 	get_names(&r);
 	fn = ARENA_NEW(a, struct func);
 	memcpy(fn->hash, hash, sizeof(fn->hash));
-	fn->outline = check ^ hash[0];
 	get_head(&r, a, fn);
 	get_links(&r, a, fn);
+	add_outline(&r);
+	fn->outline = r.outline;
 	return r.failed || r.at != r.end || !fn->name ? NULL : fn;
 }
 

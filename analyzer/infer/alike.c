@@ -99,11 +99,10 @@ static const char *member_of(const char *name)
 }
 
 /* Is b a member of what a names: at its start it is in the same place? */
-static bool is_part(const char *a, const char *b)
+static bool is_part_of(const struct alike *l, const struct alike_lock *a, const struct alike_lock *b)
 {
-	size_t len = strlen(a);
-
-	return !strncmp(a, b, len) && b[len] == '.';
+	(void)l;
+	return b->len > a->len && b->name[a->len] == '.' && !memcmp(a->name, b->name, a->len);
 }
 
 /* The first field that does not come before name. */
@@ -164,37 +163,44 @@ static bool can_be(const struct alike *l, const char *name, size_t len, const ch
 }
 
 /* "wiphy.mtx" and "rdev.wiphy.mtx" */
-static bool is_seen_from_outside(const struct alike *l, const char *a, const char *b)
+static bool is_seen_from_outside(const struct alike *l, const struct alike_lock *a, const struct alike_lock *b)
 {
-	const char *pa = member_of(a), *pb = member_of(b);
-	size_t na, nb;
+	size_t more = b->nmember - a->nmember;
 
-	if (!pa || !pb)
+	if (!a->member || b->nmember <= a->nmember + 1 || b->member[more - 1] != '.' ||
+	    memcmp(b->member + more, a->member, a->nmember))
 		return false;
-	na = strlen(pa);
-	nb = strlen(pb);
-	if (nb <= na + 1 || pb[nb - na - 1] != '.' || strcmp(pb + nb - na, pa))
-		return false;
-	return can_be(l, b, (size_t)(pb - b) + nb - na - 1, a);		/* the lock is common to them anyway */
+	return can_be(l, b->name, (size_t)(b->member - b->name) + more - 1, a->name);	/* the lock is common to them anyway */
 }
 
 /* "wiphy.mtx" and "rdev.wiphy", which is a struct with the lock at its start. */
-static bool is_start_of(const struct alike *l, const char *a, const char *b)
+static bool is_start_of(const struct alike *l, const struct alike_lock *a, const struct alike_lock *b)
 {
-	return member_of(a) && member_of(b) && can_be(l, b, strlen(b), a);
+	return b->is_struct && a->member && b->member && can_be(l, b->name, b->len, a->name);
 }
 
 /* Is something in it, so that it is more than a lock? */
-static bool is_struct(const struct alike *l, const char *lock)
+static bool is_struct(const struct alike *l, const struct alike_lock *lock)
 {
-	size_t len = strlen(lock);
+	return is_member(l, find_members(l, lock->name, lock->len), lock->name, lock->len);
+}
 
-	return is_member(l, find_members(l, lock, len), lock, len);
+static void list_locks(struct alike *l, const char *const *names)
+{
+	l->locks = ARENA_ARRAY(l->arena, struct alike_lock, l->nlock);
+	for (size_t i = 0; i < l->nlock; i++) {
+		struct alike_lock *lock = &l->locks[i];
+
+		*lock = (struct alike_lock){.name = names[i], .member = member_of(names[i]), .len = strlen(names[i])};
+		lock->nmember = lock->member ? lock->len - (size_t)(lock->member - lock->name) : 0;
+		lock->is_struct = is_struct(l, lock);
+	}
 }
 
 void alike_build(struct alike *l, struct arena *a, const struct program *p)
 {
 	struct collection locks = {0}, fields = {0};
+	const char **names;
 
 	*l = (struct alike){.arena = a};
 	map_init(&l->sets);
@@ -213,11 +219,9 @@ void alike_build(struct alike *l, struct arena *a, const struct program *p)
 	}
 	for (size_t i = 0; i < locks.n; i++)
 		collect(&fields, locks.items[i]);
-	l->locks = sorted(&locks, a, &l->nlock);
+	names = sorted(&locks, a, &l->nlock);
 	l->fields = sorted(&fields, a, &l->nfield);
-	l->is_struct = ARENA_ARRAY(a, bool, l->nlock);
-	for (size_t i = 0; i < l->nlock; i++)
-		l->is_struct[i] = is_struct(l, l->locks[i]);
+	list_locks(l, names);
 }
 
 void alike_release(struct alike *l)
@@ -227,25 +231,15 @@ void alike_release(struct alike *l)
 
 /* ------------------------------------------------------------------ sets of them */
 
-enum relation { PART, VIEW, START };
-
-static bool is_related(const struct alike *l, enum relation how, size_t a, size_t b)
-{
-	switch (how) {
-	case PART: return is_part(l->locks[a], l->locks[b]);
-	case VIEW: return is_seen_from_outside(l, l->locks[a], l->locks[b]);
-	default: return l->is_struct[b] && is_start_of(l, l->locks[a], l->locks[b]);
-	}
-}
-
 /* Mark all that are related to one that is marked. */
-static void spread(const struct alike *l, bool *marks, enum relation how)
+static void spread(const struct alike *l, bool *marks,
+		   bool (*is_related)(const struct alike *l, const struct alike_lock *a, const struct alike_lock *b))
 {
 	bool *added = ARENA_ARRAY(l->arena, bool, l->nlock);
 
 	for (size_t i = 0; i < l->nlock; i++)
 		for (size_t k = 0; marks[i] && k < l->nlock; k++)
-			added[k] |= !marks[k] && (is_related(l, how, i, k) || is_related(l, how, k, i));
+			added[k] |= !marks[k] && (is_related(l, &l->locks[i], &l->locks[k]) || is_related(l, &l->locks[k], &l->locks[i]));
 	for (size_t i = 0; i < l->nlock; i++)
 		marks[i] |= added[i];
 }
@@ -259,15 +253,15 @@ static const struct names *alike_of(struct alike *l, const char *name)
 		return s;
 	marks = ARENA_ARRAY(l->arena, bool, l->nlock);
 	for (size_t i = 0; i < l->nlock; i++)
-		marks[i] = l->locks[i] == name;
-	spread(l, marks, PART);
-	spread(l, marks, VIEW);
-	spread(l, marks, PART);
-	spread(l, marks, START);
+		marks[i] = l->locks[i].name == name;
+	spread(l, marks, is_part_of);
+	spread(l, marks, is_seen_from_outside);
+	spread(l, marks, is_part_of);
+	spread(l, marks, is_start_of);
 	s = names_one(l->arena, name);
 	for (size_t i = 0; i < l->nlock; i++)
 		if (marks[i])
-			s = names_join(l->arena, s, names_one(l->arena, l->locks[i]));
+			s = names_join(l->arena, s, names_one(l->arena, l->locks[i].name));
 	map_set(&l->sets, name, (void *)s);
 	return s;
 }

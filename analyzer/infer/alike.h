@@ -15,11 +15,16 @@
 struct arena;
 struct program;
 
+struct alike_lock {
+	const char *name, *member;	/* member: where it begins in the name, behind a dot; NULL of a variable */
+	size_t len, nmember;		/* characters */
+	bool is_struct;			/* something is touched in it */
+};
+
 struct alike {
 	struct arena *arena;
-	const char **locks;		/* all that is held or wanted anywhere: sorted, no doubles */
+	struct alike_lock *locks;	/* all that is held or wanted anywhere: by name, no doubles */
 	const char **fields;		/* all that is touched, or a lock: sorted, no doubles */
-	bool *is_struct;		/* per lock: something is touched in it */
 	size_t nlock, nfield;
 	struct map sets;		/* a lock's name -> struct names: all that may be that lock */
 };

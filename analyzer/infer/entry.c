@@ -26,12 +26,22 @@
 #define ROUNDS 8
 #define MAX_MAYBE 40		/* locks that may be held on entry; with more nothing is known */
 
+/* What is held on entry to a function is held at this as well: where it calls through a field, or passes another one on. */
+struct bequest {
+	const struct entry_locks *from;
+	struct entry_locks *to;
+};
+
 struct build {
 	struct entries *e;
 	struct unit *const *units;
 	size_t nunit;
 	struct map slots;		/* "struct.field" -> struct entry_locks: held where it is called */
 	struct entry_locks *passed;	/* per node: held where it is passed to a call */
+	const struct names **annotated;	/* per node */
+	struct bequest *links, *fills;	/* fills: from a field to a function in it */
+	size_t nlink, nfill;
+	bool is_changed;		/* something new came to somebody */
 };
 
 /* ------------------------------------------------------------------ annotations */
@@ -162,6 +172,8 @@ static struct entry_locks *slot_of(struct build *b, const char *name)
 
 static void add_maybe(struct build *b, struct entry_locks *to, const struct names *held, const struct entry_locks *from)
 {
+	const struct entry_locks old = *to;
+
 	to->maybe = names_join(b->e->arena, to->maybe, held);
 	if (from) {
 		to->maybe = names_join(b->e->arena, to->maybe, from->maybe);
@@ -169,6 +181,7 @@ static void add_maybe(struct build *b, struct entry_locks *to, const struct name
 		to->is_unseen |= from->is_unseen;
 	}
 	to->is_open |= to->maybe && to->maybe->n > MAX_MAYBE;
+	b->is_changed |= to->maybe != old.maybe || to->is_open != old.is_open || to->is_unseen != old.is_unseen;
 }
 
 /* All that is held where n calls that function. */
@@ -201,6 +214,12 @@ static bool calls_pointers(const struct node *n)
 	return false;
 }
 
+static void bequeath(struct bequest *list, size_t *n, const struct entry_locks *from, struct entry_locks *to)
+{
+	list[(*n)++] = (struct bequest){from, to};
+}
+
+/* What is held at the calls of n comes to what it calls or passes on; what is held on entry to n comes in rounds. */
 static void see_links(struct build *b, const struct node *n)
 {
 	const struct entry_locks *own = &b->e->of[n->index];
@@ -221,12 +240,13 @@ static void see_links(struct build *b, const struct node *n)
 			struct entry_locks *slot = slot_of(b, l->name);
 
 			slot->is_called = true;
-			add_maybe(b, slot, NULL, own);
+			bequeath(b->links, &b->nlink, own, slot);
 		} else if (to && (l->kind == LINK_PASSED || l->kind == LINK_TARGET || l->kind == LINK_NAMED)) {
 			b->e->of[to->index].is_named = true;
 			if (l->kind == LINK_NAMED)
 				continue;
-			add_maybe(b, &b->passed[to->index], callee ? held_at_calls(b, n, callee) : NULL, own);
+			bequeath(b->links, &b->nlink, own, &b->passed[to->index]);
+			add_maybe(b, &b->passed[to->index], callee ? held_at_calls(b, n, callee) : NULL, NULL);
 			add_maybe(b, &b->passed[to->index], held_at_pointers(b, body), NULL);
 			/* Who keeps it calls it later, with what it holds then. */
 			b->passed[to->index].is_unseen |= body && !calls_pointers(body);
@@ -235,6 +255,18 @@ static void see_links(struct build *b, const struct node *n)
 	for (int i = 0; n->evidence && i < n->evidence->n; i++)
 		if (n->evidence->items[i].kind == EVIDENCE_SLOT && n->evidence->items[i].name)
 			add_maybe(b, slot_of(b, n->evidence->items[i].name), n->evidence->items[i].held, NULL);
+}
+
+static void see_all_links(struct build *b)
+{
+	const struct program *p = b->e->program;
+	size_t total = 0;
+
+	for (size_t v = 0; v < p->nnode; v++)
+		total += (size_t)p->nodes[v]->fn->nlink;
+	b->links = ARENA_ARRAY(b->e->arena, struct bequest, total);
+	for (size_t v = 0; v < p->nnode; v++)
+		see_links(b, p->nodes[v]);
 }
 
 static const char *slot_name(const struct slot *s)
@@ -258,13 +290,18 @@ static void add_slot(struct build *b, struct entry_locks *to, const struct entry
 	struct arena *a = b->e->arena;
 
 	if (slot->is_modelled)
-		to->maybe = names_join(a, to->maybe, names_without(a, slot->maybe, names_one(a, intern(LOCK_OF_ANY_CLASS))));
+		add_maybe(b, to, names_without(a, slot->maybe, names_one(a, intern(LOCK_OF_ANY_CLASS))), NULL);
 	else
 		add_maybe(b, to, NULL, slot);
 }
 
-static void through_slots(struct build *b)
+static void see_slots(struct build *b)
 {
+	size_t total = 0;
+
+	for (size_t u = 0; u < b->nunit; u++)
+		total += (size_t)b->units[u]->nslot;
+	b->fills = ARENA_ARRAY(b->e->arena, struct bequest, total);
 	for (size_t u = 0; u < b->nunit; u++)
 		for (int i = 0; i < b->units[u]->nslot; i++) {
 			const struct slot *s = &b->units[u]->slots[i];
@@ -277,7 +314,7 @@ static void through_slots(struct build *b)
 				struct entry_locks *slot = slot_of(b, slot_name(s));
 
 				slot->is_filled = true;
-				add_slot(b, &b->passed[n->index], slot);
+				bequeath(b->fills, &b->nfill, slot, &b->passed[n->index]);
 				/* What is copied from there to elsewhere is called there. */
 				b->passed[n->index].is_unseen |= !slot->is_called;
 			}
@@ -350,7 +387,7 @@ static void find_maybe(struct build *b)
 	for (size_t v = p->nnode; v-- > 0; ) {
 		struct entry_locks *l = &b->e->of[v];
 
-		add_maybe(b, l, entry_annotated(b->e->arena, p->nodes[v]), &b->passed[v]);
+		add_maybe(b, l, b->annotated[v], &b->passed[v]);
 		for (size_t i = b->e->first[v]; i < b->e->first[v + 1] && !l->is_open; i++) {
 			const struct entry_call *c = &b->e->calls[i];
 
@@ -384,7 +421,25 @@ static void find_sure(struct build *b)
 			l->sure = is_first ? at : names_common(b->e->arena, l->sure, at);
 			is_first = false;
 		}
-		l->sure = names_join(b->e->arena, l->sure, entry_annotated(b->e->arena, p->nodes[v]));
+		l->sure = names_join(b->e->arena, l->sure, b->annotated[v]);
+	}
+}
+
+/* One step through all fields and all that is passed on, and all the way along calls. */
+static void go_round(struct build *b)
+{
+	for (size_t i = 0; i < b->nlink; i++)
+		add_maybe(b, b->links[i].to, NULL, b->links[i].from);
+	for (size_t i = 0; i < b->nfill; i++)
+		add_slot(b, b->fills[i].to, b->fills[i].from);
+	find_maybe(b);
+}
+
+static void keep_near(struct entries *e)
+{
+	for (size_t v = 0; v < e->program->nnode; v++) {
+		e->of[v].near = e->of[v].maybe;
+		e->of[v].is_near_open = e->of[v].is_open;
 	}
 }
 
@@ -404,19 +459,21 @@ void entries_build(struct entries *e, struct arena *a, const struct program *p, 
 	e->of = ARENA_ARRAY(a, struct entry_locks, p->nnode);
 	b.passed = ARENA_ARRAY(a, struct entry_locks, p->nnode);
 	map_init(&b.slots);
+	b.annotated = ARENA_ARRAY(a, const struct names *, p->nnode);
+	for (size_t v = 0; v < p->nnode; v++)
+		b.annotated[v] = entry_annotated(a, p->nodes[v]);
 	find_calls(&b);
 	through_models(&b, model);
 	through_pairs(&b);
 	find_maybe(&b);
-	for (int i = 0; i < ROUNDS; i++) {
-		for (size_t v = 0; v < p->nnode; v++)
-			see_links(&b, p->nodes[v]);
-		through_slots(&b);
-		find_maybe(&b);
-		for (size_t v = 0; i == NEAR_ROUNDS - 1 && v < p->nnode; v++) {
-			e->of[v].near = e->of[v].maybe;
-			e->of[v].is_near_open = e->of[v].is_open;
-		}
+	see_all_links(&b);
+	see_slots(&b);
+	b.is_changed = true;
+	for (int i = 0; i < ROUNDS && (b.is_changed || i <= NEAR_ROUNDS); i++) {
+		b.is_changed = false;
+		go_round(&b);
+		if (i == NEAR_ROUNDS - 1)
+			keep_near(e);
 	}
 	find_far(&b);
 	find_sure(&b);

@@ -11,23 +11,13 @@
 #include <stdbool.h>
 
 #include "flow/flow.h"
+#include "infer/names.h"
 
 struct arena;
 struct packer;
 struct sim;
 struct state;
 struct unpacker;
-
-/* A set of names: interned, sorted, no doubles. NULL is the empty set. */
-struct names {
-	int n;
-	const char *items[];
-};
-
-/* In a set of locks: one of which not even the class is known. */
-#define LOCK_OF_ANY_CLASS "?"
-/* The kind of read section that there is wherever there is no preemption. */
-#define NOT_PREEMPTED "rcu_sched"
 
 enum evidence_kind {
 	EVIDENCE_CALL,		/* name: the function called */
@@ -64,15 +54,6 @@ struct evidences {
 	bool has_locks;			/* some lock is held somewhere; if not, calls are left out */
 	struct sighting *items;
 };
-
-bool names_has(const struct names *s, const char *name);
-/* Is it in there, or may it be, since one's class is not known? */
-bool names_may_have(const struct names *s, const char *name);
-bool names_meet(const struct names *a, const struct names *b);
-const struct names *names_join(struct arena *a, const struct names *x, const struct names *y);
-const struct names *names_common(struct arena *a, const struct names *x, const struct names *y);
-const struct names *names_without(struct arena *a, const struct names *x, const struct names *y);
-const struct names *names_one(struct arena *a, const char *name);
 
 /* st is about to run the instruction. */
 void evidence_see(struct sim *sim, struct state *st, const struct insn *in);

@@ -457,6 +457,7 @@ void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)
 	guards_build(&s.guards, &scratch, &s.entries, an->options->model, !an->options->roots);
 	alike_build(&s.alike, &scratch, p);
 	reader_init(&s.reader, &scratch, &an->syms, p);
+	s.reader.an = an;
 	s.teller = (struct teller){an, &s.reader, &s.entries};
 	s.seen = ARENA_ARRAY(&scratch, uint32_t, p->nnode);
 	s.ways = ARENA_ARRAY(&scratch, struct way, MAX_WAYS);

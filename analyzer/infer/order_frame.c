@@ -144,7 +144,10 @@ static const struct sym *eval_call(struct frames *r, const struct frame *f, int 
 	if (in->args[0].kind != ARG_FUNC)
 		return unknown(r, f, n);
 	callee = program_resolve(&r->an->program, f->node, in->args[0].name);
-	if (!callee || func_read(callee->fn)->nblock != 1)
+	if (!callee)
+		return unknown(r, f, n);
+	whole_reads(r->an, callee);
+	if (callee->fn->nblock != 1)
 		return unknown(r, f, n);
 	last = &callee->fn->insns[callee->fn->ninsn - 1];
 	inner = last->op == OP_RETURN && last->args[0].kind != ARG_NONE ? frame_enter(r, f, in, callee) : NULL;

@@ -16,6 +16,7 @@
 #include "infer/model.h"
 #include "infer/order_frame.h"
 #include "infer/simulate.h"
+#include "infer/whole.h"
 
 enum {
 	MOST_CONDS = 60,
@@ -182,7 +183,8 @@ static const struct node *only_caller(struct order *o, const struct node *n, con
 	    o->callers.to[o->callers.first[n->index]] >= p->nnode)
 		return NULL;
 	caller = p->nodes[o->callers.to[o->callers.first[n->index]]];
-	fn = func_read(caller->fn);
+	whole_reads(o->an, caller);
+	fn = caller->fn;
 	for (int i = 0; i < fn->ninsn; i++) {
 		const struct insn *in = &fn->insns[i];
 

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "infer/model.h"
 #include "infer/summary.h"
+#include "infer/whole.h"
 
 #define MAX_PARAMS 16
 
@@ -23,6 +24,14 @@ void reader_init(struct reader *r, struct arena *a, struct sym_table *syms, cons
 	r->values = ARENA_ARRAY(a, const struct sym **, p->nnode);
 }
 
+static void read_body(const struct reader *r, const struct node *n)
+{
+	if (r->an)
+		whole_reads(r->an, n);
+	else
+		func_read(n->fn);
+}
+
 static const struct sym *nameless(struct reader *r, const struct node *n, const struct insn *in)
 {
 	return sym_new(r->syms, (int)(in - n->fn->insns), 0, 0, in->name);
@@ -33,7 +42,7 @@ static const struct sym *stored_at(struct reader *r, const struct node *n, const
 {
 	const struct sym *found = NULL;
 
-	func_read(n->fn);
+	read_body(r, n);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 		const struct sym *to, *value;
@@ -189,7 +198,7 @@ const struct sym *reader_value(struct reader *r, const struct node *n, const str
 	default:
 		return sym_new(r->syms, -1, 0, 0, NULL);
 	}
-	func_read(n->fn);
+	read_body(r, n);
 	if (!*values)
 		*values = ARENA_ARRAY(r->arena, const struct sym *, n->fn->ninsn);
 	if ((*values)[a->n])

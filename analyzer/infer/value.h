@@ -11,10 +11,13 @@
 #include "infer/callgraph.h"
 #include "infer/sym.h"
 
+struct analysis;
+
 struct reader {
 	struct arena *arena;
 	struct sym_table *syms;		/* the program's: summaries speak in it */
 	const struct program *program;
+	struct analysis *an;		/* whole.h is to hear of the functions that are read; or NULL */
 	const struct sym ***values;	/* per node, once it was asked for: per instruction, once known */
 };
 
