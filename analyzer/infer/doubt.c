@@ -259,9 +259,7 @@ static bool is_same_value(const struct sim *sim, const struct arg *a, const stru
 /* A call that only looks at something: of a function that changes nothing. */
 static bool is_question(const struct sim *sim, const struct insn *in)
 {
-	const struct node *n = in->op == OP_CALL && in->args[0].kind == ARG_FUNC
-		? program_resolve(&sim->an->program, sim->node, in->args[0].name) : NULL;
-	const struct summary *s = n ? node_summary(n) : NULL;
+	const struct summary *s = in->op == OP_CALL ? sim_summary_of_call(sim, in) : NULL;
 
 	if (!s || s->is_unknown || s->has_effects)
 		return false;

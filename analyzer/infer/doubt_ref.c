@@ -146,21 +146,9 @@ bool doubt_ref_uncounted(const struct sim *sim, const struct state *st, const st
 	return is_none[0] && is_none[1];
 }
 
-/* What the function that is called by its name does; NULL if it was not read. It is put down that it was asked for. */
-static const struct summary *summary_of_call(const struct sim *sim, const struct insn *call)
-{
-	struct node *n;
-
-	if (call->args[0].kind != ARG_FUNC)
-		return NULL;
-	n = program_resolve(&sim->an->program, sim->node, call->args[0].name);
-	record_body(sim->an, n, call->args[0].name);
-	return n ? node_summary(n) : NULL;
-}
-
 static bool is_put_by(const struct sim *sim, const struct insn *call, int arg)
 {
-	const struct summary *s = summary_of_call(sim, call);
+	const struct summary *s = sim_summary_of_call(sim, call);
 
 	for (int i = 0; s && i < s->ncase; i++)
 		for (int k = 0; s->cases[i].refs && k < s->cases[i].refs->n; k++) {
@@ -206,7 +194,7 @@ static bool asks_for_negative_only(const struct func *fn, int site)
 
 static bool may_return_zero(const struct sim *sim, const struct insn *call)
 {
-	const struct summary *s = summary_of_call(sim, call);
+	const struct summary *s = sim_summary_of_call(sim, call);
 
 	for (int i = 0; s && i < s->ncase; i++)
 		if (s->cases[i].ret_mask & MASK_ZERO)
@@ -254,7 +242,7 @@ static bool only_cleaned_up(const struct sim *sim, int site, const struct arg *v
 			return false;
 		for (int k = 1; in->op == OP_CALL && k < in->narg; k++)
 			if (is_same_arg(&in->args[k], variable)) {
-				const struct summary *s = summary_of_call(sim, in);
+				const struct summary *s = sim_summary_of_call(sim, in);
 
 				return s && s->has_puts;
 			}

@@ -181,6 +181,17 @@ static inline struct node *sim_body(const struct sim *sim, const struct sym *fun
 	record_body(sim->an, n, n && !by_name ? NULL : func->name);
 	return n;
 }
+/* What the function that a call names does; NULL if it was not read. It is put down likewise. */
+static inline const struct summary *sim_summary_of_call(const struct sim *sim, const struct insn *call)
+{
+	struct node *n;
+
+	if (call->args[0].kind != ARG_FUNC)
+		return NULL;
+	n = program_resolve(&sim->an->program, sim->node, call->args[0].name);
+	record_body(sim->an, n, call->args[0].name);
+	return n ? node_summary(n) : NULL;
+}
 /* Name a function that is over budget. */
 void simulate_over_budget(struct analysis *an, const struct func *fn);
 
