@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2153,SC2154
 #
-# What a check costs that follows another: nothing changed, one unit changed, a header that many units read changed in
-# a comment only. The tree is changed in place and put back.
+# What a check costs that follows another: nothing changed, one unit changed, in what a function returns or in what it
+# calls, a header that many units read changed in a comment only. The tree is changed in place and put back.
 
 HEADER=include/linux/device.h
 
@@ -23,7 +23,8 @@ after_change() {
 	row "$1" "  functions simulated" functions '' "$(said 'simulated now')"
 }
 
-# one_unit CASE: a function of one unit returns something else.
+# one_unit CASE: a function of one unit returns something else; it calls something more, so that what goes by the calls
+# of the whole program is looked for again.
 one_unit() {
 	local case=$1 file own
 	file=$(unit_to_change "$case")
@@ -35,6 +36,8 @@ one_unit() {
 	save_file "$file"
 	sed -i '0,/^	return 0;$/s//	return 1;/' "$TREE/$file"
 	after_change "$case" 'that unit changed' 'one unit, -fsyntax-only'
+	sed -i '0,/^	return 1;$/s//	{ extern void dump_stack(void); dump_stack(); }\n	return 1;/' "$TREE/$file"
+	after_change "$case" 'a call more in it' 'one unit, -fsyntax-only'
 	restore_tree
 }
 
