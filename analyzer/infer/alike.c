@@ -146,20 +146,33 @@ static bool is_member(const struct alike *l, size_t at, const char *name, size_t
 	return at < l->nfield && !strncmp(l->fields[at], name, len) && l->fields[at][len] == '.';
 }
 
+/* The first n characters of s behind what is in field, of which at are used. As much as there is room for. */
+static size_t append(char field[MAX_NAME], size_t at, const char *s, size_t n)
+{
+	if (n > MAX_NAME - 1 - at)
+		n = MAX_NAME - 1 - at;
+	memcpy(field + at, s, n);
+	field[at + n] = '\0';
+	return at + n;
+}
+
 /* Is most of what is seen in that (the first len characters of name) seen in the struct at the start of other? */
 static bool can_be(const struct alike *l, const char *name, size_t len, const char *other)
 {
-	int all = 0, same = 0;
+	size_t first = find_members(l, name, len), all = 0, missed = 0, prefix;
+	char field[MAX_NAME];
 
-	for (size_t at = find_members(l, name, len); is_member(l, at, name, len) && all < MOST_COMPARED; at++) {
-		const char *rest = l->fields[at] + len;
-		char field[MAX_NAME];
-
-		snprintf(field, sizeof(field), "%.*s.%.*s", (int)strcspn(other, "."), other, (int)strcspn(rest + 1, "."), rest + 1);
-		same += has_field(l, field);
+	while (all < MOST_COMPARED && is_member(l, first + all, name, len))
 		all++;
+	prefix = append(field, 0, other, strcspn(other, "."));
+	prefix = append(field, prefix, ".", 1);
+	for (size_t i = 0; i < all && missed * 2 < all; i++) {
+		const char *rest = l->fields[first + i] + len + 1;
+
+		append(field, prefix, rest, strcspn(rest, "."));
+		missed += !has_field(l, field);
 	}
-	return same * 2 > all;
+	return missed * 2 < all;
 }
 
 /* "wiphy.mtx" and "rdev.wiphy.mtx" */

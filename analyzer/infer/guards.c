@@ -194,12 +194,28 @@ static bool is_convincing(const struct count *c)
 	       c->under * 100 >= c->all * LEAST_SHARE;
 }
 
+/* Is it touched often enough to be convincing, if all of it was under the lock? */
+static bool is_used_enough(const struct tally *t)
+{
+	const struct node *last = NULL;
+	int all = 0, functions = 0;
+
+	for (int i = 0; i < t->n; i++) {
+		all += t->uses[i].x->count;
+		functions += t->uses[i].n != last;
+		last = t->uses[i].n;
+	}
+	return all >= LEAST_UNDER && functions >= LEAST_FUNCTIONS;
+}
+
 /* The lock that most of the accesses are made under, if it may guard the field. */
 static void infer_guard(struct guards *g, const struct tally *t)
 {
 	const struct names *candidates = NULL;
 	struct guard *best = NULL;
 
+	if (!is_used_enough(t))
+		return;
 	for (int i = 0; i < t->n; i++)
 		candidates = names_join(g->arena, candidates, t->uses[i].x->own);
 	for (int i = 0; candidates && i < candidates->n; i++) {
