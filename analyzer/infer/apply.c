@@ -502,6 +502,16 @@ static void note_indirect(struct sim *sim, const struct sym *callee)
 		sim->calls_params |= 1u << callee->value;
 }
 
+/* What the model says of a function whose body tells the rest: the functions it is given run with a lock held. */
+static bool note_setups(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m)
+{
+	bool is_aside = model_is_aside(m);
+
+	for (int i = 0; is_aside && i < m->neffect; i++)
+		held_setup_under(sim, st, in, m->effects[i].callback, m->effects[i].what);
+	return is_aside;
+}
+
 static void apply_known(struct sim *sim, struct state *st, const struct insn *in)
 {
 	const struct sym *callee = sim_eval_callee(sim, st, in);
@@ -520,6 +530,8 @@ static void apply_known(struct sim *sim, struct state *st, const struct insn *in
 		mixed_call(sim, st, in, callee->name);
 	m = model_find(sim->an->options->model, callee->name);
 	body = sim_body(sim, callee, in->args[0].kind == ARG_FUNC);
+	if (note_setups(sim, st, in, m))
+		m = NULL;
 	e = iterate_effect(m);
 	if (e) {
 		if (iterate_call(sim, st, in, m, e))

@@ -250,7 +250,7 @@ static void add_edges(struct program *p, struct node *n, struct callees *list)
 		n->named[i]->is_callback |= l->kind == LINK_PASSED;
 		n->named[i]->is_called |= l->kind == LINK_CALL;
 		if (!(m && m->opaque))
-			add_callee(list, n->named[i], l->kind == LINK_PASSED ? BOND_GIVEN : m ? BOND_MODEL : BOND_CALL);
+			add_callee(list, n->named[i], l->kind == LINK_PASSED ? BOND_GIVEN : m && !model_is_aside(m) ? BOND_MODEL : BOND_CALL);
 	}
 	n->ncallee = list->n;
 	if (!list->n)

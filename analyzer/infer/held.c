@@ -275,6 +275,20 @@ void held_setup(struct sim *sim, struct state *st, const struct insn *in, int ar
 	add(sim, &n);
 }
 
+void held_setup_under(struct sim *sim, struct state *st, const struct insn *in, int callback, const char *kind)
+{
+	const struct sym *f = callback + 1 < in->narg ? sim_eval_resolved(sim, st, &in->args[callback + 1]) : NULL;
+	struct held_note n = {.kind = HELD_SETUP, .at = in->at, .param = -1};
+
+	if (sim->bound || sim->is_split || sim->an->muted || !f)
+		return;
+	n.name = f->kind == SYM_FUNC ? f->name : field_of(sim, f);
+	n.param = f->kind == SYM_FUNC ? -1 : 0;
+	n.lock_kind = intern(arena_printf(&sim->arena, "%s.%s", kind, kind));
+	if (n.name)
+		add(sim, &n);
+}
+
 void held_keep(struct sim *sim)
 {
 	struct arena *a = sim->an->arena;

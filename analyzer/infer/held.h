@@ -38,7 +38,8 @@ enum held_note_kind {
 	HELD_PARAM,	/* calls its parameter number param */
 	HELD_GIVEN,	/* the call noted before this is given the function name as its argument number param */
 	HELD_WAIT,	/* waits for what was set up in name ("struct.field", a variable); lock_kind: its field with the function */
-	HELD_SETUP,	/* sets the function name up in lock_kind ("struct.field.function"): somebody may wait for it */
+	HELD_SETUP,	/* sets the function name up in lock_kind ("struct.field.function"): somebody may wait for it;
+			 * param 0: those that the field name has */
 	HELD_NOTES
 };
 
@@ -80,6 +81,8 @@ void held_indirect(struct sim *sim, struct state *st, const struct insn *in, con
 void held_wait(struct sim *sim, struct state *st, const struct insn *in, int arg, const char *field);
 /* The call sets up what is behind argument arg: the function in argument callback goes into that field. */
 void held_setup(struct sim *sim, struct state *st, const struct insn *in, int arg, int callback, const char *field);
+/* The call has the function in argument callback run with the only lock of that kind held. */
+void held_setup_under(struct sim *sim, struct state *st, const struct insn *in, int callback, const char *kind);
 /* The notes are the node's from now on. */
 void held_keep(struct sim *sim);
 

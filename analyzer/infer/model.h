@@ -55,7 +55,8 @@ enum effect_kind {
 	EFFECT_ASK,	/* tells whether a lock is held */
 	EFFECT_COMPLAIN,/* says that a lock which was asked for just before is not held */
 	EFFECT_WAIT,	/* waits until what its argument was set up for has run: the function in field what of it */
-	EFFECT_SETUP,	/* sets up its argument: the function in argument callback goes into field what of it */
+	EFFECT_SETUP,	/* sets up its argument: the function in argument callback goes into field what of it; without
+			 * an argument: that function runs with the one lock of kind what held, and the body tells the rest */
 	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
 };
 
@@ -278,6 +279,8 @@ const struct model *model_load(struct arena *a, const char *dir, const char *con
 const struct model_func *model_find(const struct model *m, const char *name);
 /* Is an effect of that kind among what is known of the function? f may be NULL. */
 bool model_does(const struct model_func *f, enum effect_kind kind);
+/* Is all that is said of it, what functions run with? What it does itself, its body tells. */
+bool model_is_aside(const struct model_func *f);
 /* Has the name of a function a word of that sense? */
 bool model_name_says(const struct model *m, const char *name, enum name_sense sense);
 /* What the field needs (both names interned), or NULL. */

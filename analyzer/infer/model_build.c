@@ -254,11 +254,12 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 		add_hint(b, e);
 		return;
 	}
-	if ((f.kind == EFFECT_WAIT || f.kind == EFFECT_SETUP) && (!e->arg || !e->field || !e->callback != (f.kind == EFFECT_WAIT)))
-		die_at(at, "wait goes with arg and field, setup with arg, callback and field");
+	if (f.kind == EFFECT_SETUP && e->kind ? !e->callback || e->arg || e->field :
+	    (f.kind == EFFECT_WAIT || f.kind == EFFECT_SETUP) && (!e->arg || !e->field || !e->callback != (f.kind == EFFECT_WAIT)))
+		die_at(at, "wait goes with arg and field, setup with arg, callback and field, or with callback and kind");
 	f.callback = number_or(e->callback, -1);
-	if (e->field)
-		f.what = intern(e->field);
+	if (e->field || f.kind == EFFECT_SETUP)
+		f.what = intern(e->field ? e->field : e->kind);
 	if (f.kind == EFFECT_ALLOC || f.kind == EFFECT_ALLOC_MANAGED)
 		f.arg = MODEL_RET;
 	add_effect(b, at, func_of(b, at, e), &f);

@@ -63,6 +63,14 @@ bool model_does(const struct model_func *f, enum effect_kind kind)
 	return false;
 }
 
+bool model_is_aside(const struct model_func *f)
+{
+	for (int i = 0; f && i < f->neffect; i++)
+		if (f->effects[i].kind != EFFECT_SETUP || f->effects[i].arg != MODEL_NONE)
+			return false;
+	return f && f->neffect;
+}
+
 bool model_has_order(const struct model *m, const char *class_name)
 {
 	for (int i = 0; i < m->nclass; i++)

@@ -295,6 +295,19 @@ static void add_setup(struct order *o, const char *what, const struct node *n)
 	s->funcs[s->n++] = n;
 }
 
+/* What a call sets up: a function, or those of a field. */
+static void add_set_up(struct order *o, const struct node *n, const struct held_note *note)
+{
+	const struct graph *g = &o->g->graph;
+	size_t field = note->param < 0 ? 0 : order_field(o, note->name);
+
+	if (note->param < 0)
+		add_setup(o, note->lock_kind, program_resolve(o->g->program, n, note->name));
+	for (uint32_t e = field ? g->first[field] : 0; field && e < g->first[field + 1]; e++)
+		if (g->first[field + 1] - g->first[field] <= ORDER_FEW)
+			add_setup(o, note->lock_kind, o->g->program->nodes[g->to[e]]);
+}
+
 /* Functions in fields of variables, and those that calls set up. */
 static void collect_setups(struct order *o, struct unit *const *units, size_t nunit)
 {
@@ -313,22 +326,24 @@ static void collect_setups(struct order *o, struct unit *const *units, size_t nu
 	for (size_t v = 0; v < p->nnode; v++)
 		for (int i = 0; i < p->nodes[v]->nheld; i++)
 			if (p->nodes[v]->held[i].kind == HELD_SETUP)
-				add_setup(o, p->nodes[v]->held[i].lock_kind, program_resolve(p, p->nodes[v], p->nodes[v]->held[i].name));
+				add_set_up(o, p->nodes[v], &p->nodes[v]->held[i]);
+	o->run_for = ARENA_ARRAY(o->arena, const struct order_setup *, o->nclass);
+	for (size_t c = 0; c < o->nclass; c++)
+		o->run_for[c] = map_get(&o->setups, arena_printf(o->arena, "%s.%s", o->classes[c], o->kinds[c]));
 }
 
 const struct order_setup *order_waited_for(const struct order *o, size_t c)
 {
-	char name[300];
+	const struct order_setup *s = o->run_for[c];
 
-	snprintf(name, sizeof(name), "%s.%s", o->classes[c], o->kinds[c]);
-	return o->is_wait[c] ? map_get(&o->setups, name) : NULL;
+	return s && o->is_wait[c] && s->n > ORDER_FEW ? NULL : s;
 }
 
 static void add_wait_edges(struct order *o, size_t c)
 {
 	const struct order_setup *s = order_waited_for(o, c);
 
-	for (int i = 0; s && i < s->n && s->n <= ORDER_FEW; i++)
+	for (int i = 0; s && i < s->n; i++)
 		for (size_t w = 0; o->may[s->funcs[i]->index] && w < o->words; w++)
 			o->edges[c * o->words + w] |= o->may[s->funcs[i]->index][w];
 }

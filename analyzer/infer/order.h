@@ -80,6 +80,7 @@ struct order {
 	struct holder { uint32_t node, note, lock; } *holders;
 	uint32_t *first_holder;
 	struct map setups;		/* "timer of struct.field" -> struct order_setup */
+	const struct order_setup **run_for;	/* per class: the functions that run for it, or with it held */
 	struct graph calls;		/* of the notes: as the graph, without what is not followed */
 	struct graph callers;		/* of the graph, for who is careful */
 	const struct held_entry *entries;	/* what is held on entry, per vertex */
@@ -97,7 +98,7 @@ size_t order_field(const struct order *o, const char *name);
 bool order_has_edge(const struct order *o, size_t from, size_t to);
 /* What note i of node n may call; how many. */
 int order_callees(struct order *o, const struct node *n, int i, const struct node *out[ORDER_CALLEES]);
-/* Those whom a wait for class c waits for, or NULL. */
+/* Those whom a wait for class c waits for, if they are few, or that are called with the lock c held; or NULL. */
 const struct order_setup *order_waited_for(const struct order *o, size_t c);
 
 static inline bool order_is_taking(const struct held_note *n)

@@ -222,7 +222,7 @@ int order_ways(struct order *o, size_t from, size_t to, struct order_way *ways, 
 	struct order_way w;
 	int n = 0, tries = 0;
 
-	for (int i = 0; s && i < s->n && s->n <= ORDER_FEW; i++)
+	for (int i = 0; s && i < s->n; i++)
 		if (order_has(o->may[s->funcs[i]->index], to) && find_way(o, s->funcs[i], 0, NULL, from, to, &w))
 			n = add_way(ways, n, room, &w);
 	/* The plain ones first: there may be very many. */
