@@ -502,14 +502,14 @@ static void note_indirect(struct sim *sim, const struct sym *callee)
 		sim->calls_params |= 1u << callee->value;
 }
 
-/* What the model says of a function whose body tells the rest: the functions it is given run with a lock held. */
-static bool note_setups(struct sim *sim, struct state *st, const struct insn *in, const struct model_func *m)
+/* The functions that the call has run later with a lock held. */
+static void note_setups(struct sim *sim, struct state *st, const struct insn *in, const char *name)
 {
-	bool is_aside = model_is_aside(m);
+	const struct model *m = sim->an->options->model;
+	const struct model_hint *h = NULL;
 
-	for (int i = 0; is_aside && i < m->neffect; i++)
-		held_setup_under(sim, st, in, m->effects[i].callback, m->effects[i].what);
-	return is_aside;
+	while ((h = model_find_hint(m, EFFECT_SETUP, name, h)))
+		held_setup_under(sim, st, in, h->arg, h->lock_kind);
 }
 
 static void apply_known(struct sim *sim, struct state *st, const struct insn *in)
@@ -530,8 +530,7 @@ static void apply_known(struct sim *sim, struct state *st, const struct insn *in
 		mixed_call(sim, st, in, callee->name);
 	m = model_find(sim->an->options->model, callee->name);
 	body = sim_body(sim, callee, in->args[0].kind == ARG_FUNC);
-	if (note_setups(sim, st, in, m))
-		m = NULL;
+	note_setups(sim, st, in, callee->name);
 	e = iterate_effect(m);
 	if (e) {
 		if (iterate_call(sim, st, in, m, e))

@@ -242,7 +242,7 @@ static void add_edges(struct program *p, struct node *n, struct callees *list)
 		if (l->kind == LINK_CALL) {
 			m = model_find(p->model, l->name);
 			p->nedge++;
-			n->matters |= m != NULL;
+			n->matters |= m || model_find_hint(p->model, EFFECT_SETUP, l->name, NULL);
 			p->unresolved += !n->named[i] && !m;
 		}
 		if (!n->named[i] || (l->kind != LINK_CALL && l->kind != LINK_PASSED))
@@ -250,7 +250,7 @@ static void add_edges(struct program *p, struct node *n, struct callees *list)
 		n->named[i]->is_callback |= l->kind == LINK_PASSED;
 		n->named[i]->is_called |= l->kind == LINK_CALL;
 		if (!(m && m->opaque))
-			add_callee(list, n->named[i], l->kind == LINK_PASSED ? BOND_GIVEN : m && !model_is_aside(m) ? BOND_MODEL : BOND_CALL);
+			add_callee(list, n->named[i], l->kind == LINK_PASSED ? BOND_GIVEN : m ? BOND_MODEL : BOND_CALL);
 	}
 	n->ncallee = list->n;
 	if (!list->n)

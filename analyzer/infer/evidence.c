@@ -163,14 +163,9 @@ static const char *class_of_argument(struct sim *sim, struct state *st, const st
 static const struct model_hint *find_hint(const struct sim *sim, const struct insn *in, enum effect_kind kind,
 					  const struct model_hint *after)
 {
-	const struct model *m = sim->an->options->model;
-
 	if (in->op != OP_CALL || in->args[0].kind != ARG_FUNC)
 		return NULL;
-	for (int i = after ? (int)(after - m->hints) + 1 : 0; i < m->nhint; i++)
-		if (m->hints[i].kind == kind && m->hints[i].function == in->args[0].name)
-			return &m->hints[i];
-	return NULL;
+	return model_find_hint(sim->an->options->model, kind, in->args[0].name, after);
 }
 
 #define FORGOTTEN -2	/* what state_truth() never says: the answer is lost where paths met, and so may be of which lock it was */

@@ -55,8 +55,7 @@ enum effect_kind {
 	EFFECT_ASK,	/* tells whether a lock is held */
 	EFFECT_COMPLAIN,/* says that a lock which was asked for just before is not held */
 	EFFECT_WAIT,	/* waits until what its argument was set up for has run: the function in field what of it */
-	EFFECT_SETUP,	/* sets up its argument: the function in argument callback goes into field what of it; without
-			 * an argument: that function runs with the one lock of kind what held, and the body tells the rest */
+	EFFECT_SETUP,	/* sets up its argument: the function in argument callback goes into field what of it */
 	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
 };
 
@@ -183,7 +182,7 @@ struct model_name {
 struct model_hint {
 	enum effect_kind kind;
 	const char *function;
-	int arg;			/* the lock; MODEL_NONE: all of lock_kind */
+	int arg;			/* the lock; MODEL_NONE: all of lock_kind; EFFECT_SETUP: a function that runs with the only one held */
 	const char *lock_kind;		/* or NULL */
 };
 
@@ -279,8 +278,9 @@ const struct model *model_load(struct arena *a, const char *dir, const char *con
 const struct model_func *model_find(const struct model *m, const char *name);
 /* Is an effect of that kind among what is known of the function? f may be NULL. */
 bool model_does(const struct model_func *f, enum effect_kind kind);
-/* Is all that is said of it, what functions run with? What it does itself, its body tells. */
-bool model_is_aside(const struct model_func *f);
+/* The next hint of that kind after one (NULL: the first) for the function, whose name is interned; or NULL. */
+const struct model_hint *model_find_hint(const struct model *m, enum effect_kind kind, const char *function,
+					 const struct model_hint *after);
 /* Has the name of a function a word of that sense? */
 bool model_name_says(const struct model *m, const char *name, enum name_sense sense);
 /* What the field needs (both names interned), or NULL. */

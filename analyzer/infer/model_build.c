@@ -230,7 +230,7 @@ static void add_hint(struct builder *b, const struct entry *e)
 {
 	struct model *m = b->model;
 	struct model_hint hint = {
-		.kind = (enum effect_kind)e->does, .function = intern(e->function), .arg = number_or(e->arg, MODEL_NONE),
+		.kind = (enum effect_kind)e->does, .function = intern(e->function), .arg = number_or(e->does == EFFECT_SETUP ? e->callback : e->arg, MODEL_NONE),
 		.lock_kind = intern(e->kind),
 	};
 
@@ -254,12 +254,17 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 		add_hint(b, e);
 		return;
 	}
-	if (f.kind == EFFECT_SETUP && e->kind ? !e->callback || e->arg || e->field :
-	    (f.kind == EFFECT_WAIT || f.kind == EFFECT_SETUP) && (!e->arg || !e->field || !e->callback != (f.kind == EFFECT_WAIT)))
+	if (f.kind == EFFECT_SETUP && e->kind) {
+		if (!e->callback || e->arg || e->field)
+			die_at(at, "setup with kind goes with callback, and with no other key");
+		add_hint(b, e);
+		return;
+	}
+	if ((f.kind == EFFECT_WAIT || f.kind == EFFECT_SETUP) && (!e->arg || !e->field || !e->callback != (f.kind == EFFECT_WAIT)))
 		die_at(at, "wait goes with arg and field, setup with arg, callback and field, or with callback and kind");
 	f.callback = number_or(e->callback, -1);
-	if (e->field || f.kind == EFFECT_SETUP)
-		f.what = intern(e->field ? e->field : e->kind);
+	if (e->field)
+		f.what = intern(e->field);
 	if (f.kind == EFFECT_ALLOC || f.kind == EFFECT_ALLOC_MANAGED)
 		f.arg = MODEL_RET;
 	add_effect(b, at, func_of(b, at, e), &f);

@@ -63,12 +63,13 @@ bool model_does(const struct model_func *f, enum effect_kind kind)
 	return false;
 }
 
-bool model_is_aside(const struct model_func *f)
+const struct model_hint *model_find_hint(const struct model *m, enum effect_kind kind, const char *function,
+					 const struct model_hint *after)
 {
-	for (int i = 0; f && i < f->neffect; i++)
-		if (f->effects[i].kind != EFFECT_SETUP || f->effects[i].arg != MODEL_NONE)
-			return false;
-	return f && f->neffect;
+	for (int i = after ? (int)(after - m->hints) + 1 : 0; i < m->nhint; i++)
+		if (m->hints[i].kind == kind && m->hints[i].function == function)
+			return &m->hints[i];
+	return NULL;
 }
 
 bool model_has_order(const struct model *m, const char *class_name)
