@@ -31,7 +31,7 @@ struct order_step order_writer(const struct order *o, size_t class)
 	return (struct order_step){NULL, NULL};
 }
 
-/* Does the program come to n, as far as it was read? */
+/* Does the program come to n, as far as it was read? What is set up is called, and code for the start is there to be run. */
 static bool is_reached(const struct order *o, const struct node *n)
 {
 	return o->callers.first[n->index] < o->callers.first[n->index + 1];
@@ -53,7 +53,7 @@ static bool wants_many(const struct order *o, const struct order_cycle *c)
 		n++;
 	}
 	for (int i = 0; i < c->n && n > c->n; i++)
-		if (!is_reached(o, c->ways[i].first))
+		if (c->ways[i].held && !c->ways[i].is_init && !is_reached(o, c->ways[i].first))
 			return true;
 	return n > MOST_TASKS;
 }
