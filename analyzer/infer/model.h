@@ -182,7 +182,7 @@ struct model_name {
 struct model_hint {
 	enum effect_kind kind;
 	const char *function;
-	int arg;			/* the lock; MODEL_NONE: all of lock_kind; EFFECT_SETUP: a function that runs with the only one held */
+	int arg;			/* the lock; MODEL_NONE: all of lock_kind; SETUP: a function that runs with it held */
 	const char *lock_kind;		/* or NULL */
 };
 

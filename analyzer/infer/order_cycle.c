@@ -246,7 +246,8 @@ static void tell_way(struct story *s, const struct order *o, const struct order_
 		     arena_printf(s->arena, "takes %s%s", name_of(o, from), w->held->is_shared ? " (shared)" : ""));
 	else
 		tell(s, STEP_ENTER, place_of(w->first->fn), w->first->fn->name,
-		     arena_printf(s->arena, o->is_wait[from] ? "%s() runs for %s, whose end is waited for" : "%s() is called with %s held",
+		     arena_printf(s->arena, o->is_wait[from] ? "%s() runs for %s, whose end is waited for"
+							     : "%s() is called with %s held",
 				  w->first->fn->name, name_of(o, from)));
 	for (int i = 0; i < w->n - 1; i++, s->depth++) {
 		const struct held_note *n = w->steps[i].note;

@@ -31,7 +31,7 @@ struct order_step order_writer(const struct order *o, size_t class)
 	return (struct order_step){NULL, NULL};
 }
 
-/* Does the program come to n, as far as it was read? What is set up is called, and code for the start is there to be run. */
+/* Does the program come to n, as far as it was read? */
 static bool is_reached(const struct order *o, const struct node *n)
 {
 	return o->callers.first[n->index] < o->callers.first[n->index + 1];
@@ -39,7 +39,7 @@ static bool is_reached(const struct order *o, const struct node *n)
 
 /*
  * Each way is a task, and so is each writer that must wait between two readers. With one, it takes more to believe: all of
- * them must be known to run.
+ * them must be known to run, as what is set up is, and code for the start of the kernel.
  */
 static bool wants_many(const struct order *o, const struct order_cycle *c)
 {
