@@ -308,9 +308,14 @@ static bool is_tested_before(const struct rereads *f, int group, int taken)
 	return is_tested && is_decided;
 }
 
-/* A lock that was held when the memory was tested keeps it as it was. */
+/*
+ * A lock that was held when the memory was tested keeps it as it was. Not if it was read as what others write meanwhile
+ * (READ_ONCE, smp_load_acquire): the lock that was held is not theirs.
+ */
 static bool is_kept(const struct rereads *f, int group, const struct state *st)
 {
+	if (f->fn->insns[f->loads[group]].is_volatile)
+		return false;
 	for (int i = 0; i < st->locks->n; i++) {
 		const struct held *h = &st->locks->items[i];
 
