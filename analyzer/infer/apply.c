@@ -529,7 +529,7 @@ static bool is_asked_held(struct sim *sim, struct state *st, const struct insn *
 	return false;
 }
 
-/* Asked of a lock that is held, such a function says so, by whatever it tells it: of one that is not, that is not known. */
+/* Asked of a lock that is held, such a function says so. Of one that is not, nobody knows: others may hold it. */
 static bool answer_asked(struct sim *sim, struct state *st, const struct insn *in, const char *callee)
 {
 	const struct model *m = sim->an->options->model;
