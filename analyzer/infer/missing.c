@@ -2,7 +2,8 @@
 /*
  * Locks that are needed and not held. Entry: missing_check().
  *
- * A need comes from an assertion, from an annotation, or from a field that a lock guards. Where the function
+ * A need comes from an assertion, from an annotation, or from a field that a lock guards; of a function that was not read,
+ * a model tells what it asserts. Where the function
  * itself does not hold the lock its callers must, and theirs. A function that nobody ever calls with that lock held, while
  * others that need it are called with it, is the one that goes without: it is reported if it is known who calls it. So
  * the same program has both: those who hold it, and one who does not.
@@ -171,14 +172,14 @@ static bool is_about_to_make(const struct search *s, const struct need_of_lock *
 }
 
 /* Does n come to no end without a call of that function? */
-static bool calls_always(struct search *s, const struct node *n, const struct node *callee)
+static bool calls_always(struct search *s, const struct node *n, const char *callee)
 {
 	const struct func *fn = n->fn;
 
 	whole_reads(s->an, n);
 	for (int i = 0; i < fn->ninsn; i++)
 		if (fn->insns[i].op == OP_CALL && fn->insns[i].args[0].kind == ARG_FUNC &&
-		    fn->insns[i].args[0].name == callee->fn->name && is_on_every_path(n, i))
+		    fn->insns[i].args[0].name == callee && is_on_every_path(n, i))
 			return true;
 	return false;
 }
@@ -197,9 +198,9 @@ static bool is_doubtful(struct search *s, const struct need_of_lock *need, const
 	if (!top->next)
 		return false;
 	for (const struct way *w = top->next; w->next; w = w->next)
-		if (!calls_always(s, w->n, w->next->n))
+		if (!calls_always(s, w->n, w->next->n->fn->name))
 			return true;
-	return false;
+	return need->callee && !calls_always(s, need->n, need->callee);
 }
 
 /* Is the call made with the lock held, as far as can be seen? */
@@ -248,6 +249,11 @@ static const struct way *find_comer(struct search *s, const struct need_of_lock 
 {
 	bool is_direct = (!top->next || !top->next->next) && need->x && !(need->x->touch & TOUCH_COMPLAINT);
 
+	/* Who calls the callers may not have been read either, and hold it. */
+	if (need->callee && (s->entries.of[top->n->index].is_unseen || s->entries.of[top->n->index].is_open))
+		return NULL;
+	if (need->callee && !top->next)
+		return find_root(s, top->n);
 	if (!need->guard && holders < (top->next ? 1 : LEAST_CONTENT) && !(is_direct && has_kin(s, need)))
 		return NULL;
 	return find_root(s, top->n);
@@ -257,7 +263,7 @@ static const struct way *find_comer(struct search *s, const struct need_of_lock 
 static void judge(struct search *s, const struct need_of_lock *need, const struct way *top, int holders)
 {
 	bool gone = is_released(top->x, need->want);
-	bool is_local = gone || ((top->next || need->guard) && takes(top->n, need->want));
+	bool is_local = gone || ((top->next || need->guard || need->callee) && takes(top->n, need->want));
 	const struct way *above = NULL;
 	bool doubtful;
 
@@ -432,6 +438,32 @@ static void check_evidence(struct search *s, const struct node *n, const struct 
 	check_need(s, &need);
 }
 
+/* Calls of what was not read, and a model says asserts a lock. x: one of them; NULL: all, where no lock is held. */
+static void check_call(struct search *s, const struct node *n, const struct model_hint *h, const struct sighting *x)
+{
+	struct need_of_lock need = {
+		.n = n, .x = x, .want = names_one(s->arena, h->lock_class), .callee = h->function,
+	};
+
+	check_need(s, &need);
+}
+
+static void check_calls_of_unread(struct search *s, const struct node *n)
+{
+	const struct model *m = s->an->options->model;
+
+	for (int k = 0; k < n->fn->nlink; k++) {
+		const struct model_hint *h = n->fn->links[k].kind == LINK_CALL && !n->named[k] ?
+			model_find_hint(m, EFFECT_ASSERTED, n->fn->links[k].name, NULL) : NULL;
+
+		if (h && !n->evidence->has_locks)
+			check_call(s, n, h, NULL);
+		for (int i = 0; h && i < n->evidence->n; i++)
+			if (n->evidence->items[i].kind == EVIDENCE_CALL && n->evidence->items[i].name == h->function)
+				check_call(s, n, h, &n->evidence->items[i]);
+	}
+}
+
 static void check_function(struct search *s, const struct node *n)
 {
 	struct need_of_lock need = {.n = n, .want = entry_annotated(s->arena, n)};
@@ -442,6 +474,7 @@ static void check_function(struct search *s, const struct node *n)
 	}
 	for (int i = 0; i < n->evidence->n; i++)
 		check_evidence(s, n, &n->evidence->items[i]);
+	check_calls_of_unread(s, n);
 }
 
 void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)

@@ -104,6 +104,8 @@ static const char *words_of_need(struct arena *a, const struct need_of_lock *nee
 {
 	const char *want = words_of_want(a, need->want);
 
+	if (need->callee)
+		return arena_printf(a, "asserts that %s is held", want);
 	if (!need->x)
 		return arena_printf(a, "is annotated to be called with %s held", want);
 	if (!need->guard)
@@ -158,7 +160,8 @@ static void tell_way(struct story *s, const struct need_of_lock *need, const str
 	for (const struct way *w = top; w->next; w = w->next)
 		tell(s, STEP_CALL, depth++, place_of(w->n, w->x, w->next->n->fn->name), w->n->fn->name,
 		     arena_printf(a, "calls %s()", w->next->n->fn->name), w->x ? list_of(a, w->x->held) : "");
-	tell(s, STEP_FAULT, depth, place_of(need->n, need->x, NULL), need->n->fn->name, words_of_need(a, need),
+	tell(s, STEP_FAULT, depth, place_of(need->n, need->x, need->callee), need->n->fn->name, need->callee ?
+	     arena_printf(a, "calls %s(), which %s", need->callee, words_of_need(a, need)) : words_of_need(a, need),
 	     need->x ? list_of(a, need->x->held) : "");
 }
 
@@ -168,22 +171,23 @@ void tell_missing(struct teller *t, const struct need_of_lock *need, const struc
 	struct arena *a = t->an->arena;
 	struct fact *f = ARENA_NEW(a, struct fact);
 	struct story s = story_new(t);
-	const char *callee = top->next ? top->next->n->fn->name : NULL;
+	const char *callee = top->next ? top->next->n->fn->name : need->callee;
+	const char *needy = need->callee ? need->callee : need->n->fn->name;
 
 	tell_way(&s, need, top, above);
 	*f = (struct fact){
 		.kind = FACT_LOCK_MISSING, .fn = top->n->fn, .unit = top->n->unit, .at = place_of(top->n, top->x, callee),
-		.object = top->next ? words_of_want(a, need->want) : words_of_lock(t, need, false),
+		.object = callee ? words_of_want(a, need->want) : words_of_lock(t, need, false),
 		.class = need->want->items[0], .kind_name = "lock", .function = callee,
 		.field = need->guard ? flow_plain_name(need->guard->field) : NULL, .say = words_of_need(a, need),
-		.origin = place_of(need->n, need->x, NULL), .nstep = s.n, .steps = s.items,
+		.origin = place_of(need->n, need->x, need->callee), .nstep = s.n, .steps = s.items,
 		.is_warned = is_weak || (need->guard && need->guard->is_inferred), .is_inferred = is_doubtful,
 	};
 	if (callee && holders)
-		f->say = arena_printf(a, "%s() %s; %d other call%s of %s() hold%s it", need->n->fn->name, f->say, holders,
+		f->say = arena_printf(a, "%s() %s; %d other call%s of %s() hold%s it", needy, f->say, holders,
 				      text_plural((size_t)holders), callee, holders == 1 ? "s" : "");
 	else if (callee)
-		f->say = arena_printf(a, "%s() %s", need->n->fn->name, f->say);
+		f->say = arena_printf(a, "%s() %s", needy, f->say);
 	explain_add(t->an, f);
 }
 

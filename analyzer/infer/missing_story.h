@@ -13,10 +13,11 @@ struct reader;
 /* Something that needs a lock. */
 struct need_of_lock {
 	const struct node *n;
-	const struct sighting *x;	/* the access or the assertion; NULL: the function's annotation */
+	const struct sighting *x;	/* the access, the assertion, or the call; NULL: the function's annotation, or a call */
 	const struct names *want;	/* one of these */
 	const struct names *like;	/* ... and all that may be one of them by another name */
 	const struct guard *guard;	/* of an access; else NULL */
+	const char *callee;		/* of a call of what was not read, and a model says needs the lock; else NULL */
 };
 
 /* A call on the way from a function that should hold the lock to what needs it. */

@@ -74,7 +74,7 @@ static const cyaml_strval_t does_names[] = {
 	{ "balanced", EFFECT_BALANCED }, { "last", EFFECT_LAST }, { "lend", EFFECT_LEND }, { "lend-likely", EFFECT_LEND_LIKELY },
 	{ "keep", EFFECT_KEEP }, { "take-out", EFFECT_TAKE_OUT },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
-	{ "init", EFFECT_INIT }, { "ask", EFFECT_ASK }, { "complain", EFFECT_COMPLAIN },
+	{ "init", EFFECT_INIT }, { "ask", EFFECT_ASK }, { "complain", EFFECT_COMPLAIN }, { "assert", EFFECT_ASSERTED },
 	{ "wait", EFFECT_WAIT }, { "setup", EFFECT_SETUP },
 };
 static const cyaml_strval_t sense_names[] = { { "gets", NAME_GETS }, { "undoes", NAME_UNDOES } };

@@ -54,6 +54,7 @@ enum effect_kind {
 	EFFECT_INIT,	/* initialises a lock */
 	EFFECT_ASK,	/* tells whether a lock is held */
 	EFFECT_COMPLAIN,/* says that a lock which was asked for just before is not held */
+	EFFECT_ASSERTED,	/* asserts that its caller holds a lock: told of those only whose body was not read */
 	EFFECT_WAIT,	/* waits until what its argument was set up for has run: the function in field what of it */
 	EFFECT_SETUP,	/* sets up its argument: the function in argument callback goes into field what of it */
 	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
@@ -184,6 +185,7 @@ struct model_hint {
 	const char *function;
 	int arg;			/* the lock; MODEL_NONE: all of lock_kind; SETUP: a function that runs with it held */
 	const char *lock_kind;		/* or NULL */
+	const char *lock_class;		/* ASSERTED: which lock; else NULL */
 };
 
 /* A class of locks that says nothing of an order: many of them are held at once, or it is one for too many things. */

@@ -230,8 +230,9 @@ static void add_hint(struct builder *b, const struct entry *e)
 {
 	struct model *m = b->model;
 	struct model_hint hint = {
-		.kind = (enum effect_kind)e->does, .function = intern(e->function), .arg = number_or(e->does == EFFECT_SETUP ? e->callback : e->arg, MODEL_NONE),
-		.lock_kind = intern(e->kind),
+		.kind = (enum effect_kind)e->does, .function = intern(e->function),
+		.arg = number_or(e->does == EFFECT_SETUP ? e->callback : e->arg, MODEL_NONE),
+		.lock_kind = intern(e->kind), .lock_class = intern(e->field),
 	};
 
 	m->hints = grow(b->arena, m->hints, m->nhint, &b->hint_cap, sizeof(hint));
@@ -250,7 +251,9 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 	f.bits = number_or(e->bits, 0);
 	if (f.kind == EFFECT_ASK && !e->arg == !e->kind)
 		die_at(at, "expected exactly one of: arg, kind");
-	if (f.kind == EFFECT_INIT || f.kind == EFFECT_ASK || f.kind == EFFECT_COMPLAIN) {
+	if (f.kind == EFFECT_ASSERTED && (!e->field || e->arg))
+		die_at(at, "assert goes with field, the lock that callers hold, and no arg");
+	if (f.kind == EFFECT_INIT || f.kind == EFFECT_ASK || f.kind == EFFECT_COMPLAIN || f.kind == EFFECT_ASSERTED) {
 		add_hint(b, e);
 		return;
 	}
