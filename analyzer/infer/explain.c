@@ -15,6 +15,7 @@
 
 #define MAX_STEPS 60
 #define MAX_DEPTH 4		/* callees in callees whose steps are told */
+#define MOST_LOOKED_AT 100000	/* steps, for where a story begins */
 #define MAX_BRANCHES 6		/* conditions shown on one level */
 
 /* What the finding speaks of, and so which steps belong to its story. */
@@ -320,10 +321,14 @@ static bool starts_with_oldest(enum fact_kind kind)
 	       kind == FACT_LOCK_TAKEN_AGAIN_BY_TURN || kind == FACT_LOCK_LEFT_BY_TURN;
 }
 
-static bool has_inner_place(const struct trace *t, struct place at)
+/*
+ * Is the place that of a step within t? Callees' steps are shared by all that call them, and there are more ways down than
+ * anybody can go: after so many steps it is not found.
+ */
+static bool has_inner_place(const struct trace *t, struct place at, int *left)
 {
-	for (const struct trace *u = t->inner; u; u = u->prev)
-		if (is_same_place(u->at, at) || has_inner_place(u, at))
+	for (const struct trace *u = t->inner; u && --*left > 0; u = u->prev)
+		if (is_same_place(u->at, at) || has_inner_place(u, at, left))
 			return true;
 	return false;
 }
@@ -341,6 +346,7 @@ static const struct trace *taking_of(const struct trace *unlock)
 static const struct trace *first_step(const struct candidate *c)
 {
 	const struct trace *first = NULL, *begin = NULL, *call = NULL;
+	int left = MOST_LOOKED_AT;
 
 	for (const struct trace *t = c->trace; t; t = t->prev) {
 		first = t;
@@ -350,7 +356,7 @@ static const struct trace *first_step(const struct candidate *c)
 			continue;
 		if (is_same_place(t->at, c->origin) && (!begin || starts_with_oldest(c->kind)))
 			begin = t;
-		if (!call && has_inner_place(t, c->origin))
+		if (!call && has_inner_place(t, c->origin, &left))
 			call = t;
 	}
 	if (!begin)
