@@ -505,10 +505,9 @@ static void note_indirect(struct sim *sim, const struct sym *callee)
 /* The functions that the call has run later with a lock held. */
 static void note_setups(struct sim *sim, struct state *st, const struct insn *in, const char *name)
 {
-	const struct model *m = sim->an->options->model;
 	const struct model_hint *h = NULL;
 
-	while ((h = model_find_hint(m, EFFECT_SETUP, name, h)))
+	while ((h = model_find_hint(sim->an->options->model, EFFECT_SETUP, name, h)))
 		held_setup_under(sim, st, in, h->arg, h->lock_kind);
 }
 
@@ -529,23 +528,22 @@ static bool is_asked_held(struct sim *sim, struct state *st, const struct insn *
 	return false;
 }
 
-/* Asked of a lock that is held, such a function says so. Of one that is not, nobody knows: others may hold it. */
+/* Asked of a lock that is held, such a function says so, by whatever it tells it: of one that is not, that is not known. */
 static bool answer_asked(struct sim *sim, struct state *st, const struct insn *in, const char *callee)
 {
-	const struct model *m = sim->an->options->model;
 	const struct model_hint *h = NULL;
 	const struct sym *answer;
 
-	while ((h = model_find_hint(m, EFFECT_ASK, callee, h))) {
-		if (!is_asked_held(sim, st, in, h))
-			continue;
-		answer = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_RESULT, st->turn, in->name);
-		state_restrict(&sim->pool, st, answer, MASK_ANY & ~MASK_ZERO);
-		st->env[sim_site(sim, in)] = answer;
-		sim_continue(sim, st);
-		return true;
-	}
-	return false;
+	do
+		h = model_find_hint(sim->an->options->model, EFFECT_ASK, callee, h);
+	while (h && !is_asked_held(sim, st, in, h));
+	if (!h)
+		return false;
+	answer = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_RESULT, st->turn, in->name);
+	state_restrict(&sim->pool, st, answer, MASK_ANY & ~MASK_ZERO);
+	st->env[sim_site(sim, in)] = answer;
+	sim_continue(sim, st);
+	return true;
 }
 
 static void apply_known(struct sim *sim, struct state *st, const struct insn *in)
