@@ -420,6 +420,36 @@ static bool is_left_alone(const struct summary *s, const struct scase *c, const 
 	return false;
 }
 
+/* Does the case ask for r, or is that only that there is an object at all? */
+static bool is_asked_too(const struct scase *c, const struct range *r)
+{
+	for (int i = 0; i < c->nrange; i++)
+		if (c->ranges[i].s == r->s && c->ranges[i].mask == r->mask)
+			return true;
+	return r->s->kind == SYM_PARAM;
+}
+
+/*
+ * That other way is one that callers cannot tell from this, and that gives them the same: what the callee goes by is its
+ * own, as a table that it looks into. Who calls it with the lock held knows that.
+ */
+static bool is_told_by_nothing(const struct summary *s, const struct scase *c, const struct held *h)
+{
+	for (int i = 0; c->ret && i < s->ncase; i++) {
+		const struct scase *o = &s->cases[i];
+		int k = 0;
+
+		if (o == c || o->ret != c->ret || o->ret_mask != c->ret_mask || lock_set_find(o->takes, h->lock, h->kind) >= 0 ||
+		    lock_set_find(o->locks, h->lock, h->kind) >= 0)
+			continue;
+		while (k < c->nrange && is_asked_too(o, &c->ranges[k]))
+			k++;
+		if (k == c->nrange)
+			return true;
+	}
+	return false;
+}
+
 /* It happens once: a variable that was 0 is not any more ("if (!registered) { lock; registered = true; }"). */
 static bool is_first_time(const struct scase *c)
 {
@@ -444,6 +474,8 @@ enum doubt doubt_taking(struct fill *before, const struct summary *s, const stru
 		return DOUBT_NONE;
 	if (is_first_time(c))
 		return DOUBT_ALL;
+	if (is_told_by_nothing(s, c, h))
+		return DOUBT_SOME;
 	for (int i = 0; i < c->nrange; i++) {
 		const struct range *r = &c->ranges[i];
 
