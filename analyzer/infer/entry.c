@@ -468,8 +468,7 @@ void entries_build(struct entries *e, struct arena *a, const struct program *p, 
 	find_maybe(&b);
 	see_all_links(&b);
 	see_slots(&b);
-	b.is_changed = true;
-	for (int i = 0; i < ROUNDS && (b.is_changed || i <= NEAR_ROUNDS); i++) {
+	for (int i = 0; i < ROUNDS && (b.is_changed || i < NEAR_ROUNDS); i++) {
 		b.is_changed = false;
 		go_round(&b);
 		if (i == NEAR_ROUNDS - 1)

@@ -3,10 +3,9 @@
  * Locks that are needed and not held. Entry: missing_check().
  *
  * A need comes from an assertion, from an annotation, or from a field that a lock guards; of a function that was not read,
- * a model tells what it asserts. Where the function
- * itself does not hold the lock its callers must, and theirs. A function that nobody ever calls with that lock held, while
- * others that need it are called with it, is the one that goes without: it is reported if it is known who calls it. So
- * the same program has both: those who hold it, and one who does not.
+ * a model tells what it asserts. Where the function itself does not hold the lock its callers must, and theirs. A function
+ * that nobody ever calls with that lock held, while others that need it are called with it, is the one that goes without:
+ * it is reported if it is known who calls it. So the same program has both: those who hold it, and one who does not.
  *
  * Locks are told apart by class only. Who holds another object's lock of the class is not reported, nor who holds what may
  * be the lock under another name.

@@ -299,13 +299,17 @@ static void add_setup(struct order *o, const char *what, const struct node *n)
 static void add_set_up(struct order *o, const struct node *n, const struct held_note *note)
 {
 	const struct graph *g = &o->g->graph;
-	size_t field = note->param < 0 ? 0 : order_field(o, note->name);
+	size_t field;
 
-	if (note->param < 0)
+	if (note->param < 0) {
 		add_setup(o, note->lock_kind, program_resolve(o->g->program, n, note->name));
-	for (uint32_t e = field ? g->first[field] : 0; field && e < g->first[field + 1]; e++)
-		if (g->first[field + 1] - g->first[field] <= ORDER_FEW)
-			add_setup(o, note->lock_kind, o->g->program->nodes[g->to[e]]);
+		return;
+	}
+	field = order_field(o, note->name);
+	if (!field || g->first[field + 1] - g->first[field] > ORDER_FEW)
+		return;
+	for (uint32_t e = g->first[field]; e < g->first[field + 1]; e++)
+		add_setup(o, note->lock_kind, o->g->program->nodes[g->to[e]]);
 }
 
 /* Functions in fields of variables, and those that calls set up. */
@@ -332,16 +336,21 @@ static void collect_setups(struct order *o, struct unit *const *units, size_t nu
 		o->run_for[c] = map_get(&o->setups, arena_printf(o->arena, "%s.%s", o->classes[c], o->kinds[c]));
 }
 
-const struct order_setup *order_waited_for(const struct order *o, size_t c)
+const struct order_setup *order_run_for(const struct order *o, size_t c)
 {
 	const struct order_setup *s = o->run_for[c];
 
 	return s && o->is_wait[c] && s->n > ORDER_FEW ? NULL : s;
 }
 
+const struct order_setup *order_waited_for(const struct order *o, size_t c)
+{
+	return o->is_wait[c] ? order_run_for(o, c) : NULL;
+}
+
 static void add_wait_edges(struct order *o, size_t c)
 {
-	const struct order_setup *s = order_waited_for(o, c);
+	const struct order_setup *s = order_run_for(o, c);
 
 	for (int i = 0; s && i < s->n; i++)
 		for (size_t w = 0; o->may[s->funcs[i]->index] && w < o->words; w++)

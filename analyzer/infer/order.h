@@ -99,6 +99,8 @@ bool order_has_edge(const struct order *o, size_t from, size_t to);
 /* What note i of node n may call; how many. */
 int order_callees(struct order *o, const struct node *n, int i, const struct node *out[ORDER_CALLEES]);
 /* Those whom a wait for class c waits for, if they are few, or that are called with the lock c held; or NULL. */
+const struct order_setup *order_run_for(const struct order *o, size_t c);
+/* Of a class that is waited for only. */
 const struct order_setup *order_waited_for(const struct order *o, size_t c);
 
 static inline bool order_is_taking(const struct held_note *n)

@@ -118,8 +118,7 @@ static bool comes_to(const struct order *o, const struct node *from, const struc
 static bool waits_for_itself(const struct order *o, const struct order_cycle *c, int i)
 {
 	const struct order_way *w = &c->ways[i];
-	size_t to = c->classes[(i + 1) % c->n];
-	const struct order_setup *s = o->is_wait[to] ? order_waited_for(o, to) : NULL;
+	const struct order_setup *s = order_waited_for(o, c->classes[(i + 1) % c->n]);
 
 	for (int k = 0; s && k < s->n; k++)
 		if (comes_to(o, s->funcs[k], w->steps[w->n - 1].node, NEAR))

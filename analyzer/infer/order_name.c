@@ -32,7 +32,7 @@ static bool same_folder(const struct node *a, const struct node *b)
  */
 static bool runs_elsewhere(const struct order *o, const struct node *waiter, const struct node *runs, size_t class)
 {
-	const struct order_setup *s = o->is_wait[class] ? order_waited_for(o, class) : NULL;
+	const struct order_setup *s = order_waited_for(o, class);
 
 	for (int k = 0; s && k < s->n; k++)
 		if (same_folder(waiter, s->funcs[k]) && !same_folder(waiter, runs))

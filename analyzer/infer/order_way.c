@@ -56,7 +56,7 @@ static uint32_t pass(const struct held_note *n, uint32_t args)
 /* Nobody waits for itself: where n is what the wanted wait is for, something keeps it from waiting. */
 static bool is_waited_for(const struct order *o, size_t to, const struct node *n)
 {
-	const struct order_setup *s = order_waited_for(o, to);
+	const struct order_setup *s = order_run_for(o, to);
 
 	for (int i = 0; s && i < s->n; i++)
 		if (s->funcs[i] == n)
@@ -218,7 +218,7 @@ static int add_way(struct order_way *ways, int n, int room, const struct order_w
 int order_ways(struct order *o, size_t from, size_t to, struct order_way *ways, int room)
 {
 	const struct program *p = o->g->program;
-	const struct order_setup *s = order_waited_for(o, from);
+	const struct order_setup *s = order_run_for(o, from);
 	struct order_way w;
 	int n = 0, tries = 0;
 
