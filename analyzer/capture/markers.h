@@ -96,6 +96,28 @@ extern void __devscope_might_lock(const void *lock);
 #define might_lock_read(l) __devscope_might_lock((const void *)(l))
 #define might_lock_nested(l, subclass) __devscope_might_lock((const void *)(l))
 
+/*
+ * --- who may read what RCU keeps (linux/rcupdate.h, linux/rculist.h) ---
+ *
+ * As with CONFIG_PROVE_RCU, and where whoever walks a list says what else keeps it, as with CONFIG_PROVE_RCU_LIST. A
+ * walk that says nothing may well have a lock: that option is known for complaints that are none. What such a walk
+ * says need not compile without lockdep.
+ */
+
+#include <linux/rcupdate.h>
+#include <linux/rculist.h>
+
+extern void __devscope_complain(void) __attribute__((noreturn));
+#undef RCU_LOCKDEP_WARN
+#define RCU_LOCKDEP_WARN(c, s) do { if (!__builtin_constant_p(c) && (c)) __devscope_complain(); } while (0)
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+#undef __list_check_rcu
+#undef __list_check_srcu
+#define __list_check_rcu(dummy, cond, extra...) \
+	({ if (!__builtin_constant_p(cond) && !(cond) && !rcu_read_lock_any_held()) __devscope_complain(); })
+#define __list_check_srcu(cond) ({ if (!__builtin_constant_p(cond) && !(cond)) __devscope_complain(); })
+#endif
+
 /* --- mutexes (linux/mutex.h) --- */
 
 #include <linux/mutex.h>

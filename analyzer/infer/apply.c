@@ -511,41 +511,6 @@ static void note_setups(struct sim *sim, struct state *st, const struct insn *in
 		held_setup_under(sim, st, in, h->arg, h->lock_kind);
 }
 
-/* Is what the hint speaks of held on this path for sure, by the function itself? */
-static bool is_asked_held(struct sim *sim, struct state *st, const struct insn *in, const struct model_hint *hint)
-{
-	const struct sym *lock;
-
-	if (hint->arg < 0 || hint->arg + 1 >= in->narg)
-		return false;
-	lock = sim_eval_resolved(sim, st, &in->args[hint->arg + 1]);
-	for (int i = 0; st->locks && i < st->locks->n; i++) {
-		const struct held *h = &st->locks->items[i];
-
-		if (h->lock == lock && h->state == LOCK_HELD && !h->is_doubted && !h->is_vague)
-			return true;
-	}
-	return false;
-}
-
-/* Asked of a lock that is held, such a function says so, by whatever it tells it: of one that is not, that is not known. */
-static bool answer_asked(struct sim *sim, struct state *st, const struct insn *in, const char *callee)
-{
-	const struct model_hint *h = NULL;
-	const struct sym *answer;
-
-	do
-		h = model_find_hint(sim->an->options->model, EFFECT_ASK, callee, h);
-	while (h && !is_asked_held(sim, st, in, h));
-	if (!h)
-		return false;
-	answer = sym_new(&sim->syms, sim_site(sim, in), ORDINAL_RESULT, st->turn, in->name);
-	state_restrict(&sim->pool, st, answer, MASK_ANY & ~MASK_ZERO);
-	st->env[sim_site(sim, in)] = answer;
-	sim_continue(sim, st);
-	return true;
-}
-
 static void apply_known(struct sim *sim, struct state *st, const struct insn *in)
 {
 	const struct sym *callee = sim_eval_callee(sim, st, in);
@@ -574,7 +539,7 @@ static void apply_known(struct sim *sim, struct state *st, const struct insn *in
 	}
 	if (body && !m)
 		held_call(sim, st, in, body, false);
-	if (!m && answer_asked(sim, st, in, callee->name))
+	if (!m && ask_answer(sim, st, in, callee->name))
 		return;
 	if (m)
 		primitive_apply(sim, st, in, m, body);

@@ -12,6 +12,7 @@
  *   join.c       states that meet at a block
  *   live.c       values that need not be told apart there
  *   apply.c      calls: bodies, their summaries, functions not read
+ *   ask.c        calls that tell whether a lock is held
  *   fill.c       one case of a summary (fill.h)
  *   iterate.c    callbacks: iterations, lookups
  *   primitive.c  what a model says a call does: locks and references
@@ -252,6 +253,10 @@ struct lock_event {
 };
 void primitive_take(struct sim *sim, struct state *st, const struct lock_event *e);
 void primitive_release(struct sim *sim, struct state *st, const struct lock_event *e);
+
+/* ask.c */
+/* The result of a call of callee that tells whether a lock is held; false: it is none such. */
+bool ask_answer(struct sim *sim, struct state *st, const struct insn *in, const char *callee);
 
 /* sleep.c */
 /* The call sleeps, if cond (NULL: always) is true. */

@@ -11,6 +11,7 @@
 #include <linux/local_lock.h>
 #include <linux/mutex.h>
 #include <linux/percpu-rwsem.h>
+#include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
 #include <linux/rwsem.h>
 #include <linux/semaphore.h>
@@ -39,6 +40,7 @@ struct kinds {
 	refcount_t refs;
 	bool stop;
 	int value;
+	int __rcu *number;
 };
 
 struct per_cpu_kinds {
@@ -300,3 +302,62 @@ int handed_on_and_left(struct kinds *k)
 	mutex_unlock(held);
 	return 0;
 }
+
+/* ---- what RCU's own checks say must be held: told without lockdep, too ---- */
+
+static int number_of(struct kinds *k)
+{
+	return *rcu_dereference_protected(k->number, lockdep_is_held(&k->mutex));
+}
+
+static int number_with_the_lock(struct kinds *k)
+{
+	int n;
+
+	mutex_lock(&k->mutex);
+	n = number_of(k);
+	mutex_unlock(&k->mutex);
+	return n;
+}
+
+static int number_without(struct kinds *k)
+{
+	return number_of(k);	/* want: lock-missing: without */
+}
+
+static int number_read(struct kinds *k)
+{
+	return *rcu_dereference_check(k->number, lockdep_is_held(&k->mutex));
+}
+
+static int number_with_either(struct kinds *k)
+{
+	int n;
+
+	rcu_read_lock();
+	n = number_read(k);
+	rcu_read_unlock();
+	mutex_lock(&k->mutex);
+	n += number_read(k);
+	mutex_unlock(&k->mutex);
+	return n;
+}
+
+static int number_with_neither(struct kinds *k)
+{
+	return number_read(k);	/* want: lock-missing: without */
+}
+
+struct kinds_ops {
+	int (*locked)(struct kinds *k);
+	int (*unlocked)(struct kinds *k);
+	int (*either)(struct kinds *k);
+	int (*neither)(struct kinds *k);
+};
+
+const struct kinds_ops kinds_ops = {
+	.locked = number_with_the_lock,
+	.unlocked = number_without,
+	.either = number_with_either,
+	.neither = number_with_neither,
+};
