@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * lock-missing: something that needs a lock is done without it. That it is needed says an assertion, an annotation, a
- * model, or what nearly all others do. An error only where the function itself has released the lock.
+ * comment, a model, or what nearly all others do. An error only where the function itself has released the lock.
  */
 
 #include "rules/rule.h"
@@ -32,8 +32,11 @@ const struct rule rule_lock_missing = {
 		"A list is changed while somebody else walks it, a check is out of date before it is acted upon. The "
 		"path shown comes from a function of which it is known who calls it, and nobody on the way takes the "
 		"lock. That the lock is needed is said at the end of the path: by `lockdep_assert_held()`, by an "
-		"annotation such as `__must_hold()`, by a model of the field, or by what the other functions do. The last "
-		"is inferred: the message says so, with the numbers. It is an error where the function itself has released the "
+		"annotation such as `__must_hold()`, by a model of the field, by the comment above a function (\"must be called "
+		"with chip->lock held\") if most of its callers do hold it, or by what the other functions do. The last "
+		"is inferred: the message says so, with the numbers. Of a list that few functions touch it is enough that one puts "
+		"something on it and another looks at it under its object's lock, and a third changes it under no lock that the "
+		"second has. It is an error where the function itself has released the "
 		"lock before, and a warning elsewhere: then it is told by what callers do. Shown with `--doubtful` only is a need "
 		"that does not arise on every path of the function called, what rests on a look at an inferred field, and a way that "
 		"begins at a function of which it is known no more than that it is passed to another.\n"

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "capture/lower.h"
+#include "capture/said.h"
 #include "flow/flow.h"
 #include "flow/flow_text.h"
 
@@ -29,6 +30,7 @@ struct module {
 	struct unit *unit;
 	int room;			/* for slots */
 	struct map notes;		/* function name -> notes */
+	struct said said;
 };
 
 const char *bitcode_llvm_version(void)
@@ -342,6 +344,17 @@ static int by_name(const void *x, const void *y)
 	return d ? d : strcmp(a->text ? a->text : "", b->text ? b->text : "");
 }
 
+/* Of what stands in the unit's own file the comment above it may say something as well. */
+static const char *notes_of(struct module *m, const struct func *fn)
+{
+	const char *note = map_get(&m->notes, fn->name);
+	const char *said = fn->file && !strcmp(fn->file, m->unit->file) ? said_note(&m->said, fn->line) : NULL;
+
+	if (said)
+		note = note ? intern(arena_printf(&m->scratch, "%s;%s", note, said)) : intern(said);
+	return note;
+}
+
 static void lower_functions(struct module *m)
 {
 	struct unit *u = m->unit;
@@ -356,7 +369,7 @@ static void lower_functions(struct module *m)
 		if (LLVMIsDeclaration(fn))
 			continue;
 		lowered = lower_func(m->a, &m->debug, m->layout, fn);
-		lowered->notes = map_get(&m->notes, lowered->name);
+		lowered->notes = notes_of(m, lowered);
 		flow_seal_func(m->a, lowered);
 		u->funcs[u->nfunc++] = lowered;
 	}
@@ -378,7 +391,7 @@ static void lower_module(struct module *m, const char *source_root)
 	debug_release(&m->debug);
 }
 
-struct unit *bitcode_lower(struct arena *a, const char *path, const char *file,
+struct unit *bitcode_lower(struct arena *a, const char *path, const char *file, const char *content,
 			   const char *source_root, struct text *error)
 {
 	struct module m = {.a = a, .context = LLVMContextCreate()};
@@ -393,6 +406,7 @@ struct unit *bitcode_lower(struct arena *a, const char *path, const char *file,
 	if (ok) {
 		m.unit = ARENA_NEW(a, struct unit);
 		m.unit->file = intern(file);
+		said_read(&m.said, &m.scratch, content);
 		lower_module(&m, source_root);
 	}
 	if (m.module)

@@ -445,7 +445,7 @@ void capture_key(const struct command_list *list, const struct command *cmd,
 		 const struct capture_options *opt, uint64_t hash[2])
 {
 	const struct text *markers = marker_text(opt->marker_dir);
-	static const char version[] = "devscope " DEVSCOPE_VERSION " capture 8 LLVM ";
+	static const char version[] = "devscope " DEVSCOPE_VERSION " capture 9 LLVM ";
 	XXH3_state_t *state = XXH3_createState();
 	const struct known_folder known[] = {
 		{ list->source_root, "<source>", strlen(list->source_root) },

@@ -242,6 +242,24 @@ void alike_release(struct alike *l)
 	map_release(&l->sets);
 }
 
+bool alike_has(const struct alike *l, const char *name)
+{
+	size_t low = 0, high = l->nlock;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int d = strcmp(l->locks[mid].name, name);
+
+		if (!d)
+			return true;
+		if (d < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
 /* ------------------------------------------------------------------ sets of them */
 
 /* Mark all that are related to one that is marked. */

@@ -7,6 +7,7 @@
  * who has the wiphy, "rdev.wiphy.mtx" for who has what it is in, "rdev.wiphy" where the lock is its first member.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/map.h"
@@ -32,6 +33,8 @@ struct alike {
 /* All but the map lives in a. */
 void alike_build(struct alike *l, struct arena *a, const struct program *p);
 void alike_release(struct alike *l);
+/* Is a lock of that name held or wanted anywhere? */
+bool alike_has(const struct alike *l, const char *name);
 /* want, and all that may be one of these locks. */
 const struct names *alike_names(struct alike *l, const struct names *want);
 

@@ -6,7 +6,7 @@
  * 2001), over functions instead of runs. What counts is plain access by functions that run when the object is known to
  * others: new objects, functions that make the lock, init and exit code, READ_ONCE() and atomics are left out.
  */
-#include "infer/guards.h"
+#include "infer/guards_own.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +21,6 @@
 #define LEAST_FUNCTIONS 3	/* that have them */
 #define LEAST_SHARE 90		/* percent of all accesses */
 #define MAX_MAKING 3		/* callers of callers that are looked at */
-
-/* What is seen of one field. */
-struct tally {
-	const char *field;
-	struct use {
-		const struct node *n;
-		const struct sighting *x;
-	} *uses;
-	int n, cap;
-};
 
 /* ------------------------------------------------------------------ who makes locks */
 
@@ -119,7 +109,7 @@ static void add_use(struct arena *a, struct map *tallies, const struct node *n, 
 	t->uses[t->n++] = (struct use){n, x};
 }
 
-static const struct names *sure_at(struct guards *g, const struct use *u)
+const struct names *guards_sure_at(struct guards *g, const struct use *u)
 {
 	return names_join(g->arena, u->x->sure,
 			  names_without(g->arena, g->entries->of[u->n->index].sure, u->x->gone));
@@ -131,12 +121,11 @@ const char *guards_member(const char *name)
 	return strchr(name, ':') ? NULL : strchr(name, '.');
 }
 
-/* "iommu_group.mutex" of "iommu_group.devices", or a lock that is in no struct. */
-static bool may_guard(const char *lock, const char *field)
+bool guards_may(const struct guards *g, const char *lock, const char *field)
 {
 	const char *dot = guards_member(field);
 
-	if (*lock == *LOCK_OF_ANY_CLASS)
+	if (*lock == *LOCK_OF_ANY_CLASS || model_wait(g->model, lock) == WAIT_NEVER)
 		return false;
 	if (!guards_member(lock))
 		return !dot;
@@ -173,10 +162,10 @@ static struct count count_under(struct guards *g, const struct tally *t, const c
 		if (u->x->touch & TOUCH_NEW || guards_is_making(g, u->n, lock))
 			continue;
 		c.is_list |= u->x->touch & TOUCH_LINK;
-		if (!names_has(sure_at(g, u), lock) && guards_is_ending(g, u->n))
+		if (!names_has(guards_sure_at(g, u), lock) && guards_is_ending(g, u->n))
 			continue;
 		c.all += u->x->count;
-		if (!names_has(sure_at(g, u), lock))
+		if (!names_has(guards_sure_at(g, u), lock))
 			continue;
 		c.under += u->x->count;
 		c.own += names_has(u->x->own, lock) ? u->x->count : 0;
@@ -221,8 +210,7 @@ static void infer_guard(struct guards *g, const struct tally *t)
 	for (int i = 0; candidates && i < candidates->n; i++) {
 		struct count c;
 
-		if (!may_guard(candidates->items[i], t->field) ||
-		    model_wait(g->model, candidates->items[i]) == WAIT_NEVER)
+		if (!guards_may(g, candidates->items[i], t->field))
 			continue;
 		c = count_under(g, t, candidates->items[i]);
 		if (!is_convincing(&c) || (best && best->under >= c.under))
@@ -251,8 +239,11 @@ static void infer_guards(struct guards *g)
 				add_use(&scratch, &tallies, p->nodes[v], &p->nodes[v]->evidence->items[i]);
 	for (size_t i = 0; i < tallies.n; i++) {
 		struct tally *t = tallies.entries[i].value;
+		struct guard *by_list;
 
 		infer_guard(g, t);
+		if (!map_get(&g->by_field, t->field) && (by_list = guards_infer_list(g, t)))
+			map_set(&g->by_field, t->field, by_list);
 		free(t->uses);
 	}
 	map_release(&tallies);

@@ -19,6 +19,9 @@ struct guard {
 	int under, functions;		/* inferred: touched under the lock so often, in so many functions */
 	int all;			/* ... out of so many times */
 	const char **folders;		/* ... in files of these folders, one per function */
+	bool is_of_changes;		/* inferred of few functions: only who changes the list needs the lock */
+	const struct names **sets;	/* ... all locks held at each of those accesses */
+	int nset;
 };
 
 struct guards {
@@ -37,6 +40,11 @@ const struct guard *guards_find(const struct guards *g, const struct sighting *x
 bool guards_is_making(const struct guards *g, const struct node *n, const char *lock);
 /* Does the function free memory? */
 bool guards_is_ending(const struct guards *g, const struct node *n);
+/*
+ * Of a guard that is of changes: does n, which comes to the list at x, change it while others that have none of the locks
+ * held there look at it? Who makes it or takes it apart does not.
+ */
+bool guards_is_racing(const struct guards *g, const struct guard *guard, const struct node *n, const struct sighting *x);
 /* Where the member begins in the name of a field or lock; NULL of a global variable's. */
 const char *guards_member(const char *name);
 /* The folder of a file. */

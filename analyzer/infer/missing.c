@@ -18,8 +18,7 @@
 #include "base/arena.h"
 #include "base/message.h"
 #include "base/text.h"
-#include "infer/alike.h"
-#include "infer/missing_story.h"
+#include "infer/missing_own.h"
 #include "infer/model.h"
 #include "infer/simulate.h"
 #include "infer/value.h"
@@ -27,27 +26,11 @@
 
 #define MAX_INFERRED_WAYS 4	/* the same, where the need itself is a guess */
 #define LEAST_CONTENT 3		/* others that complain of the same, with the lock held, to believe one that has it not */
-#define MAX_WAYS 400		/* functions on the ways up from one need */
-
-struct search {
-	struct analysis *an;
-	struct arena *arena;
-	struct entries entries;
-	struct guards guards;
-	struct alike alike;
-	struct reader reader;
-	struct teller teller;
-	uint32_t *seen;			/* per node: the serial of the search that came by */
-	struct way *ways, *roots;	/* of the search at hand */
-	uint32_t *callers;		/* per way: 1 + its node */
-	uint32_t serial;
-	struct map reported;		/* "node class" */
-};
 
 /* ------------------------------------------------------------------ the function itself */
 
 /* Is the lock held at x, or may it be? */
-static bool may_hold(const struct sighting *x, const struct names *want)
+bool missing_may_hold(const struct sighting *x, const struct names *want)
 {
 	return x && (names_meet(x->held, want) || names_has(x->held, intern(LOCK_OF_ANY_CLASS)));
 }
@@ -96,13 +79,13 @@ static bool is_on_every_path(const struct node *n, int site)
 
 /* ------------------------------------------------------------------ the callers */
 
-static bool is_init_code(const struct node *n)
+bool missing_is_init(const struct node *n)
 {
 	return n->fn->section && (strstr(n->fn->section, ".init") || strstr(n->fn->section, ".exit"));
 }
 
 /* Is n called by somebody that is known: through a field, as a callback? init code does not count. */
-static const struct way *find_root(struct search *s, const struct node *n)
+const struct way *missing_root(struct search *s, const struct node *n)
 {
 	struct way *ways = s->roots;
 	const struct way *passed = NULL;	/* to somebody who calls it: good enough if there is nothing better */
@@ -114,7 +97,7 @@ static const struct way *find_root(struct search *s, const struct node *n)
 	for (int at = 0; at < nway; at++) {
 		const struct node *f = ways[at].n;
 
-		if (is_init_code(f))
+		if (missing_is_init(f))
 			continue;
 		if (s->entries.of[f->index].is_slot)
 			return &ways[at];
@@ -132,9 +115,55 @@ static const struct way *find_root(struct search *s, const struct node *n)
 	return passed;
 }
 
+/* Is the lock known in one folder only? Who was not read is of another module, and does not hold it. */
+static bool is_private(const struct search *s, const struct names *want, const char *folder)
+{
+	const struct program *p = s->entries.program;
+
+	for (size_t v = 0; v < p->nnode; v++)
+		if (p->nodes[v]->evidence && takes(p->nodes[v], want) && guards_folder(p->nodes[v]->fn->file) != folder)
+			return false;
+	return true;
+}
+
+/* Does nobody call it who was read? */
+static bool is_exported(const struct search *s, const struct node *n)
+{
+	return !n->fn->is_static && !s->entries.of[n->index].is_named && s->entries.first[n->index] == s->entries.first[n->index + 1];
+}
+
+/* Does n come down from a function that other modules may call, and nobody does who was read? */
+static const struct way *find_exported(struct search *s, const struct node *n)
+{
+	struct way *ways = s->roots;
+	int nway = 0;
+
+	s->serial++;
+	ways[nway++] = (struct way){.n = n};
+	s->seen[n->index] = s->serial;
+	for (int at = 0; at < nway; at++) {
+		const struct node *f = ways[at].n;
+		size_t first = s->entries.first[f->index], end = s->entries.first[f->index + 1];
+
+		if (missing_is_init(f))
+			continue;
+		if (is_exported(s, f))
+			return &ways[at];
+		for (size_t i = first; i < end && nway < MAX_WAYS; i++) {
+			const struct entry_call *c = &s->entries.calls[i];
+
+			if (s->seen[c->caller->index] == s->serial)
+				continue;
+			s->seen[c->caller->index] = s->serial;
+			ways[nway++] = (struct way){.n = c->caller, .x = c->at, .next = &ways[at]};
+		}
+	}
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ judging */
 
-static bool was_reported(struct search *s, const struct node *n, const struct names *want, bool is_doubtful)
+bool missing_was_reported(struct search *s, const struct node *n, const struct names *want, bool is_doubtful)
 {
 	const char *key = arena_printf(s->arena, "%zu %s %d", n->index, want->items[0], is_doubtful);
 
@@ -189,7 +218,8 @@ static bool calls_always(struct search *s, const struct node *n, const char *cal
  */
 static bool is_doubtful(struct search *s, const struct need_of_lock *need, const struct way *top)
 {
-	if (need->guard && need->guard->is_inferred && (top->next || !(need->x->touch & (TOUCH_WRITE | TOUCH_LINK))))
+	if (need->guard && need->guard->is_inferred && (top->next || !(need->x->touch & (TOUCH_WRITE | TOUCH_LINK))) &&
+	    !(need->guard->is_of_changes && !top->next))
 		return true;
 	/* Preemption may be off, which is not followed. */
 	if (names_has(need->want, intern(NOT_PREEMPTED)))
@@ -203,12 +233,12 @@ static bool is_doubtful(struct search *s, const struct need_of_lock *need, const
 }
 
 /* Is the call made with the lock held, as far as can be seen? */
-static bool is_holder(const struct search *s, const struct entry_call *c, const struct names *want)
+bool missing_is_holder(const struct search *s, const struct entry_call *c, const struct names *want)
 {
 	return (c->at && names_meet(c->at->sure, want)) || names_meet(s->entries.of[c->caller->index].sure, want);
 }
 
-static bool asserts(const struct node *n, const struct names *want)
+bool missing_asserts(const struct node *n, const struct names *want)
 {
 	for (int i = 0; n->evidence && i < n->evidence->n; i++)
 		if (n->evidence->items[i].kind == EVIDENCE_ASSERT && names_meet(n->evidence->items[i].want, want))
@@ -222,7 +252,7 @@ static bool is_always_held(const struct search *s, const struct node *n, const s
 	size_t first = s->entries.first[n->index], end = s->entries.first[n->index + 1];
 
 	for (size_t i = first; i < end; i++)
-		if (!is_holder(s, &s->entries.calls[i], want))
+		if (!missing_is_holder(s, &s->entries.calls[i], want))
 			return false;
 	return first < end;
 }
@@ -236,7 +266,7 @@ static bool has_kin(const struct search *s, const struct need_of_lock *need)
 	for (size_t v = 0; need->x && file && v < p->nnode; v++) {
 		const struct node *n = p->nodes[v];
 
-		if (n != need->n && n->evidence && n->fn->file && !strcmp(n->fn->file, file) && asserts(n, need->want) &&
+		if (n != need->n && n->evidence && n->fn->file && !strcmp(n->fn->file, file) && missing_asserts(n, need->want) &&
 		    is_always_held(s, n, need->want))
 			return true;
 	}
@@ -252,10 +282,12 @@ static const struct way *find_comer(struct search *s, const struct need_of_lock 
 	if (need->callee && (s->entries.of[top->n->index].is_unseen || s->entries.of[top->n->index].is_open))
 		return NULL;
 	if (need->callee && !top->next)
-		return find_root(s, top->n);
+		return missing_root(s, top->n);
 	if (!need->guard && holders < (top->next ? 1 : LEAST_CONTENT) && !(is_direct && has_kin(s, need)))
 		return NULL;
-	return find_root(s, top->n);
+	if (need->guard && need->guard->is_of_changes && !missing_root(s, top->n))
+		return is_private(s, need->want, guards_folder(top->n->fn->file)) ? find_exported(s, top->n) : NULL;
+	return missing_root(s, top->n);
 }
 
 /* Nobody comes to top's function with the lock held. holders: calls of what it calls that hold it. */
@@ -268,7 +300,7 @@ static void judge(struct search *s, const struct need_of_lock *need, const struc
 
 	if (s->an->options->roots && !gone)
 		return;		/* not all callers were simulated */
-	if (is_init_code(top->n) || is_about_to_make(s, need, top))
+	if (missing_is_init(top->n) || is_about_to_make(s, need, top))
 		return;
 	if (!is_local) {
 		above = find_comer(s, need, top, holders);
@@ -278,8 +310,8 @@ static void judge(struct search *s, const struct need_of_lock *need, const struc
 		}
 	}
 	/* Who is given to somebody may be called by others, with what they hold. */
-	doubtful = is_doubtful(s, need, top) || (above && !s->entries.of[above->n->index].is_slot);
-	if (!was_reported(s, top->n, need->want, doubtful))	/* what goes by callers is likely, not proven */
+	doubtful = is_doubtful(s, need, top) || (above && !s->entries.of[above->n->index].is_slot && !is_exported(s, above->n));
+	if (!missing_was_reported(s, top->n, need->want, doubtful))	/* what goes by callers is likely, not proven */
 		tell_missing(&s->teller, need, top, above, holders, !gone, doubtful);
 }
 
@@ -332,14 +364,14 @@ static void climb(struct search *s, const struct need_of_lock *need)
 			continue;
 		}
 		for (size_t i = first; i < end; i++)
-			w->holders += is_holder(s, &s->entries.calls[i], need->like);
+			w->holders += missing_is_holder(s, &s->entries.calls[i], need->like);
 		for (size_t i = first; i < end && nway < MAX_WAYS; i++) {
 			const struct entry_call *c = &s->entries.calls[i];
 			bool known = c->caller->evidence && !c->caller->evidence->is_partial;
 
 			for (int k = 0; k < nway; k++)
 				known &= seen[k] != c->caller->index + 1 || ways[k].x != c->at;
-			if (!known || may_hold(c->at, need->like) || names_meet(s->entries.of[c->caller->index].sure, need->like))
+			if (!known || missing_may_hold(c->at, need->like) || names_meet(s->entries.of[c->caller->index].sure, need->like))
 				continue;
 			seen[nway] = (uint32_t)c->caller->index + 1;
 			ways[nway++] = (struct way){.n = c->caller, .x = c->at, .next = w};
@@ -351,10 +383,10 @@ static void climb(struct search *s, const struct need_of_lock *need)
 
 static bool is_asserted(const struct search *s, const struct node *n, const struct names *want)
 {
-	if (asserts(n, want) || names_meet(entry_annotated(s->arena, n), want))
+	if (missing_asserts(n, want) || names_meet(entry_annotated(s->arena, n), want))
 		return true;
 	for (int k = 0; k < n->ncallee; k++)
-		if (n->bonds[k] == BOND_CALL && asserts(n->callees[k], want))
+		if (n->bonds[k] == BOND_CALL && missing_asserts(n->callees[k], want))
 			return true;
 	return false;
 }
@@ -365,7 +397,7 @@ static bool is_handed_down(const struct search *s, const struct node *n, const s
 	for (size_t i = s->entries.first[n->index]; i < s->entries.first[n->index + 1]; i++) {
 		const struct node *caller = s->entries.calls[i].caller;
 
-		if (!takes(caller, want) || names_meet(s->entries.of[caller->index].sure, want) || asserts(caller, want))
+		if (!takes(caller, want) || names_meet(s->entries.of[caller->index].sure, want) || missing_asserts(caller, want))
 			return true;
 	}
 	return false;
@@ -382,7 +414,7 @@ static void check_unsaid(struct search *s, const struct need_of_lock *need)
 	if (!names_meet(entry->sure, need->want) || !is_handed_down(s, n, need->want) || takes(n, need->want) ||
 	    is_asserted(s, n, need->want))
 		return;
-	if (!was_reported(s, n, need->want, false))
+	if (!missing_was_reported(s, n, need->want, false))
 		tell_unsaid(&s->teller, need);
 }
 
@@ -390,14 +422,14 @@ static void check_unsaid(struct search *s, const struct need_of_lock *need)
 
 static void check_need(struct search *s, struct need_of_lock *need)
 {
-	if (may_hold(need->x, need->want))
+	if (missing_may_hold(need->x, need->want))
 		return;
 	if (!s->an->options->roots)
 		check_unsaid(s, need);
 	if (names_meet(s->entries.of[need->n->index].sure, need->want) && !is_released(need->x, need->want))
 		return;
 	need->like = alike_names(&s->alike, need->want);
-	if (!may_hold(need->x, need->like))
+	if (!missing_may_hold(need->x, need->like))
 		climb(s, need);
 }
 
@@ -406,6 +438,9 @@ static bool is_telling(const struct search *s, const struct need_of_lock *need)
 {
 	int touch = need->x->touch;
 
+	if (need->guard->is_of_changes)
+		return touch & (TOUCH_LINK | TOUCH_ADDRESS) && is_guarded_here(need->guard, need->n) &&
+		       guards_is_racing(&s->guards, need->guard, need->n, need->x);
 	if (!(touch & TOUCH_WRITE) && !(need->guard->is_list && touch & (TOUCH_LINK | TOUCH_ADDRESS)))
 		return false;
 	return is_guarded_here(need->guard, need->n) && !guards_is_ending(&s->guards, need->n);
@@ -419,7 +454,7 @@ static void check_evidence(struct search *s, const struct node *n, const struct 
 		return;
 	if (x->kind == EVIDENCE_ASSERT) {
 		need.want = x->want;
-		if (may_hold(x, need.want))
+		if (missing_may_hold(x, need.want))
 			return;
 		if (!(x->touch & TOUCH_COMPLAINT) && !is_on_every_path(n, x->site)) {
 			unsure(s->an, UNSURE_LOCK_NEEDED, place_of(n));
@@ -474,6 +509,7 @@ static void check_function(struct search *s, const struct node *n)
 	for (int i = 0; i < n->evidence->n; i++)
 		check_evidence(s, n, &n->evidence->items[i]);
 	check_calls_of_unread(s, n);
+	missing_said_check(s, n);
 }
 
 void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)

@@ -106,10 +106,15 @@ static const char *words_of_need(struct arena *a, const struct need_of_lock *nee
 
 	if (need->callee)
 		return arena_printf(a, "asserts that %s is held", want);
+	if (need->is_said)
+		return arena_printf(a, "says in the comment above it that its callers hold %s", want);
 	if (!need->x)
 		return arena_printf(a, "is annotated to be called with %s held", want);
 	if (!need->guard)
 		return arena_printf(a, "asserts that %s is held", want);
+	if (need->guard->is_of_changes)
+		return arena_printf(a, "changes %s, which elsewhere %s guards: inferred, from %d functions that put something on "
+				    "it or look at it", flow_plain_name(need->guard->field), want, need->guard->functions);
 	if (need->guard->is_inferred)
 		return arena_printf(a, "%s %s, which elsewhere %s guards: inferred, from %d of %d accesses in %d functions",
 				    need->x->touch & TOUCH_WRITE ? "writes" : "goes to", flow_plain_name(need->guard->field), want,
@@ -150,7 +155,8 @@ static void tell_way(struct story *s, const struct need_of_lock *need, const str
 
 	if (above)
 		tell(s, STEP_ENTER, 0, place_of(above->n, NULL, NULL), above->n->fn->name,
-		     arena_printf(a, "%s() is called through a pointer, by nobody with %s held", above->n->fn->name,
+		     arena_printf(a, "%s() is called %s, by nobody with %s held", above->n->fn->name,
+				  s->t->entries->of[above->n->index].is_named ? "through a pointer" : "from elsewhere",
 				  words_of_want(a, need->want)), "");
 	for (const struct way *w = above; w && w != top && w->n != top->n; w = w->next)
 		tell(s, STEP_CALL, depth++, place_of(w->n, w->x, w->next->n->fn->name), w->n->fn->name,

@@ -17,6 +17,7 @@ struct need_of_lock {
 	const struct names *want;	/* one of these */
 	const struct names *like;	/* ... and all that may be one of them by another name */
 	const struct guard *guard;	/* of an access; else NULL */
+	bool is_said;			/* by the comment above the function */
 	const char *callee;		/* of a call of what was not read, and a model says needs the lock; else NULL */
 };
 

@@ -75,9 +75,9 @@ static const cyaml_strval_t does_names[] = {
 	{ "keep", EFFECT_KEEP }, { "take-out", EFFECT_TAKE_OUT },
 	{ "alloc-managed", EFFECT_ALLOC_MANAGED }, { "free", EFFECT_FREE },
 	{ "init", EFFECT_INIT }, { "ask", EFFECT_ASK }, { "complain", EFFECT_COMPLAIN }, { "assert", EFFECT_ASSERTED },
-	{ "wait", EFFECT_WAIT }, { "setup", EFFECT_SETUP },
+	{ "wait", EFFECT_WAIT }, { "setup", EFFECT_SETUP }, { "enlist", EFFECT_ENLIST }, { "delist", EFFECT_DELIST },
 };
-static const cyaml_strval_t sense_names[] = { { "gets", NAME_GETS }, { "undoes", NAME_UNDOES } };
+static const cyaml_strval_t sense_names[] = { { "gets", NAME_GETS }, { "undoes", NAME_UNDOES }, { "alone", NAME_ALONE } };
 static const cyaml_strval_t wait_names[] = {
 	{ "spinning", WAIT_SPINNING }, { "asleep", WAIT_ASLEEP }, { "never", WAIT_NEVER },
 };

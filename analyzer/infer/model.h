@@ -55,6 +55,8 @@ enum effect_kind {
 	EFFECT_ASK,	/* tells whether a lock is held */
 	EFFECT_COMPLAIN,/* says that a lock which was asked for just before is not held */
 	EFFECT_ASSERTED,	/* asserts that its caller holds a lock: told of those only whose body was not read */
+	EFFECT_ENLIST,	/* puts something on the list whose head is its argument */
+	EFFECT_DELIST,	/* takes its argument off the list that it is on */
 	EFFECT_WAIT,	/* waits until what its argument was set up for has run: the function in field what of it */
 	EFFECT_SETUP,	/* sets up its argument: the function in argument callback goes into field what of it */
 	EFFECT_BALANCED,/* leaves what its caller has as it was; which locks it takes meanwhile its body tells */
@@ -172,6 +174,7 @@ struct model_kind {
 enum name_sense {
 	NAME_GETS,		/* what it returns came with a reference, that is given back by way of it */
 	NAME_UNDOES,		/* what it gives back is the reference of whoever registered the object */
+	NAME_ALONE,		/* it makes something, or takes it apart: nobody else has it */
 };
 
 struct model_name {

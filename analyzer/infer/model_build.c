@@ -244,7 +244,7 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 	struct effect f = effect_new((enum effect_kind)e->does, NULL, e);
 
 	if ((f.kind == EFFECT_ERROR || f.kind == EFFECT_STORE || f.kind == EFFECT_FREE || f.kind == EFFECT_INIT ||
-	     f.kind == EFFECT_KEEP || f.kind == EFFECT_MANAGE) && !e->arg)
+	     f.kind == EFFECT_KEEP || f.kind == EFFECT_MANAGE || f.kind == EFFECT_ENLIST || f.kind == EFFECT_DELIST) && !e->arg)
 		die_at(at, "missing key arg; expected the number of the argument that is meant");
 	if (e->bits && (f.kind != EFFECT_SLEEP || !e->arg || *e->bits <= 0))
 		die_at(at, "bits goes with does: sleep and an arg, and is a number above 0");
@@ -253,7 +253,8 @@ static void add_function(struct builder *b, struct mark at, const struct entry *
 		die_at(at, "expected exactly one of: arg, kind");
 	if (f.kind == EFFECT_ASSERTED && (!e->field || e->arg))
 		die_at(at, "assert goes with field, the lock that callers hold, and no arg");
-	if (f.kind == EFFECT_INIT || f.kind == EFFECT_ASK || f.kind == EFFECT_COMPLAIN || f.kind == EFFECT_ASSERTED) {
+	if (f.kind == EFFECT_INIT || f.kind == EFFECT_ASK || f.kind == EFFECT_COMPLAIN || f.kind == EFFECT_ASSERTED ||
+	    f.kind == EFFECT_ENLIST || f.kind == EFFECT_DELIST) {
 		add_hint(b, e);
 		return;
 	}
