@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "capture/lower.h"
 #include "capture/said.h"
@@ -344,15 +345,22 @@ static int by_name(const void *x, const void *y)
 	return d ? d : strcmp(a->text ? a->text : "", b->text ? b->text : "");
 }
 
-/* Of what stands in the unit's own file the comment above it may say something as well. */
+/* Two notes, of which either may be none. */
+static const char *both(struct module *m, const char *x, const char *y)
+{
+	return !x || !y ? (y ? intern(y) : x) : intern(arena_printf(&m->scratch, "%s;%s", x, y));
+}
+
+/* Of what stands in the unit's own file comments may say something as well. */
 static const char *notes_of(struct module *m, const struct func *fn)
 {
 	const char *note = map_get(&m->notes, fn->name);
-	const char *said = fn->file && !strcmp(fn->file, m->unit->file) ? said_note(&m->said, fn->line) : NULL;
 
-	if (said)
-		note = note ? intern(arena_printf(&m->scratch, "%s;%s", note, said)) : intern(said);
-	return note;
+	if (!fn->file || strcmp(fn->file, m->unit->file) != 0)
+		return note;
+	note = both(m, note, said_note(&m->said, fn->line));
+	note = both(m, note, said_guards(&m->said, fn));
+	return both(m, note, said_free(&m->said, fn->line, fn->end_line));
 }
 
 static void lower_functions(struct module *m)
@@ -391,7 +399,7 @@ static void lower_module(struct module *m, const char *source_root)
 	debug_release(&m->debug);
 }
 
-struct unit *bitcode_lower(struct arena *a, const char *path, const char *file, const char *content,
+struct unit *bitcode_lower(struct arena *a, const char *path, const char *file, const struct view *view,
 			   const char *source_root, struct text *error)
 {
 	struct module m = {.a = a, .context = LLVMContextCreate()};
@@ -406,7 +414,7 @@ struct unit *bitcode_lower(struct arena *a, const char *path, const char *file, 
 	if (ok) {
 		m.unit = ARENA_NEW(a, struct unit);
 		m.unit->file = intern(file);
-		said_read(&m.said, &m.scratch, content);
+		said_read(&m.said, &m.scratch, view, path_absolute(&m.scratch, source_root, file));
 		lower_module(&m, source_root);
 	}
 	if (m.module)

@@ -30,7 +30,6 @@
 #include "base/message.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "base/view.h"
 #include "capture/bitcode.h"
 #include "capture/capture.h"
 #include "capture/failure.h"
@@ -220,14 +219,12 @@ static const char *unit_name(const struct child *c)
 /* Read the bitcode and print its flow. False with error set if that fails. */
 static bool lower(struct attempt *t, struct text *flow)
 {
-	const struct view *view = t->c->opt->view;
-	const char *file = t->c->cmd->file;
 	struct text error;
 	struct unit *unit;
 
 	text_init(&error);
 	unit = bitcode_lower(&t->arena, child_file(&t->arena, t->c, "bc"), unit_name(t->c),
-			     view ? view_content(view, file) : file, t->c->list->source_root, &error);
+			     t->c->opt->view, t->c->list->source_root, &error);
 	if (unit)
 		flow_print_sealed(flow, unit);
 	else

@@ -4,53 +4,21 @@
  * compiler sees. Only a sentence that says so plainly counts: one with a condition, a negation or an exception in it is
  * for people. Which of its names is a lock is found out when the program is known.
  */
-#include "capture/said.h"
+#include "capture/said_own.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/arena.h"
+#include "base/path.h"
 #include "base/text.h"
+#include "base/view.h"
 
 #define MOST_DECLARED 5		/* lines between a comment and the function's name: its type, attributes */
 #define MOST_LINES 120		/* of a comment */
-#define MOST_WORDS 60		/* of a sentence */
 #define MOST_NAMES 12
-#define MAX_SIZE (8 << 20)
-
-struct word {
-	const char *s;
-	size_t n;
-};
-
-struct sentence {
-	struct word words[MOST_WORDS];
-	int n;
-	bool is_odd;		/* too long, or with signs of a formula in it */
-};
 
 /* ------------------------------------------------------------------ lines */
-
-void said_read(struct said *s, struct arena *a, const char *path)
-{
-	struct text t;
-	int n = 0;
-
-	memset(s, 0, sizeof(*s));
-	s->arena = a;
-	text_init(&t);
-	if (!path || text_read_file(&t, path) || t.len > MAX_SIZE)
-		text_clear(&t);
-	s->text = arena_strndup(a, text_str(&t), t.len);
-	for (size_t i = 0; i < t.len; i++)
-		n += s->text[i] == '\n';
-	s->starts = ARENA_ARRAY(a, size_t, n + 2);
-	for (size_t i = 0; i < t.len; i++)
-		if (s->text[i] == '\n')
-			s->starts[++s->nline] = i + 1;
-	text_release(&t);
-}
 
 /* The line without what is blank on both sides. */
 static struct word line_of(const struct said *s, int line)
@@ -72,6 +40,56 @@ static bool begins(const struct word *w, const char *what)
 static bool ends(const struct word *w, const char *what)
 {
 	return w->n >= strlen(what) && !memcmp(w->s + w->n - strlen(what), what, strlen(what));
+}
+
+static const char *read_text(struct arena *a, const struct view *view, const char *file, size_t *len)
+{
+	const char *path = view ? view_content(view, file) : file, *copy;
+	struct text t;
+
+	text_init(&t);
+	if (!path || text_read_file(&t, path))
+		text_clear(&t);
+	*len = t.len;
+	copy = arena_strndup(a, text_str(&t), t.len);
+	text_release(&t);
+	return copy;
+}
+
+/* Structs in headers that the file names in quotes: they are its own, as a rule. */
+static void read_headers(struct said *s, const struct view *view, const char *file)
+{
+	const char *folder = path_parent(s->arena, file);
+
+	for (int line = 1; line <= s->nline; line++) {
+		struct word w = line_of(s, line);
+		const char *text, *name = begins(&w, "#include \"") ? w.s + strlen("#include \"") : NULL;
+		size_t len;
+
+		if (!name || !memchr(name, '"', (size_t)(w.s + w.n - name)))
+			continue;
+		name = arena_strndup(s->arena, name, strcspn(name, "\""));
+		text = read_text(s->arena, view, path_absolute(s->arena, folder, name), &len);
+		said_read_structs(s, text, len);
+	}
+}
+
+void said_read(struct said *s, struct arena *a, const struct view *view, const char *file)
+{
+	size_t len;
+	int n = 0;
+
+	memset(s, 0, sizeof(*s));
+	s->arena = a;
+	s->text = read_text(a, view, file, &len);
+	for (size_t i = 0; i < len; i++)
+		n += s->text[i] == '\n';
+	s->starts = ARENA_ARRAY(a, size_t, n + 2);
+	for (size_t i = 0; i < len; i++)
+		if (s->text[i] == '\n')
+			s->starts[++s->nline] = i + 1;
+	said_read_structs(s, s->text, len);
+	read_headers(s, view, file);
 }
 
 /* The lines of the comment above the function whose name stands in that line. */
@@ -105,12 +123,7 @@ static bool find_comment(const struct said *s, int line, int *first, int *last)
 
 /* ------------------------------------------------------------------ words */
 
-static bool is_name_char(char c)
-{
-	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_word(const struct word *w, const char *const *list)
+bool said_is_word(const struct word *w, const char *const *list)
 {
 	for (; *list; list++)
 		if (strlen(*list) == w->n && !strncasecmp(w->s, *list, w->n))
@@ -119,15 +132,15 @@ static bool is_word(const struct word *w, const char *const *list)
 }
 
 /* A word, or a path of members; behind it. */
-static const char *next_word(const char *p, const char *end, struct word *w)
+const char *said_next_word(const char *p, const char *end, struct word *w)
 {
 	w->s = p;
 	while (p < end) {
-		if (is_name_char(*p) || (*p == '\'' && p + 1 < end && p[1] == 't'))
+		if (said_is_name_char(*p) || (*p == '\'' && p + 1 < end && p[1] == 't'))
 			p++;
-		else if (*p == '.' && p + 1 < end && is_name_char(p[1]))
+		else if (*p == '.' && p + 1 < end && said_is_name_char(p[1]))
 			p++;
-		else if (*p == '-' && p + 2 < end && p[1] == '>' && is_name_char(p[2]))
+		else if (*p == '-' && p + 2 < end && p[1] == '>' && said_is_name_char(p[2]))
 			p += 2;
 		else
 			break;
@@ -136,7 +149,7 @@ static const char *next_word(const char *p, const char *end, struct word *w)
 	return p;
 }
 
-static void add_word(struct sentence *s, struct word w)
+void said_add_word(struct sentence *s, struct word w)
 {
 	if (s->n == MOST_WORDS)
 		s->is_odd = true;
@@ -152,8 +165,8 @@ static bool is_other_way(const struct sentence *s, int at)
 	static const char *const ways[] = {"else", "otherwise", NULL}, *const the[] = {"the", "a", NULL},
 		*const caller[] = {"caller", "callers", NULL};
 
-	return at < s->n && (is_word(&s->words[at], ways) || is_word(&s->words[at], caller) ||
-			     (at + 1 < s->n && is_word(&s->words[at], the) && is_word(&s->words[at + 1], caller)));
+	return at < s->n && (said_is_word(&s->words[at], ways) || said_is_word(&s->words[at], caller) ||
+			     (at + 1 < s->n && said_is_word(&s->words[at], the) && said_is_word(&s->words[at + 1], caller)));
 }
 
 /* Does it say that a lock must be held, and nothing against it? */
@@ -162,14 +175,15 @@ static bool is_demand(const struct sentence *s)
 	static const char *const held[] = {"held", "hold", "holds", "holding", "locked", "taken", "acquired", NULL};
 	static const char *const has[] = {"has", "have", NULL}, *const caller[] = {"caller", "callers", NULL};
 	static const char *const must[] = {
-		"must", "should", "need", "needs", "needed", "caller", "callers", "called", "call", "require", "requires",
-		"required", "assumes", "locking", "context", "has", "have", NULL
+		"must", "should", "need", "needs", "needed", "caller", "callers", "require", "requires", "required", "assumes",
+		"locking", "context", NULL
 	};
+	static const char *const called[] = {"called", "call", NULL}, *const with[] = {"with", "while", "under", "holding", NULL};
 	static const char *const against[] = {
 		"not", "can't", "don't", "doesn't", "isn't", "needn't", "without", "never", "no", "unless", "except", "either",
 		"if", "may", "might", "can", "cannot", "could", "drop", "drops", "dropped", "release", "releases", "released",
 		"releasing", "returns", "will", "takes", "acquires", "unlock", "unlocks", "unlocked", "where", "until", "before",
-		"after", "callback", "sometimes", "usually", "often", "serialized", NULL
+		"after", "callback", "sometimes", "usually", "often", "serialized", "exception", NULL
 	};
 	static const char *const or[] = {"or", NULL};
 	bool is_held = false, is_must = false;
@@ -177,12 +191,12 @@ static bool is_demand(const struct sentence *s)
 	for (int i = 0; i < s->n && !s->is_odd; i++) {
 		const struct word *w = &s->words[i];
 
-		if (is_word(w, or) && is_other_way(s, i + 1))
+		if (said_is_word(w, or) && is_other_way(s, i + 1))
 			return is_held && is_must;
-		if (is_word(w, or) || is_word(w, against))
+		if (said_is_word(w, or) || said_is_word(w, against))
 			return false;
-		is_held |= is_word(w, held) || (is_word(w, has) && i && is_word(w - 1, caller));
-		is_must |= is_word(w, must);
+		is_held |= said_is_word(w, held) || (said_is_word(w, has) && i && said_is_word(w - 1, caller));
+		is_must |= said_is_word(w, must) || (said_is_word(w, called) && i + 1 < s->n && said_is_word(w + 1, with));
 	}
 	return is_held && is_must && !s->is_odd;
 }
@@ -237,11 +251,11 @@ static const char *read_line(const struct said *s, struct word line, struct sent
 	const char *p = line.s, *end = line.s + line.n, *note = NULL;
 
 	while (p < end && !note) {
-		if (is_name_char(*p)) {
+		if (said_is_name_char(*p)) {
 			struct word w;
 
-			p = next_word(p, end, &w);
-			add_word(sentence, w);
+			p = said_next_word(p, end, &w);
+			said_add_word(sentence, w);
 			continue;
 		}
 		sentence->is_odd |= *p == '=' || *p == '<';
@@ -257,7 +271,7 @@ static bool is_of_parameter(const struct word *line)
 {
 	size_t n = 1;
 
-	while (n < line->n && is_name_char(line->s[n]))
+	while (n < line->n && said_is_name_char(line->s[n]))
 		n++;
 	return begins(line, "@") && n > 1 && n < line->n && line->s[n] == ':';
 }
@@ -282,4 +296,53 @@ const char *said_note(const struct said *s, int line)
 			note = read_line(s, w, &sentence);
 	}
 	return note ? note : end_sentence(s, &sentence);
+}
+
+/* ------------------------------------------------------------------ no lock is needed */
+
+static bool is_exemption(const struct sentence *s)
+{
+	static const char *const no[] = {"no", "not", "don't", "doesn't", "needn't", "without", "never", "unnecessary", NULL};
+	static const char *const need[] = {"need", "needs", "needed", "require", "required", "necessary", "unnecessary", "safe", NULL};
+	static const char *const lock[] = {"lock", "locks", "locking", "locked", "mutex", "spinlock", NULL};
+	bool is_no = false, is_need = false, is_lock = false;
+
+	for (int i = 0; i < s->n; i++) {
+		is_no |= said_is_word(&s->words[i], no);
+		is_need |= said_is_word(&s->words[i], need);
+		is_lock |= said_is_word(&s->words[i], lock);
+	}
+	return is_no && is_need && is_lock;
+}
+
+/* The comments in those lines are one text to it. */
+const char *said_free(const struct said *s, int first, int last)
+{
+	struct sentence sentence = {.n = 0};
+	const char *p, *end;
+
+	if (first < 1 || first > s->nline)
+		return NULL;
+	p = s->text + s->starts[first - 1];
+	end = s->text + s->starts[last < s->nline ? last : s->nline];
+	while (p < end && (p = memmem(p, (size_t)(end - p), "/*", 2))) {
+		const char *close = memmem(p, (size_t)(end - p), "*/", 2);
+
+		sentence.n = 0;
+		for (close = close ? close : end; p < close; ) {
+			struct word w;
+
+			if (said_is_name_char(*p)) {
+				p = said_next_word(p, close, &w);
+				said_add_word(&sentence, w);
+			} else if (strchr(".;!", *p++)) {
+				if (is_exemption(&sentence))
+					break;
+				sentence.n = 0;
+			}
+		}
+		if (is_exemption(&sentence))
+			return "said_free";
+	}
+	return NULL;
 }

@@ -145,15 +145,9 @@ bool guards_is_ending(const struct guards *g, const struct node *n)
 	return false;
 }
 
-struct count {
-	bool is_list;
-	int under, functions, all, writes, own;
-	const char **folders;
-};
-
-static struct count count_under(struct guards *g, const struct tally *t, const char *lock)
+struct guard_count guards_count(struct guards *g, const struct tally *t, const char *lock)
 {
-	struct count c = {.folders = ARENA_ARRAY(g->arena, const char *, t->n)};
+	struct guard_count c = {.folders = ARENA_ARRAY(g->arena, const char *, t->n)};
 	const struct node *last = NULL;
 
 	for (int i = 0; i < t->n; i++) {
@@ -177,7 +171,7 @@ static struct count count_under(struct guards *g, const struct tally *t, const c
 	return c;
 }
 
-static bool is_convincing(const struct count *c)
+static bool is_convincing(const struct guard_count *c)
 {
 	return c->under >= LEAST_UNDER && c->functions >= LEAST_FUNCTIONS && c->writes >= 2 && c->own >= 3 &&
 	       c->under * 100 >= c->all * LEAST_SHARE;
@@ -208,11 +202,11 @@ static void infer_guard(struct guards *g, const struct tally *t)
 	for (int i = 0; i < t->n; i++)
 		candidates = names_join(g->arena, candidates, t->uses[i].x->own);
 	for (int i = 0; candidates && i < candidates->n; i++) {
-		struct count c;
+		struct guard_count c;
 
 		if (!guards_may(g, candidates->items[i], t->field))
 			continue;
-		c = count_under(g, t, candidates->items[i]);
+		c = guards_count(g, t, candidates->items[i]);
 		if (!is_convincing(&c) || (best && best->under >= c.under))
 			continue;
 		best = ARENA_NEW(g->arena, struct guard);
@@ -233,20 +227,24 @@ static void infer_guards(struct guards *g)
 
 	arena_init(&scratch);
 	map_init(&tallies);
+	guards_read_said(g);
 	for (size_t v = 0; v < p->nnode; v++)
 		for (int i = 0; p->nodes[v]->evidence && i < p->nodes[v]->evidence->n; i++)
 			if (p->nodes[v]->evidence->items[i].kind == EVIDENCE_ACCESS)
 				add_use(&scratch, &tallies, p->nodes[v], &p->nodes[v]->evidence->items[i]);
 	for (size_t i = 0; i < tallies.n; i++) {
 		struct tally *t = tallies.entries[i].value;
-		struct guard *by_list;
+		struct guard *x = NULL;
 
 		infer_guard(g, t);
-		if (!map_get(&g->by_field, t->field) && (by_list = guards_infer_list(g, t)))
-			map_set(&g->by_field, t->field, by_list);
+		if (!map_get(&g->by_field, t->field) && !(x = guards_infer_said(g, t)))
+			x = guards_infer_list(g, t);
+		if (x)
+			map_set(&g->by_field, t->field, x);
 		free(t->uses);
 	}
 	map_release(&tallies);
+	map_release(&g->said);
 	arena_release(&scratch);
 }
 

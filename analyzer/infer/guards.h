@@ -19,6 +19,7 @@ struct guard {
 	int under, functions;		/* inferred: touched under the lock so often, in so many functions */
 	int all;			/* ... out of so many times */
 	const char **folders;		/* ... in files of these folders, one per function */
+	bool is_said;			/* inferred: a comment in the struct says so, and what is done does not contradict it */
 	bool is_of_changes;		/* inferred of few functions: only who changes the list needs the lock */
 	const struct names **sets;	/* ... all locks held at each of those accesses */
 	int nset;
@@ -26,6 +27,7 @@ struct guard {
 
 struct guards {
 	struct map by_field;		/* field -> struct guard */
+	struct map said;		/* field -> what a comment says that guards it; while guards are inferred */
 	const struct entries *entries;
 	const struct model *model;
 	struct arena *arena;
@@ -42,9 +44,11 @@ bool guards_is_making(const struct guards *g, const struct node *n, const char *
 bool guards_is_ending(const struct guards *g, const struct node *n);
 /*
  * Of a guard that is of changes: does n, which comes to the list at x, change it while others that have none of the locks
- * held there look at it? Who makes it or takes it apart does not.
+ * held there look at it? Of one that a comment names: does n write there? Who makes the object or takes it apart does not.
  */
 bool guards_is_racing(const struct guards *g, const struct guard *guard, const struct node *n, const struct sighting *x);
+/* Does a comment in the function say that no lock is needed? */
+bool guards_is_exempt(const struct node *n);
 /* Where the member begins in the name of a field or lock; NULL of a global variable's. */
 const char *guards_member(const char *name);
 /* The folder of a file. */

@@ -172,14 +172,42 @@ static bool is_without(const struct node *n, const struct sighting *at, const st
 	return true;
 }
 
+/* Does the function store into what is at the field, as an element of an array? */
+static bool stores_into(const struct node *n, const char *field)
+{
+	const struct func *fn = func_read(n->fn);
+
+	for (int i = 0; i < fn->ninsn; i++) {
+		const struct arg *a = fn->insns[i].op == OP_STORE ? &fn->insns[i].args[0] : NULL;
+		const struct insn *in = a && a->kind == ARG_INSN ? &fn->insns[a->n] : NULL;
+
+		if (in && in->op == OP_INDEX && in->args[0].kind == ARG_INSN)
+			in = &fn->insns[in->args[0].n];
+		if (in && in->op == OP_ADDR && is_field(in, field, ""))
+			return true;
+	}
+	return false;
+}
+
+static bool writes(const struct guards *g, const struct guard *guard, const struct node *n, const struct sighting *x)
+{
+	if (x->touch & TOUCH_WRITE)
+		return true;
+	return x->touch & (TOUCH_ADDRESS | TOUCH_LINK) &&
+	       (changes(g->model, n, guard->field) || stores_into(n, guard->field));
+}
+
 bool guards_is_racing(const struct guards *g, const struct guard *guard, const struct node *n, const struct sighting *x)
 {
 	const struct names *held = names_join(g->arena, x->held, g->entries->of[n->index].sure);
 	const struct names *mine = names_without(g->arena, held, names_one(g->arena, intern(NOT_PREEMPTED)));
 	bool is_alone = true;
 
-	if (!is_without(n, x, guard) || model_name_says(g->model, n->fn->name, NAME_ALONE) || is_ending(g, n) ||
-	    !changes(g->model, n, guard->field))
+	if (!is_without(n, x, guard) || guards_is_exempt(n) || model_name_says(g->model, n->fn->name, NAME_ALONE) || is_ending(g, n))
+		return false;
+	if (guard->is_said)
+		return writes(g, guard, n, x);
+	if (!changes(g->model, n, guard->field))
 		return false;
 	for (int i = 0; i < guard->nset; i++)
 		is_alone &= names_meet(guard->sets[i], mine);

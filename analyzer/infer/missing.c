@@ -219,7 +219,7 @@ static bool calls_always(struct search *s, const struct node *n, const char *cal
 static bool is_doubtful(struct search *s, const struct need_of_lock *need, const struct way *top)
 {
 	if (need->guard && need->guard->is_inferred && (top->next || !(need->x->touch & (TOUCH_WRITE | TOUCH_LINK))) &&
-	    !(need->guard->is_of_changes && !top->next))
+	    !((need->guard->is_of_changes || need->guard->is_said) && !top->next))
 		return true;
 	/* Preemption may be off, which is not followed. */
 	if (names_has(need->want, intern(NOT_PREEMPTED)))
@@ -335,8 +335,13 @@ static int count_content(const struct search *s, const struct need_of_lock *need
 }
 
 /* Could somebody hold the lock who calls it? However far up, and unseen, if it is held where something unknown is called. */
-static bool may_be_held(const struct search *s, const struct entry_locks *entry, const struct names *like)
+static bool may_be_held(const struct search *s, const struct entry_locks *entry, const struct need_of_lock *need)
 {
+	const struct names *like = need->like;
+
+	/* What nobody knows of is no sign against what people say. */
+	if (need->guard && need->guard->is_said)
+		return names_meet(entry->near, like) || (entry->is_unseen && names_meet(s->entries.far, like));
 	if (entry->is_near_open || names_meet(entry->near, like) || names_has(entry->near, intern(LOCK_OF_ANY_CLASS)))
 		return true;
 	return names_meet(s->entries.far, like) && (entry->is_unseen || entry->is_open || names_meet(entry->maybe, like));
@@ -358,7 +363,7 @@ static void climb(struct search *s, const struct need_of_lock *need)
 
 		if (need->guard && need->guard->is_inferred && at >= MAX_INFERRED_WAYS)
 			return;
-		if (is_released(w->x, need->want) || !may_be_held(s, entry, need->like)) {
+		if (is_released(w->x, need->want) || !may_be_held(s, entry, need)) {
 			judge(s, need, w, w->next ? w->next->holders :
 					  need->x && need->x->touch & TOUCH_COMPLAINT ? count_content(s, need) : 0);
 			continue;
@@ -438,6 +443,8 @@ static bool is_telling(const struct search *s, const struct need_of_lock *need)
 {
 	int touch = need->x->touch;
 
+	if (need->guard->is_said)
+		return guards_is_racing(&s->guards, need->guard, need->n, need->x);
 	if (need->guard->is_of_changes)
 		return touch & (TOUCH_LINK | TOUCH_ADDRESS) && is_guarded_here(need->guard, need->n) &&
 		       guards_is_racing(&s->guards, need->guard, need->n, need->x);

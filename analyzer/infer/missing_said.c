@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Locks that comments demand. Entry: missing_said_check(). "Must be called with chip->lock held" above a function is as good
- * as an assertion in it where the code agrees: most of those who call it hold the lock. Comments grow old, and some
- * demand what others only should do: so only a direct call is reported, and never as an error.
+ * as an assertion in it where the code agrees: all but one of those who call it hold the lock. Comments grow old, and some
+ * demand what need not be: so only the one that does otherwise is reported, if no comment in it tells why, and never as an
+ * error.
  */
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
 #include "infer/missing_own.h"
+#include "infer/model.h"
 #include "infer/simulate.h"
 
 /* ------------------------------------------------------------------ which lock is meant */
@@ -105,22 +107,76 @@ static bool may_come_with(const struct search *s, const struct node *n, const st
 	return names_meet(entry->near, like) || (entry->is_unseen && names_meet(s->entries.far, like));
 }
 
-/* Is it sure that the call is made without it, by code that others may run against? */
-static bool goes_without(const struct search *s, const struct entry_call *c, const struct names *like)
+/* Do the caller's name, or those of all who call it, say that nobody else has the object? */
+static bool is_alone(const struct search *s, const struct node *n)
+{
+	size_t first = s->entries.first[n->index], end = s->entries.first[n->index + 1];
+	bool alone = first < end;
+
+	for (size_t i = first; i < end; i++)
+		alone &= model_name_says(s->an->options->model, s->entries.calls[i].caller->fn->name, NAME_ALONE);
+	return alone || model_name_says(s->an->options->model, n->fn->name, NAME_ALONE);
+}
+
+/* Is the lock in a variable that the caller names? Then it knows the lock by another name. */
+static bool is_of_variable(const struct entry_call *c, const struct node *n, const char *lock)
+{
+	const struct insn *in = c->at ? &func_read(c->caller->fn)->insns[c->at->site] : NULL;
+
+	for (int i = 0; in && i < n->fn->nparam && i + 1 < in->narg; i++) {
+		const char *type = n->fn->params[i].type;
+		size_t len = type ? strlen(type) : 0;
+
+		if (len && !strncmp(lock, type, len) && lock[len] == '.' && in->args[i + 1].kind == ARG_GLOBAL)
+			return true;
+	}
+	return false;
+}
+
+/* Has the caller a reason to go without? It is about to make the lock, or says that none is needed. */
+static bool is_excused(const struct search *s, const struct node *n, const struct names *like)
+{
+	return is_making(s, n, like) || is_alone(s, n) || guards_is_exempt(n);
+}
+
+/* Is it sure that the call is made without it? */
+static bool goes_without(const struct search *s, const struct entry_call *c, const struct need_of_lock *need)
 {
 	const struct node *n = c->caller;
 
-	return n->evidence && !n->evidence->is_partial && !missing_may_hold(c->at, like) && !may_come_with(s, n, like) &&
-	       !is_making(s, n, like);
+	return n->evidence && !n->evidence->is_partial && !missing_may_hold(c->at, need->like) &&
+	       !may_come_with(s, n, need->like) && !is_of_variable(c, need->n, need->want->items[0]);
+}
+
+/* The one who does without, where others hold it; NULL if there are more: then the comment means something else. */
+static const struct entry_call *find_odd_one(const struct search *s, const struct need_of_lock *need, int *holders)
+{
+	const struct entry_call *odd = NULL;
+	size_t first = s->entries.first[need->n->index], end = s->entries.first[need->n->index + 1];
+	int without = 0;
+
+	for (size_t i = first; i < end; i++) {
+		const struct entry_call *c = &s->entries.calls[i];
+
+		if (does_hold(s, c, need->like)) {
+			++*holders;
+		} else if (!is_excused(s, c->caller, need->like)) {
+			without += !odd || odd->caller != c->caller;
+			odd = c;
+		}
+	}
+	return *holders && without == 1 && goes_without(s, odd, need) ? odd : NULL;
 }
 
 void missing_said_check(struct search *s, const struct node *n)
 {
 	const char *lock = demanded(s, n);
 	struct need_of_lock need = {.n = n, .is_said = true};
-	struct way way = {.n = n};
-	size_t first = s->entries.first[n->index], end = s->entries.first[n->index + 1];
-	int holders = 0, without = 0;
+	struct way way = {.n = n}, top = {.next = &way};
+	const struct entry_call *odd;
+	const struct way *above;
+	int holders = 0;
+	bool is_doubtful;
 
 	if (!lock || s->an->options->roots)
 		return;
@@ -128,22 +184,13 @@ void missing_said_check(struct search *s, const struct node *n)
 	need.like = alike_names(&s->alike, need.want);
 	if (missing_asserts(n, need.want) || names_meet(entry_annotated(s->arena, n), need.want))
 		return;			/* known better */
-	for (size_t i = first; i < end; i++) {
-		bool holds = does_hold(s, &s->entries.calls[i], need.like);
-
-		holders += holds;
-		without += !holds && !is_making(s, s->entries.calls[i].caller, need.like);
-	}
-	if (!without || without > holders)
+	odd = find_odd_one(s, &need, &holders);
+	above = odd ? missing_root(s, odd->caller) : NULL;
+	if (!above)
 		return;
-	for (size_t i = first; i < end; i++) {
-		const struct entry_call *c = &s->entries.calls[i];
-		const struct way top = {.n = c->caller, .x = c->at, .next = &way}, *above;
-
-		if (does_hold(s, c, need.like) || !goes_without(s, c, need.like))
-			continue;
-		above = missing_root(s, c->caller);
-		if (above && !missing_was_reported(s, c->caller, need.want, !s->entries.of[above->n->index].is_slot))
-			tell_missing(&s->teller, &need, &top, above, holders, true, !s->entries.of[above->n->index].is_slot);
-	}
+	top.n = odd->caller;
+	top.x = odd->at;
+	is_doubtful = !s->entries.of[above->n->index].is_slot;
+	if (!missing_was_reported(s, top.n, need.want, is_doubtful))
+		tell_missing(&s->teller, &need, &top, above, holders, true, is_doubtful);
 }

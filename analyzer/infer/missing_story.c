@@ -112,6 +112,9 @@ static const char *words_of_need(struct arena *a, const struct need_of_lock *nee
 		return arena_printf(a, "is annotated to be called with %s held", want);
 	if (!need->guard)
 		return arena_printf(a, "asserts that %s is held", want);
+	if (need->guard->is_said)
+		return arena_printf(a, "writes %s, which %s guards: so says a comment in the struct, and so it is in %d of %d accesses",
+				    flow_plain_name(need->guard->field), want, need->guard->under, need->guard->all);
 	if (need->guard->is_of_changes)
 		return arena_printf(a, "changes %s, which elsewhere %s guards: inferred, from %d functions that put something on "
 				    "it or look at it", flow_plain_name(need->guard->field), want, need->guard->functions);
