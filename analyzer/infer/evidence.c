@@ -405,6 +405,7 @@ const struct evidences *evidence_make(struct sim *sim, struct arena *a, bool is_
 	struct sighting *items = ARENA_ARRAY(&sim->arena, struct sighting, sim->fn->ninsn);
 
 	all->has_locks = has_locks(sim);
+	all->is_cut = is_partial;
 	all->is_partial = is_partial || (!all->has_locks && misses_call(sim));
 	for (int i = 0; sim->seen && i < sim->fn->ninsn; i++) {
 		struct sighting e;
@@ -456,7 +457,7 @@ static const struct names *unpack_names(struct unpacker *u, struct arena *a)
 void evidence_pack(struct packer *p, const struct evidences *e)
 {
 	pack_int(p, e->n);
-	pack_int(p, e->is_partial | e->has_locks << 1);
+	pack_int(p, e->is_partial | e->has_locks << 1 | e->is_cut << 2);
 	for (int i = 0; i < e->n; i++) {
 		const struct sighting *x = &e->items[i];
 
@@ -506,6 +507,7 @@ const struct evidences *evidence_unpack(struct unpacker *u, struct arena *a)
 	how = (int)unpack_int(u);
 	all->is_partial = how & 1;
 	all->has_locks = how >> 1 & 1;
+	all->is_cut = how >> 2 & 1;
 	all->items = ARENA_ARRAY(a, struct sighting, all->n);
 	for (int i = 0; i < all->n && !u->failed; i++)
 		unpack_item(u, a, &all->items[i], all->has_locks);

@@ -50,7 +50,8 @@ struct sighting {
 
 struct evidences {
 	int n;
-	bool is_partial;		/* not all paths were seen: more may be held at any call */
+	bool is_cut;			/* not all paths were seen */
+	bool is_partial;		/* nor all calls, perhaps: more may be held at any, or it is not made at all */
 	bool has_locks;			/* some lock is held somewhere; if not, calls are left out */
 	struct sighting *items;
 };

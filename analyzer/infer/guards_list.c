@@ -145,16 +145,6 @@ struct guard *guards_infer_list(struct guards *g, const struct tally *t)
 
 /* ------------------------------------------------------------------ who goes without */
 
-static bool is_ending(const struct guards *g, const struct node *n)
-{
-	if (guards_is_ending(g, n))
-		return true;
-	for (int k = 0; k < n->ncallee; k++)
-		if (n->bonds[k] == BOND_CALL && guards_is_ending(g, n->callees[k]))
-			return true;
-	return false;
-}
-
 /*
  * Is that where the function comes to the list, and never with the lock held? Who looks at it under the lock as well knows
  * what he does.
@@ -203,7 +193,7 @@ bool guards_is_racing(const struct guards *g, const struct guard *guard, const s
 	const struct names *mine = names_without(g->arena, held, names_one(g->arena, intern(NOT_PREEMPTED)));
 	bool is_alone = true;
 
-	if (!is_without(n, x, guard) || guards_is_exempt(n) || model_name_says(g->model, n->fn->name, NAME_ALONE) || is_ending(g, n))
+	if (!is_without(n, x, guard) || guards_is_exempt(n) || model_name_says(g->model, n->fn->name, NAME_ALONE) || guards_is_ending(g, n))
 		return false;
 	if (guard->is_said)
 		return writes(g, guard, n, x);

@@ -515,7 +515,8 @@ static void check_function(struct search *s, const struct node *n)
 	}
 	for (int i = 0; i < n->evidence->n; i++)
 		check_evidence(s, n, &n->evidence->items[i]);
-	check_calls_of_unread(s, n);
+	if (!n->evidence->is_partial)
+		check_calls_of_unread(s, n);
 	missing_said_check(s, n);
 }
 
@@ -539,7 +540,7 @@ void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)
 	s.roots = ARENA_ARRAY(&scratch, struct way, MAX_WAYS);
 	s.callers = ARENA_ARRAY(&scratch, uint32_t, MAX_WAYS);
 	for (size_t v = 0; v < p->nnode; v++)
-		if (p->nodes[v]->evidence && !p->nodes[v]->evidence->is_partial)
+		if (p->nodes[v]->evidence && !p->nodes[v]->evidence->is_cut)
 			check_function(&s, p->nodes[v]);
 	guards_release(&s.guards);
 	alike_release(&s.alike);

@@ -133,6 +133,38 @@ static bool is_of_variable(const struct entry_call *c, const struct node *n, con
 	return false;
 }
 
+/* Is something given to the call that the caller has just been given by a function that makes such things? */
+static bool has_new(const struct search *s, const struct node *caller, const struct insn *in)
+{
+	const struct func *fn = func_read(caller->fn);
+
+	for (int i = 1; i < in->narg; i++) {
+		const struct insn *made = in->args[i].kind == ARG_INSN ? &fn->insns[in->args[i].n] : NULL;
+
+		while (made && made->op == OP_ADDR && made->args[0].kind == ARG_INSN)
+			made = &fn->insns[made->args[0].n];
+		if (made && made->op == OP_CALL && made->args[0].kind == ARG_FUNC &&
+		    model_name_says(s->an->options->model, made->args[0].name, NAME_ALONE))
+			return true;
+	}
+	return false;
+}
+
+/* Does the caller know when to take the lock? It does so for another call of n, or what it deals with is new. */
+static bool knows(const struct search *s, const struct node *caller, const struct node *n, const struct names *like)
+{
+	const struct func *fn = func_read(caller->fn);
+
+	for (size_t i = s->entries.first[n->index]; i < s->entries.first[n->index + 1]; i++)
+		if (s->entries.calls[i].caller == caller && missing_is_holder(s, &s->entries.calls[i], like))
+			return true;
+	for (int i = 0; i < fn->ninsn; i++)
+		if (fn->insns[i].op == OP_CALL && fn->insns[i].args[0].kind == ARG_FUNC && fn->insns[i].args[0].name == n->fn->name &&
+		    has_new(s, caller, &fn->insns[i]))
+			return true;
+	return false;
+}
+
 /* Has the caller a reason to go without? It is about to make the lock, or says that none is needed. */
 static bool is_excused(const struct search *s, const struct node *n, const struct names *like)
 {
@@ -160,7 +192,7 @@ static const struct entry_call *find_odd_one(const struct search *s, const struc
 
 		if (does_hold(s, c, need->like)) {
 			++*holders;
-		} else if (!is_excused(s, c->caller, need->like)) {
+		} else if (!is_excused(s, c->caller, need->like) && !knows(s, c->caller, need->n, need->like)) {
 			without += !odd || odd->caller != c->caller;
 			odd = c;
 		}
