@@ -178,7 +178,8 @@ static bool is_demand(const struct sentence *s)
 		"must", "should", "need", "needs", "needed", "caller", "callers", "require", "requires", "required", "assumes",
 		"locking", "context", NULL
 	};
-	static const char *const called[] = {"called", "call", NULL}, *const with[] = {"with", "while", "under", "holding", NULL};
+	static const char *const called[] = {"called", "call", NULL};
+	static const char *const with[] = {"with", "while", "under", "holding", NULL};
 	static const char *const against[] = {
 		"not", "can't", "don't", "doesn't", "isn't", "needn't", "without", "never", "no", "unless", "except", "either",
 		"if", "may", "might", "can", "cannot", "could", "drop", "drops", "dropped", "release", "releases", "released",
@@ -196,7 +197,8 @@ static bool is_demand(const struct sentence *s)
 		if (said_is_word(w, or) || said_is_word(w, against))
 			return false;
 		is_held |= said_is_word(w, held) || (said_is_word(w, has) && i && said_is_word(w - 1, caller));
-		is_must |= said_is_word(w, must) || (said_is_word(w, called) && i + 1 < s->n && said_is_word(w + 1, with));
+		is_must |= said_is_word(w, must) ||
+			   (said_is_word(w, called) && i + 1 < s->n && said_is_word(w + 1, with));
 	}
 	return is_held && is_must && !s->is_odd;
 }
@@ -303,7 +305,9 @@ const char *said_note(const struct said *s, int line)
 static bool is_exemption(const struct sentence *s)
 {
 	static const char *const no[] = {"no", "not", "don't", "doesn't", "needn't", "without", "never", "unnecessary", NULL};
-	static const char *const need[] = {"need", "needs", "needed", "require", "required", "necessary", "unnecessary", "safe", NULL};
+	static const char *const need[] = {
+		"need", "needs", "needed", "require", "required", "necessary", "unnecessary", "safe", NULL
+	};
 	static const char *const lock[] = {"lock", "locks", "locking", "locked", "mutex", "spinlock", NULL};
 	bool is_no = false, is_need = false, is_lock = false;
 

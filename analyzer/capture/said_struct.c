@@ -245,8 +245,9 @@ static void read_head(struct members *m, const char *text, const char *at)
 		if (p[len] != ':' || !strchr("* \t", p[-1]))
 			continue;
 		member = find_member(m, p + 1, len - 1);
-		for (stop = p + len; stop < end - 2 && !(*stop == '\n' && memmem(stop, (size_t)(end - stop) > 6 ? 6 : 0, "@", 1)); stop++)
-			;
+		for (stop = p + len; stop < end - 2; stop++)
+			if (*stop == '\n' && memmem(stop, (size_t)(end - stop) > 6 ? 6 : 0, "@", 1))
+				break;
 		if (member >= 0)
 			add_remark(m, p + len + 1, stop, member, member);
 	}
@@ -299,7 +300,8 @@ const char *said_guards(const struct said *s, const struct func *fn)
 		const struct said_guard *g = &s->guards[i];
 
 		if (touches(fn, g))
-			text_printf(&t, "%s%s.%s%c%s", n++ ? "," : "said_guard:", g->struct_name, g->field, g->is_vague ? '~' : '=', g->lock);
+			text_printf(&t, "%s%s.%s%c%s", n++ ? "," : "said_guard:", g->struct_name, g->field,
+				    g->is_vague ? '~' : '=', g->lock);
 	}
 	if (n)
 		note = arena_strdup(s->arena, text_str(&t));

@@ -161,7 +161,7 @@ struct func {
 	bool is_static;
 	bool is_variadic;
 	const char *section;	/* ".init.text" and the like; NULL for plain text */
-	const char *notes;	/* what marker attributes say: "must_hold:...;acquires:..."; NULL for nothing */
+	const char *notes;	/* what marker attributes say, and comments: "must_hold:...;said_held:..."; NULL for nothing */
 	int nparam;
 	struct param *params;
 	bool returns_pointer, returns_value;

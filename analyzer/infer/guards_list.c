@@ -41,7 +41,8 @@ static bool is_from_head(const struct func *fn, const struct arg *a, int64_t at,
 	if (in->op == OP_ADDR)
 		return is_from_head(fn, &in->args[0], at + in->imm, field, depth - 1);
 	if (in->op == OP_LOAD)
-		return !at && (is_field(in, field, ".next") || is_field(in, field, ".prev") || is_field(in, field, ".first"));
+		return !at && (is_field(in, field, ".next") || is_field(in, field, ".prev") ||
+			       is_field(in, field, ".first"));
 	for (int i = 0; in->op == OP_PHI && i < in->narg; i++)
 		if (is_from_head(fn, &in->args[i], at, field, depth - 1))
 			return true;
@@ -102,7 +103,9 @@ static struct guard *under(struct guards *g, const struct tally *t, const char *
 	const struct node *last = NULL;
 	bool is_changed = false;
 
-	*x = (struct guard){.field = t->field, .lock = lock, .is_inferred = true, .is_list = true, .is_of_changes = true};
+	*x = (struct guard){
+		.field = t->field, .lock = lock, .is_inferred = true, .is_list = true, .is_of_changes = true,
+	};
 	x->folders = ARENA_ARRAY(g->arena, const char *, t->n);
 	x->sets = ARENA_ARRAY(g->arena, const struct names *, t->n);
 	for (int i = 0; i < t->n; i++) {
@@ -135,7 +138,8 @@ struct guard *guards_infer_list(struct guards *g, const struct tally *t)
 	for (int i = 0; i < t->n; i++)
 		candidates = names_join(g->arena, candidates, t->uses[i].x->own);
 	for (int i = 0; candidates && i < candidates->n; i++) {
-		struct guard *x = guards_may(g, candidates->items[i], t->field) ? under(g, t, candidates->items[i]) : NULL;
+		const char *lock = candidates->items[i];
+		struct guard *x = guards_may(g, lock, t->field) ? under(g, t, lock) : NULL;
 
 		if (x && (!best || x->functions > best->functions))
 			best = x;
@@ -193,7 +197,8 @@ bool guards_is_racing(const struct guards *g, const struct guard *guard, const s
 	const struct names *mine = names_without(g->arena, held, names_one(g->arena, intern(NOT_PREEMPTED)));
 	bool is_alone = true;
 
-	if (!is_without(n, x, guard) || guards_is_exempt(n) || model_name_says(g->model, n->fn->name, NAME_ALONE) || guards_is_ending(g, n))
+	if (!is_without(n, x, guard) || guards_is_exempt(n) || guards_is_ending(g, n) ||
+	    model_name_says(g->model, n->fn->name, NAME_ALONE))
 		return false;
 	if (guard->is_said)
 		return writes(g, guard, n, x);

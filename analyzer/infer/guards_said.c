@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Guards that comments in structs name. Entries: guards_read_said(), guards_infer_said(). A comment is believed if at least
- * half of what is done with the member is done under the lock. Where nobody takes it for that at all the comment may be older
- * than the code; then it must name the member by a name that is no word of English, and the lock must be taken somewhere.
+ * half of what is done with the member is done under the lock. Where nobody takes it for that at all the comment may be
+ * older than the code; then it must name the member by a name that is no word of English, and the lock must be taken
+ * somewhere.
  */
 #include <string.h>
 
@@ -93,7 +94,8 @@ bool guards_is_exempt(const struct node *n)
 struct guard *guards_infer_said(struct guards *g, const struct tally *t)
 {
 	const char *dot = guards_member(t->field);
-	const struct saying *x = dot ? map_get(&g->said, intern_n(t->field, (size_t)(dot - t->field) + 1 + strcspn(dot + 1, "."))) : NULL;
+	size_t len = dot ? (size_t)(dot - t->field) + 1 + strcspn(dot + 1, ".") : 0;
+	const struct saying *x = dot ? map_get(&g->said, intern_n(t->field, len)) : NULL;
 	struct guard *guard;
 	struct guard_count c;
 

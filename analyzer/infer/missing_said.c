@@ -159,8 +159,8 @@ static bool knows(const struct search *s, const struct node *caller, const struc
 		if (s->entries.calls[i].caller == caller && missing_is_holder(s, &s->entries.calls[i], like))
 			return true;
 	for (int i = 0; i < fn->ninsn; i++)
-		if (fn->insns[i].op == OP_CALL && fn->insns[i].args[0].kind == ARG_FUNC && fn->insns[i].args[0].name == n->fn->name &&
-		    has_new(s, caller, &fn->insns[i]))
+		if (fn->insns[i].op == OP_CALL && fn->insns[i].args[0].kind == ARG_FUNC &&
+		    fn->insns[i].args[0].name == n->fn->name && has_new(s, caller, &fn->insns[i]))
 			return true;
 	return false;
 }
