@@ -5,6 +5,7 @@
  * gone again, with all that is learnt on it remembered: it may be none. Entry points: guide_set() before the run,
  * guide_holds() after it.
  */
+#include "infer/explain.h"
 #include "infer/simulate.h"
 
 bool guide_enter(struct sim *sim, struct state *st, int block)
@@ -48,9 +49,14 @@ static bool is_it(const struct held *h, const struct candidate *c)
 
 bool guide_holds(const struct sim *sim, const struct candidate *c)
 {
-	for (const struct state *st = sim->exits; st; st = st->next)
+	bool is_callers = is_same_place(c->origin, c->at);	/* it was never taken */
+
+	for (const struct state *st = sim->exits; st; st = st->next) {
+		if (is_callers && leak_keeps_all(st))
+			return true;
 		for (int i = 0; st->locks && i < st->locks->n; i++)
 			if (is_it(&st->locks->items[i], c) && !doubt_is_asked_again(sim, st, &st->locks->items[i]))
 				return true;
+	}
 	return false;
 }

@@ -485,7 +485,10 @@ static bool is_never_met(const struct settlement *s, const struct fact *f)
 {
 	const struct node *n = s->an->options->roots ? NULL : node_of(&s->an->program, f);
 
-	if (!n || s->pointed[n->index] || s->first[n->index] == s->first[n->index + 1] || has_unknown_callers(s, n) || !is_heard_of(n))
+	/* Of a function that has a model callers see that, and never what its body leaves. */
+	if (!n || model_find(s->an->options->model, n->fn->name))
+		return false;
+	if (s->pointed[n->index] || s->first[n->index] == s->first[n->index + 1] || has_unknown_callers(s, n) || !is_heard_of(n))
 		return false;
 	for (const struct evidence *e = map_get(&s->by_kind, f->kind_name); e; e = e->next)
 		if (e->fact->kind == FACT_LOCK_LEAK_MET && e->fact->function == n->fn->name)

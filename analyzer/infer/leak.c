@@ -85,13 +85,13 @@ static bool memory_tells(const struct state *st, const struct state *other, cons
 	return false;
 }
 
-static void report_lock(struct sim *sim, struct state *st, struct held h)
+static void report_lock(struct sim *sim, struct state *st, struct held h, const char *say)
 {
 	struct trace *t = state_step(&sim->pool, st, STEP_RETURN, st->at, sim->fn->name);
 	struct candidate c = {
 		.kind = FACT_LOCK_LEFT, .at = st->at, .object = h.lock, .class_name = sym_class(h.lock, h.kind),
 		.kind_name = h.kind, .origin = h.taken ? h.taken->at : st->at, .trace = t, .is_warned = st->is_warned,
-		.function = h.taken ? h.taken->callee : NULL,
+		.function = h.taken ? h.taken->callee : NULL, .say = say,
 	};
 
 	t->object = h.lock;
@@ -247,6 +247,10 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 		return;
 	}
 	if (!(sim->site_flags[h.site] & SITE_RELEASED) && !is_given_back(sim, &h)) {
+		if (leak_is_lost(sim, &h)) {
+			report_lock(sim, st, h, "with what is needed to release it thrown away");
+			return;
+		}
 		if (!is_secret(sim, st, &h))
 			return;
 		unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
@@ -276,11 +280,30 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 		return;
 	}
 	if (verdict == VERDICT_MISTAKE || is_insisted(sim->an, &h, verdict)) {
-		report_lock(sim, st, h);
+		report_lock(sim, st, h, NULL);
 		return;
 	}
 	unsure(sim->an, UNSURE_LOCK_HANDED_ON, st->at);
 	handed_on(sim, &h, st->at, verdict == VERDICT_DOUBTFUL);
+}
+
+/* A lock of the callers' that callers are told is released. */
+static void check_noted(struct sim *sim, struct state *st)
+{
+	const struct held *h = sim->is_over ? NULL : leak_keeps_noted(sim, st);
+	struct candidate c = {.kind = FACT_LOCK_LEFT, .at = st->at, .origin = st->at, .is_warned = st->is_warned};
+	struct trace *t;
+
+	if (!h)
+		return;
+	c.object = h->lock;
+	c.class_name = sym_class(h->lock, h->kind);
+	c.kind_name = h->kind;
+	c.say = "which it is noted to release, as other paths do";
+	c.trace = t = state_step(&sim->pool, st, STEP_RETURN, st->at, sim->fn->name);
+	t->object = h->lock;
+	t->what = h->kind;
+	sim_candidate(sim, &c);
 }
 
 /* An element of an iteration made here is still in memory that callers have when the function returns. */
@@ -303,6 +326,7 @@ void leak_check(struct sim *sim)
 		const struct lock_set *locks = st->locks;
 
 		check_kept(sim, st);
+		check_noted(sim, st);
 		for (int i = 0; locks && i < locks->n; i++)
 			check_lock(sim, st, locks->items[i]);
 		leak_check_refs(sim, st);

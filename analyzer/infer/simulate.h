@@ -25,6 +25,7 @@
  *   section.c    what read sections (RCU) keep
  *   reference.c  counted references on a path: gets, puts, who takes one over
  *   leak.c       locks still held at the exits
+ *   leak_sure.c  ... of which more is known than what other exits do
  *   leak_ref.c   references still held at the exits, or given back too often
  *   evidence.c   what is done where, with which locks held
  *   handed.c     locks handed on: does anybody take them over?
@@ -422,6 +423,14 @@ unsigned leak_ret_mask(const struct state *st);
  * result tells them apart and this one is the success.
  */
 bool leak_is_mistake(const struct sim *sim, const struct state *st, unsigned given);
+
+/* leak_sure.c */
+/* The lock's release needs a number that its taking gave, and no way leads from there to anybody who looks at it. */
+bool leak_is_lost(struct sim *sim, const struct held *h);
+/* Nothing was done to locks on the path: what callers hold they do still. */
+bool leak_keeps_all(const struct state *st);
+/* A lock of the callers' that a note says the function releases, as another exit does, and this one keeps; or NULL. */
+const struct held *leak_keeps_noted(const struct sim *sim, const struct state *st);
 
 /* leak_ref.c */
 /* Look at the references of an exit. */
