@@ -119,6 +119,15 @@ bool leak_keeps_all(const struct state *st)
 	return true;
 }
 
+/* Is there no object that the lock could be in? Then there was nothing to release. */
+static bool is_nowhere(const struct state *st, const struct sym *lock)
+{
+	for (int i = 0; i < st->nrange; i++)
+		if (st->ranges[i].mask == MASK_ZERO && sym_contains(lock, st->ranges[i].s))
+			return true;
+	return false;
+}
+
 const struct held *leak_keeps_noted(const struct sim *sim, const struct state *st)
 {
 	if (!sim->fn->notes || !strstr(sim->fn->notes, "releases:") || !leak_keeps_all(st))
@@ -128,7 +137,7 @@ const struct held *leak_keeps_noted(const struct sim *sim, const struct state *s
 			const struct held *h = &o->locks->items[i];
 			const char *class_name = sym_class(h->lock, h->kind);
 
-			if (h->state == LOCK_DROPPED && !h->is_vague && !o->is_warned &&
+			if (h->state == LOCK_DROPPED && !h->is_vague && !o->is_warned && !is_nowhere(st, h->lock) &&
 			    is_noted(sim->fn, "releases:", class_name) && !is_noted(sim->fn, "acquires:", class_name) &&
 			    (!sim->fn->returns_value || leak_ret_mask(st) & leak_ret_mask(o)))
 				return h;
