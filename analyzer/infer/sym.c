@@ -354,6 +354,10 @@ static bool fold_ints(enum flow_sub sub, int64_t a, int64_t b, int64_t *out)
 	case BIN_OR: *out = a | b; return true;
 	case BIN_XOR: *out = a ^ b; return true;
 	case BIN_SHL: *out = y < 64 ? (int64_t)(x << y) : 0; return y < 64;
+	/* Of negative numbers the result depends on the type. */
+	case BIN_SHR: *out = y < 64 ? a >> y : 0; return a >= 0 && y < 64;
+	case BIN_DIV: *out = b > 0 ? a / b : 0; return a >= 0 && b > 0;
+	case BIN_REM: *out = b > 0 ? a % b : 0; return a >= 0 && b > 0;
 	default: return false;
 	}
 }
@@ -414,6 +418,8 @@ static const struct sym *simpler_bits(struct sym_table *t, const struct sym *x, 
 		return sym_bin(t, BIN_AND, x->a, sym_int(t, bits & c));
 	if (x->sub == BIN_OR && !(bits & c))
 		return sym_bin(t, BIN_AND, x->a, sym_int(t, bits));
+	if (x->sub == BIN_OR && (bits & c) == bits)
+		return sym_int(t, bits);
 	/* Low bits that were cleared and then set or added ("x = (x & ~MASK) + STATE"). */
 	if ((x->sub == BIN_OR || (x->sub == BIN_ADD && !(bits & (bits + 1)))) && x->a->kind == SYM_BIN && x->a->sub == BIN_AND &&
 	    x->a->b->kind == SYM_INT && !(x->a->b->value & bits))
@@ -537,6 +543,8 @@ unsigned sym_mask(const struct sym *s)
 	case SYM_BIN:
 		if (s->sub == BIN_AND && s->b->kind == SYM_INT && s->b->value >= 0)
 			return MASK_ZERO | MASK_POSITIVE;
+		if (s->sub == BIN_OR && s->b->kind == SYM_INT && s->b->value)
+			return MASK_ANY & ~MASK_ZERO;
 		return MASK_ANY;
 	default:
 		return MASK_ANY;
