@@ -50,10 +50,14 @@ static bool is_kept_cell(const struct state *st, const struct cell *c)
 
 #define FAR 7	/* and further */
 
-/* How far away it is for callers: what they gave is nearer than what everybody has, save where an object is put there. */
+/*
+ * How far away it is for callers: what they gave, and what is the task's own, is nearer than what everybody has, save where
+ * an object is put there.
+ */
 static int distance_of(const struct cell *c)
 {
-	bool is_near = sym_root(c->addr)->kind == SYM_PARAM || c->value->kind == SYM_ADDR;
+	const struct sym *root = sym_root(c->addr);
+	bool is_near = root->kind == SYM_PARAM || sym_is_machine(root) || c->value->kind == SYM_ADDR;
 	int far = c->addr->depth + (is_near ? 0 : 2);
 
 	return far < FAR ? far : FAR;
