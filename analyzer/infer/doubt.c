@@ -10,10 +10,13 @@
  *   doubt_is_left_over()  left where a state has a value that the function knows nothing of
  *   doubt_number()    a number by which a callee says that it has released the lock, returned by somebody else
  *   doubt_is_asked_again()  a question that was answered in two ways
+ *   doubt_null()      NULL, from a function of which nothing is known and which gives error pointers
  *   doubt_again()     a lock that is taken again: is it perhaps another one, or released by now?
  *   doubt_taking()    taken again by a callee, if what it was given says so
  */
 #include "infer/fill.h"
+
+#define MAX_ERRNO 4095
 
 static bool is_callers(const struct sim *sim, const struct sym *lock, const char *kind)
 {
@@ -356,6 +359,45 @@ bool doubt_is_left_over(const struct sim *sim, const struct state *st)
 		if ((uint64_t)value <= mask)
 			asked |= 1ull << value;
 	return (asked & (asked - 1)) != 0;
+}
+
+/* The call that gave the value, if nothing is known of who was called; else NULL. */
+static const struct insn *unknown_source(const struct sim *sim, const struct sym *value)
+{
+	const struct insn *in = value->kind == SYM_NEW && value->site >= 0 && value->value == ORDINAL_RESULT ?
+					&sim->fn->insns[value->site] : NULL;
+	const struct summary *s;
+
+	if (!in || in->op != OP_CALL || !in->is_pointer || in->args[0].kind != ARG_FUNC)
+		return in && in->op == OP_CALL && in->is_pointer ? in : NULL;
+	s = sim_summary_of_call(sim, in);
+	return (s && !s->is_unknown) || model_find(sim->an->options->model, in->args[0].name) ? NULL : in;
+}
+
+/* Does the function ask whether the value of that instruction is NULL? */
+static bool is_asked_for_null(const struct sim *sim, int site)
+{
+	for (int i = 0; i < sim->fn->ninsn; i++) {
+		const struct insn *in = &sim->fn->insns[i];
+
+		if (in->op == OP_CMP && in->args[0].kind == ARG_INSN && in->args[0].n == site && in->args[1].kind == ARG_INT &&
+		    !in->args[1].value)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What a call gave is no error pointer, and the function never asks whether it is NULL: who wrote it knows that it fails
+ * with an error pointer, as kernel functions do the one or the other.
+ */
+void doubt_null(struct sim *sim, struct state *st, const struct sym *c, bool truth)
+{
+	if (sim->proof || c->kind != SYM_CMP || c->sub != (truth ? CMP_ULT : CMP_UGE) || c->b->kind != SYM_INT ||
+	    c->b->value != -MAX_ERRNO || !(state_mask(st, c->a) & ~MASK_ZERO) || !unknown_source(sim, c->a) ||
+	    is_asked_for_null(sim, c->a->site))
+		return;
+	state_restrict(&sim->pool, st, c->a, MASK_ANY & ~MASK_ZERO);
 }
 
 bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held *old)

@@ -126,6 +126,7 @@ static bool take_branch(struct sim *sim, struct state *st, const struct insn *in
 	drop_null_refs(sim, st);
 	reference_learn(sim, st, truth ? c : sym_not(&sim->syms, c), in->at);
 	same_learn(sim, st, c, truth);
+	doubt_null(sim, st, c, truth);
 	doubt_ref_branch(sim, st, in, truth);
 	state_push_cond(&sim->pool, st, truth ? c : sym_not(&sim->syms, c));
 	step_branch(sim, st, in, c, truth);

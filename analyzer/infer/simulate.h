@@ -343,6 +343,8 @@ bool doubt_is_left_over(const struct sim *sim, const struct state *st);
 void doubt_callers(struct sim *sim);
 /* Is what is taken at that instruction taken because a flag which callees set says so? */
 bool doubt_is_told(struct sim *sim, int site);
+/* The path learns that c is true, or not: a pointer from somebody unknown, if it is no error, is one. */
+void doubt_null(struct sim *sim, struct state *st, const struct sym *c, bool truth);
 /* Is it not believed that the lock, which is held by old, is taken again? */
 bool doubt_again(struct sim *sim, const struct lock_event *e, const struct held *old);
 
