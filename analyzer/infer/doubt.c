@@ -259,8 +259,7 @@ static bool is_same_value(const struct sim *sim, const struct arg *a, const stru
 	return true;
 }
 
-/* A call that only looks at something: of a function that changes nothing. */
-static bool is_question(const struct sim *sim, const struct insn *in)
+bool doubt_is_question(const struct sim *sim, const struct insn *in)
 {
 	const struct summary *s = in->op == OP_CALL ? sim_summary_of_call(sim, in) : NULL;
 
@@ -287,7 +286,7 @@ static bool is_asked_twice(const struct sim *sim, const struct sym *before, cons
 	if (before->kind != SYM_NEW || before->value != after->value || before->site < 0 || before->site >= h->site ||
 	    after->site <= h->site || after->site >= sim->fn->ninsn)
 		return false;
-	*is_call = is_question(sim, &sim->fn->insns[before->site]) && is_same_value(sim, &first, &second, 4);
+	*is_call = doubt_is_question(sim, &sim->fn->insns[before->site]) && is_same_value(sim, &first, &second, 4);
 	return *is_call;
 }
 
@@ -303,7 +302,7 @@ static bool is_called_again(const struct sim *sim, const struct state *st, const
 			struct arg a = {.kind = ARG_INSN, .n = i}, b = {.kind = ARG_INSN, .n = k};
 
 			if (second && state_truth(st, second) == !was && is_same_value(sim, &a, &b, 4) &&
-			    is_question(sim, &sim->fn->insns[i]))
+			    doubt_is_question(sim, &sim->fn->insns[i]))
 				return true;
 		}
 	}

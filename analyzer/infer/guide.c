@@ -52,7 +52,7 @@ bool guide_holds(const struct sim *sim, const struct candidate *c)
 	bool is_callers = is_same_place(c->origin, c->at);	/* it was never taken */
 
 	for (const struct state *st = sim->exits; st; st = st->next) {
-		if (is_callers && leak_keeps_all(st))
+		if (is_callers && leak_did_nothing(sim, st))
 			return true;
 		for (int i = 0; st->locks && i < st->locks->n; i++)
 			if (is_it(&st->locks->items[i], c) && !doubt_is_asked_again(sim, st, &st->locks->items[i]))

@@ -290,7 +290,7 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 /* A lock of the callers' that callers are told is released. */
 static void check_noted(struct sim *sim, struct state *st)
 {
-	const struct held *h = sim->is_over ? NULL : leak_keeps_noted(sim, st);
+	const struct held *h = !sim->is_over && leak_did_nothing(sim, st) ? leak_keeps_noted(sim, st) : NULL;
 	struct candidate c = {.kind = FACT_LOCK_LEFT, .at = st->at, .origin = st->at, .is_warned = st->is_warned};
 	struct trace *t;
 

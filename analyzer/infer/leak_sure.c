@@ -111,11 +111,17 @@ static bool is_noted(const struct func *fn, const char *key, const char *class_n
 	return false;
 }
 
-bool leak_keeps_all(const struct state *st)
+/* Does the exit say nothing of a lock of that class? */
+static bool leaves_alone(const struct state *st, const struct held *like)
 {
-	for (int i = 0; st->locks && i < st->locks->n; i++)
-		if (st->locks->items[i].state != LOCK_ASSERTED)
+	const char *class_name = sym_class(like->lock, like->kind);
+
+	for (int i = 0; st->locks && i < st->locks->n; i++) {
+		const struct held *h = &st->locks->items[i];
+
+		if (h->state != LOCK_ASSERTED && h->kind == like->kind && sym_class(h->lock, h->kind) == class_name)
 			return false;
+	}
 	return true;
 }
 
@@ -130,17 +136,45 @@ static bool is_nowhere(const struct state *st, const struct sym *lock)
 
 const struct held *leak_keeps_noted(const struct sim *sim, const struct state *st)
 {
-	if (!sim->fn->notes || !strstr(sim->fn->notes, "releases:") || !leak_keeps_all(st))
+	if (!sim->fn->notes || !strstr(sim->fn->notes, "releases:"))
 		return NULL;
 	for (const struct state *o = sim->exits; o; o = o->next)
 		for (int i = 0; o->locks && i < o->locks->n; i++) {
 			const struct held *h = &o->locks->items[i];
 			const char *class_name = sym_class(h->lock, h->kind);
 
-			if (h->state == LOCK_DROPPED && !h->is_vague && !o->is_warned && !is_nowhere(st, h->lock) &&
-			    is_noted(sim->fn, "releases:", class_name) && !is_noted(sim->fn, "acquires:", class_name) &&
+			if (h->state == LOCK_DROPPED && !h->is_vague && !o->is_warned && leaves_alone(st, h) &&
+			    !is_nowhere(st, h->lock) && is_noted(sim->fn, "releases:", class_name) &&
+			    !is_noted(sim->fn, "acquires:", class_name) &&
 			    (!sim->fn->returns_value || leak_ret_mask(st) & leak_ret_mask(o)))
 				return h;
 		}
 	return NULL;
+}
+
+/* Does the block change nothing, and call nobody who may do something? What counts how often a lock was taken changes that. */
+static bool only_asks(const struct sim *sim, const struct block *b)
+{
+	for (int i = b->first; i < b->end; i++) {
+		const struct insn *in = &sim->fn->insns[i];
+		bool is_own = in->narg && in->args[0].kind == ARG_INSN && sim->fn->insns[in->args[0].n].op == OP_ALLOCA;
+
+		if ((in->op == OP_STORE && !is_own) || in->op == OP_ATOMIC)
+			return false;
+		if (in->op == OP_CALL && !doubt_is_question(sim, in) &&
+		    (in->args[0].kind != ARG_FUNC || !model_find(sim->an->options->model, in->args[0].name)))
+			return false;
+	}
+	return true;
+}
+
+bool leak_did_nothing(const struct sim *sim, const struct state *st)
+{
+	for (int i = 0; st->locks && i < st->locks->n; i++)
+		if (st->locks->items[i].state != LOCK_ASSERTED)
+			return false;
+	for (const struct course *c = st->course; c; c = c->prev)
+		if (!only_asks(sim, &sim->fn->blocks[c->block]))
+			return false;
+	return true;
 }

@@ -331,6 +331,8 @@ void doubt_released(struct sim *sim, const struct lock_event *e);
 void doubt_number(struct sim *sim, const struct state *before, const struct state *st, const struct sym *ret);
 /* The exit holds h, and returns a number by which a callee would say that it was released: but it is another's. */
 bool doubt_is_number(const struct sim *sim, const struct state *st, const struct held *h);
+/* A call that only looks at something: of a function that changes nothing. */
+bool doubt_is_question(const struct sim *sim, const struct insn *in);
 /* The path asked the same twice, before h was taken and after, and got two answers. */
 bool doubt_is_asked_again(const struct sim *sim, const struct state *st, const struct held *h);
 /* All that releases what was taken at that instruction asks a flag of the function's first, which callees were given. */
@@ -429,10 +431,10 @@ bool leak_is_mistake(const struct sim *sim, const struct state *st, unsigned giv
 /* leak_sure.c */
 /* The lock's release needs a number that its taking gave, and no way leads from there to anybody who looks at it. */
 bool leak_is_lost(struct sim *sim, const struct held *h);
-/* Nothing was done to locks on the path: what callers hold they do still. */
-bool leak_keeps_all(const struct state *st);
 /* A lock of the callers' that a note says the function releases, as another exit does, and this one keeps; or NULL. */
 const struct held *leak_keeps_noted(const struct sim *sim, const struct state *st);
+/* Has the path to the exit touched no lock, changed nothing, and called nobody who might have? */
+bool leak_did_nothing(const struct sim *sim, const struct state *st);
 
 /* leak_ref.c */
 /* Look at the references of an exit. */

@@ -108,6 +108,19 @@ static void release_by_given(struct sim *sim, struct state *st)
 		}
 }
 
+/* The same where a note says that it is released: by somebody that was called in a way that is not followed. */
+static void release_by_note(struct sim *sim, struct state *st)
+{
+	const struct held *noted = leak_keeps_noted(sim, st);
+	struct held h;
+
+	if (!noted)
+		return;
+	h = *noted;
+	h.is_vague = true;
+	state_put_lock(&sim->pool, st, &h);
+}
+
 /* ------------------------------------------------------------------ merging exits */
 
 static bool same_result(const struct state *a, const struct state *b)
@@ -440,6 +453,8 @@ struct summary *summary_make(struct sim *sim)
 		drop_unnameable(sim, st);
 	for (struct state *st = sim->exits; st; st = st->next)
 		release_by_given(sim, st);
+	for (struct state *st = sim->exits; st; st = st->next)
+		release_by_note(sim, st);
 	for (struct state *st = sim->exits; st; st = st->next)
 		st->keeps = find_kept(st);	/* before what differs is forgotten */
 	n = merge_exits(sim, has_effects(sim) ? ALIKE_CONDITIONS : ALIKE_RESULT);
