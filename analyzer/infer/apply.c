@@ -97,19 +97,19 @@ static bool is_taken_here(const struct sim *sim, const struct held *h)
 }
 
 /*
- * Who is called through a pointer may release a lock of what it is given: ops tables have such pairs. So may a function
- * of a cycle of calls or one over budget, and those a lock of the whole kernel, too; and one that was not read if a
- * wrapper took the lock: it may be the other half.
+ * Who is called through a pointer may release a lock of what it is given: ops tables have pairs. So may who is in a
+ * cycle or over budget, one of the whole kernel too; and who was not read if a wrapper took it, as the other half.
  */
 static void note_passed(struct sim *sim, struct state *st, const struct insn *in, bool is_unread, bool has_body)
 {
 	for (int i = 0; st->locks && i < st->locks->n; i++) {
 		struct held h = st->locks->items[i];
+		bool is_taken = h.state == LOCK_HELD || (h.state == LOCK_ASSERTED && h.site >= 0);	/* the caller's again */
 		bool is_given = has_body && h.lock->kind == SYM_GLOBAL;
 
 		for (int k = 1; k < in->narg && !is_given; k++)
 			is_given = sym_object(sim_eval(sim, st, &in->args[k])) == sym_object(h.lock);
-		if (h.state != LOCK_HELD || h.passed || !is_given || (is_unread && is_taken_here(sim, &h)))
+		if (!is_taken || h.passed || !is_given || (is_unread && is_taken_here(sim, &h)))
 			continue;
 		h.passed = sim_site(sim, in) + 1;
 		state_put_lock(&sim->pool, st, &h);
