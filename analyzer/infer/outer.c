@@ -51,13 +51,12 @@ static bool is_kept_cell(const struct state *st, const struct cell *c)
 #define FAR 7	/* and further */
 
 /*
- * How far away it is for callers: what they gave, and what is the task's own, is nearer than what everybody has, save where
- * an object is put there.
+ * How far away it is for callers: what they gave, and what is in the task itself, is nearer than what everybody has, save
+ * where an object is put there.
  */
 static int distance_of(const struct cell *c)
 {
-	const struct sym *root = sym_root(c->addr);
-	bool is_near = root->kind == SYM_PARAM || sym_is_machine(root) || c->value->kind == SYM_ADDR;
+	bool is_near = sym_root(c->addr)->kind == SYM_PARAM || sym_is_machine(sym_object(c->addr)) || c->value->kind == SYM_ADDR;
 	int far = c->addr->depth + (is_near ? 0 : 2);
 
 	return far < FAR ? far : FAR;
