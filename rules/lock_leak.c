@@ -11,7 +11,8 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 {
 	if (fact->kind == FACT_LOCK_LEFT)
 		rule_report(self, fact, out,
-			    "Release it on this path too, as the other paths do.",
+			    fact->say ? "Release it on this path too: nobody else will."
+				      : "Release it on this path too, as the other paths do.",
 			    "returns with '%s' held, %s", fact->object, fact->say ? fact->say : "which other paths release");
 	if (fact->kind == FACT_LOCK_LEFT_BY_TURN)
 		rule_report(self, fact, out,

@@ -290,11 +290,11 @@ static void check_lock(struct sim *sim, struct state *st, struct held h)
 /* A lock of the callers' that callers are told is released. */
 static void check_noted(struct sim *sim, struct state *st)
 {
-	const struct held *h = !sim->is_over && leak_did_nothing(sim, st) ? leak_keeps_noted(sim, st) : NULL;
+	const struct held *h = sim->is_over ? NULL : leak_keeps_noted(sim, st);
 	struct candidate c = {.kind = FACT_LOCK_LEFT, .at = st->at, .origin = st->at, .is_warned = st->is_warned};
 	struct trace *t;
 
-	if (!h)
+	if (!h || !leak_did_nothing(sim, st))
 		return;
 	c.object = h->lock;
 	c.class_name = sym_class(h->lock, h->kind);
