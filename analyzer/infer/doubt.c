@@ -476,7 +476,7 @@ static bool is_asked_too(const struct scase *c, const struct range *r)
  */
 static bool is_told_by_nothing(const struct summary *s, const struct scase *c, const struct held *h)
 {
-	for (int i = 0; i < s->ncase; i++) {
+	for (int i = 0; c->ret && i < s->ncase; i++) {
 		const struct scase *o = &s->cases[i];
 		int k = 0;
 

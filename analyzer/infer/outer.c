@@ -8,6 +8,7 @@
 #include "infer/simulate.h"
 
 #define MAX_CELLS 28
+#define MAX_OWN 4	/* and so many in the task itself, which nobody else changes */
 
 bool outer_is_reachable(const struct state *st, const struct sym *root)
 {
@@ -50,13 +51,10 @@ static bool is_kept_cell(const struct state *st, const struct cell *c)
 
 #define FAR 7	/* and further */
 
-/*
- * How far away it is for callers: what they gave, and what is in the task itself, is nearer than what everybody has, save
- * where an object is put there.
- */
+/* How far away it is for callers: what they gave is nearer than what everybody has, save where an object is put there. */
 static int distance_of(const struct cell *c)
 {
-	bool is_near = sym_root(c->addr)->kind == SYM_PARAM || sym_is_machine(sym_object(c->addr)) || c->value->kind == SYM_ADDR;
+	bool is_near = sym_root(c->addr)->kind == SYM_PARAM || c->value->kind == SYM_ADDR;
 	int far = c->addr->depth + (is_near ? 0 : 2);
 
 	return far < FAR ? far : FAR;
@@ -76,16 +74,21 @@ static int kept_distance(const struct state *st, int *room)
 
 void outer_copy_cells(struct analysis *an, struct scase *c, const struct state *st)
 {
-	int room, furthest = kept_distance(st, &room);
+	int room, furthest = kept_distance(st, &room), own = MAX_OWN;
 
-	c->cells = ARENA_ARRAY(an->arena, struct cell, st->ncell < MAX_CELLS ? st->ncell : MAX_CELLS);
+	c->cells = ARENA_ARRAY(an->arena, struct cell, st->ncell < MAX_CELLS + MAX_OWN ? st->ncell : MAX_CELLS + MAX_OWN);
 	for (int i = 0; i < st->ncell; i++) {
 		struct cell cell = st->cells[i];
 		int far = distance_of(&cell);
 
-		if (far > furthest || (far == furthest && !room) || !is_kept_cell(st, &cell))
+		if (!is_kept_cell(st, &cell))
 			continue;
-		room -= far == furthest;
+		if (far < furthest || (far == furthest && room))
+			room -= far == furthest;
+		else if (own && sym_is_machine(sym_object(cell.addr)))
+			own--;
+		else
+			continue;
 		cell.addr = sym_import(&an->syms, cell.addr);
 		cell.value = sym_import(&an->syms, cell.value);
 		c->cells[c->ncell++] = cell;
