@@ -48,7 +48,7 @@ static const char *read_text(struct arena *a, const struct view *view, const cha
 	struct text t;
 
 	text_init(&t);
-	if (!path || text_read_file(&t, path))
+	if (!path || !path_is_file(path) || text_read_file(&t, path))
 		text_clear(&t);
 	*len = t.len;
 	copy = arena_strndup(a, text_str(&t), t.len);
