@@ -34,7 +34,7 @@ const struct rule rule_lock_missing = {
 		"lock. That the lock is needed is said at the end of the path: by `lockdep_assert_held()`, by an "
 		"annotation such as `__must_hold()`, by a model of the field, by the comment above a function (\"must be called "
 		"with chip->lock held\") if all but one of its callers do hold it, by a comment in a struct (\"protects queue\") if "
-		"at least half of what is done with the member is done so, or by what the other functions do. The last "
+		"most of what is done with the member is done so, or by what the other functions do. The last "
 		"is inferred: the message says so, with the numbers. Of a list that few functions touch it is enough that one puts "
 		"something on it and another looks at it under its object's lock, and a third changes it under no lock that the "
 		"second has. It is an error where the function itself has released the "

@@ -166,6 +166,15 @@ static bool is_without(const struct node *n, const struct sighting *at, const st
 	return true;
 }
 
+/* Has the function to do with the lock at all? Then it knows when to take it, or gives back what another function took. */
+static bool knows_lock(const struct node *n, const char *lock)
+{
+	for (int i = 0; i < n->evidence->n; i++)
+		if (names_has(n->evidence->items[i].held, lock) || names_has(n->evidence->items[i].gone, lock))
+			return true;
+	return false;
+}
+
 /* Does the function store into what is at the field, as an element of an array? */
 static bool stores_into(const struct node *n, const char *field)
 {
@@ -201,7 +210,7 @@ bool guards_is_racing(const struct guards *g, const struct guard *guard, const s
 	    model_name_says(g->model, n->fn->name, NAME_ALONE))
 		return false;
 	if (guard->is_said)
-		return writes(g, guard, n, x);
+		return !knows_lock(n, guard->lock) && writes(g, guard, n, x);
 	if (!changes(g->model, n, guard->field))
 		return false;
 	for (int i = 0; i < guard->nset; i++)

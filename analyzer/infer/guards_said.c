@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guards that comments in structs name. Entries: guards_read_said(), guards_infer_said(). A comment is believed if at least
- * half of what is done with the member is done under the lock. Where nobody takes it for that at all the comment may be
+ * Guards that comments in structs name. Entries: guards_read_said(), guards_infer_said(). A comment is believed if most
+ * of what is done with the member is done under the lock. Where nobody takes it for that at all the comment may be
  * older than the code; then it must name the member by a name that is no word of English, and the lock must be taken
  * somewhere.
  */
@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "infer/callgraph.h"
 #include "infer/guards_own.h"
+
+#define LEAST_SHARE 60		/* percent of all accesses */
 
 /* What a comment says. */
 struct saying {
@@ -102,7 +104,7 @@ struct guard *guards_infer_said(struct guards *g, const struct tally *t)
 	if (!x || !x->is_taken || !guards_may(g, x->lock, t->field))
 		return NULL;
 	c = guards_count(g, t, x->lock);
-	if (c.under ? c.under * 2 < c.all : x->is_vague)
+	if (c.under ? c.under * 100 < c.all * LEAST_SHARE : x->is_vague)
 		return NULL;
 	guard = ARENA_NEW(g->arena, struct guard);
 	*guard = (struct guard){
