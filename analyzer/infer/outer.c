@@ -8,7 +8,7 @@
 #include "infer/simulate.h"
 
 #define MAX_CELLS 28
-#define MAX_OWN 4	/* and so many in the task itself, which nobody else changes */
+#define MAX_OWN 4	/* and so many numbers and NULLs in the task itself, which nobody else changes */
 
 bool outer_is_reachable(const struct state *st, const struct sym *root)
 {
@@ -85,7 +85,7 @@ void outer_copy_cells(struct analysis *an, struct scase *c, const struct state *
 			continue;
 		if (far < furthest || (far == furthest && room))
 			room -= far == furthest;
-		else if (own && sym_is_machine(sym_object(cell.addr)))
+		else if (own && cell.value->kind == SYM_INT && sym_is_machine(sym_object(cell.addr)))
 			own--;
 		else
 			continue;
