@@ -212,6 +212,17 @@ static bool calls_always(struct search *s, const struct node *n, const char *cal
 	return false;
 }
 
+/* Does it sleep, whatever it is given, if it comes to that? Then it is not called with preemption off. */
+static bool may_be_preempted(const struct node *n)
+{
+	const struct summary *s = node_summary(n);
+
+	for (int i = 0; s && i < s->nsleep; i++)
+		if (s->sleeps[i].is_meant && !s->sleeps[i].ncond)
+			return true;
+	return false;
+}
+
 /*
  * What is called at the top may do without: the need is of some cases of it only, and the caller may know that this is none
  * of them. What is inferred says something of a function that changes the field itself, and little of all others.
@@ -222,7 +233,7 @@ static bool is_doubtful(struct search *s, const struct need_of_lock *need, const
 	    !((need->guard->is_of_changes || need->guard->is_said) && !top->next))
 		return true;
 	/* Preemption may be off, which is not followed. */
-	if (names_has(need->want, intern(NOT_PREEMPTED)))
+	if (names_has(need->want, intern(NOT_PREEMPTED)) && !may_be_preempted(need->n))
 		return true;
 	if (!top->next)
 		return false;

@@ -396,7 +396,7 @@ static void pack_sleeps(struct job *j, const struct summary *s)
 	for (int i = 0; i < s->nsleep; i++) {
 		const struct sleep *sl = &s->sleeps[i];
 
-		pack_int(j->p, sl->is_vague);
+		pack_int(j->p, sl->is_vague | sl->is_meant << 1);
 		pack_int(j->p, sl->ncond);
 		for (int k = 0; k < sl->ncond; k++)
 			pack_sym(j->p, sl->conds[k]);
@@ -410,8 +410,10 @@ static void unpack_sleeps(struct job *j, struct summary *s)
 	s->sleeps = ARENA_ARRAY(j->arena, struct sleep, s->nsleep);
 	for (int i = 0; i < s->nsleep; i++) {
 		struct sleep *sl = &s->sleeps[i];
+		int how = (int)unpack_int(j->u);
 
-		sl->is_vague = unpack_int(j->u);
+		sl->is_vague = how & 1;
+		sl->is_meant = how >> 1 & 1;
 		sl->ncond = unpack_count(j->u);
 		sl->conds = ARENA_ARRAY(j->arena, const struct sym *, sl->ncond);
 		for (int k = 0; k < sl->ncond; k++) {

@@ -85,12 +85,15 @@ static void note(struct sim *sim, struct sleep *s)
 	if (s->is_vague)
 		s->ncond = 0;
 	for (int i = 0; i < sim->nsleep; i++)
-		if (is_same(&sim->sleeps[i], s))
+		if (is_same(&sim->sleeps[i], s)) {
+			sim->sleeps[i].is_meant |= s->is_meant;
 			return;
+		}
 	if (sim->nsleep < SIM_SLEEPS) {
 		sim->sleeps[sim->nsleep++] = *s;
 	} else {
 		sim->sleeps[SIM_SLEEPS - 1].is_vague = true;
+		sim->sleeps[SIM_SLEEPS - 1].is_meant |= s->is_meant;
 		sim->sleeps[SIM_SLEEPS - 1].ncond = 0;
 	}
 }
@@ -127,6 +130,7 @@ void sleep_call(struct sim *sim, struct state *st, const struct insn *in, const 
 		return;
 	if (truth < 0)
 		add_cond(&s, cond);
+	s.is_meant = truth > 0;
 	meet(sim, st, in, &s, sim->callee, NULL);
 }
 
@@ -136,6 +140,7 @@ void sleep_inner(struct fill *f, const struct insn *in, const struct summary *su
 		const struct sleep *inner = &summary->sleeps[i];
 		struct sleep s = {
 			.conds = ARENA_ARRAY(&f->sim->arena, const struct sym *, MAX_CONDS), .is_vague = inner->is_vague,
+			.is_meant = true,
 		};
 		int truth = 1;
 
@@ -145,7 +150,9 @@ void sleep_inner(struct fill *f, const struct insn *in, const struct summary *su
 			truth = state_truth(f->st, c);
 			if (truth < 0)
 				add_cond(&s, c);
+			s.is_meant &= truth > 0;
 		}
+		s.is_meant = inner->is_meant || (s.is_meant && !inner->is_vague);
 		if (truth)
 			meet(f->sim, f->st, in, &s, callee, inner->trace);
 	}
@@ -170,6 +177,7 @@ void sleep_keep(struct sim *sim, struct summary *s)
 		struct sleep *to = &s->sleeps[s->nsleep++];
 
 		to->trace = arena_copy(an->arena, from->trace, sizeof(*from->trace));
+		to->is_meant = always || from->is_meant;
 		if (always)
 			continue;
 		to->is_vague = from->is_vague;

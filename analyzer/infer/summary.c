@@ -548,7 +548,7 @@ static void print_sleep(struct text *out, const struct sleep *sl)
 		text_puts(out, i ? " and " : " if ");
 		sym_print(out, sl->conds[i], false);
 	}
-	text_puts(out, sl->is_vague ? " (vague)\n" : "\n");
+	text_puts(out, sl->is_vague ? sl->is_meant ? " (vague, but meant)\n" : " (vague)\n" : "\n");
 }
 
 void summary_print(struct text *out, const struct func *fn, const struct summary *s)

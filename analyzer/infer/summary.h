@@ -51,6 +51,7 @@ struct sleep {
 	const struct sym **conds;
 	int ncond;
 	bool is_vague;			/* ... and something more that callers cannot tell */
+	bool is_meant;			/* the call sleeps whenever it is made: who comes to it may sleep, if he comes to it */
 	const struct trace *trace;	/* one step: the call that sleeps */
 };
 

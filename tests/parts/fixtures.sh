@@ -78,7 +78,7 @@ run_test fixtures/sections-held-back held_back rcu-escape 'pointer that may chan
 run_test fixtures/order-held-back held_back order-guesses perhaps 'chip.c and chip.d' 'waits to write hot' \
 	'waits for the end of chip.again'
 run_test fixtures/missing-held-back held_back lock-missing 'card.lock|session.lock' queue.lock
-run_test fixtures/complaints-held-back held_back complaints rcu_sched 'asserts that rcu is held'
+run_test fixtures/complaints-held-back held_back complaints polls_in_an_exception walks_and_sleeps
 run_test fixtures/told-held-back held_back lock-told "warning: takes 'pool->lock'"
 run_test fixtures/window-held-back held_back window-lock "warning: takes 'chip->lock'" "error: takes 'chip->lock'"
 run_test fixtures/reentry-held-back held_back lock-reentry passes_over
