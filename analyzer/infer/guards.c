@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "infer/callgraph.h"
 #include "infer/model.h"
+#include "infer/simulate.h"
 
 #define LEAST_UNDER 5		/* accesses under the lock */
 #define LEAST_FUNCTIONS 3	/* that have them */
@@ -106,10 +107,10 @@ static void add_use(struct arena *a, struct map *tallies, const struct node *n, 
 		if (!t->uses)
 			die("out of memory (uses of %s)", t->field);
 	}
-	t->uses[t->n++] = (struct use){n, x};
+	t->uses[t->n++] = (struct field_use){n, x};
 }
 
-const struct names *guards_sure_at(struct guards *g, const struct use *u)
+const struct names *guards_sure_at(struct guards *g, const struct field_use *u)
 {
 	return names_join(g->arena, u->x->sure,
 			  names_without(g->arena, g->entries->of[u->n->index].sure, u->x->gone));
@@ -151,7 +152,7 @@ struct guard_count guards_count(struct guards *g, const struct tally *t, const c
 	const struct node *last = NULL;
 
 	for (int i = 0; i < t->n; i++) {
-		const struct use *u = &t->uses[i];
+		const struct field_use *u = &t->uses[i];
 
 		if (u->x->touch & TOUCH_NEW || guards_is_making(g, u->n, lock))
 			continue;
@@ -255,11 +256,14 @@ static const char *joined(struct arena *a, const char *x, const char *y)
 	return intern(arena_printf(a, "%s.%s", x, y));
 }
 
-void guards_build(struct guards *g, struct arena *a, const struct entries *e, const struct model *model, bool is_whole)
+void guards_build(struct guards *g, struct arena *a, const struct entries *e, struct analysis *an, bool is_whole)
 {
+	const struct model *model = an->options->model;
+
 	memset(g, 0, sizeof(*g));
 	g->entries = e;
 	g->arena = a;
+	g->an = an;
 	g->model = model;
 	map_init(&g->by_field);
 	for (int i = 0; i < model->nguard; i++) {

@@ -29,12 +29,13 @@ struct guards {
 	struct map by_field;		/* field -> struct guard */
 	struct map said;		/* field -> what a comment says that guards it; while guards are inferred */
 	const struct entries *entries;
+	struct analysis *an;		/* hears of functions that are looked into */
 	const struct model *model;
 	struct arena *arena;
 };
 
 /* Everything but the map lives in a. is_whole: all functions were simulated, so that numbers mean something. */
-void guards_build(struct guards *g, struct arena *a, const struct entries *e, const struct model *model, bool is_whole);
+void guards_build(struct guards *g, struct arena *a, const struct entries *e, struct analysis *an, bool is_whole);
 void guards_release(struct guards *g);
 /* The guard of what is touched, or NULL. */
 const struct guard *guards_find(const struct guards *g, const struct sighting *x);

@@ -11,6 +11,7 @@
 #include "infer/callgraph.h"
 #include "infer/guards_own.h"
 #include "infer/model.h"
+#include "infer/whole.h"
 
 #define LEAST_FUNCTIONS 2	/* that touch the list under the lock */
 #define DEEP 8			/* values followed from what is taken off a list to its head */
@@ -73,15 +74,16 @@ static bool calls_change(const struct model *m, const struct node *n)
 }
 
 /* Does the function put something on the list, or take off what it has found there? */
-static bool changes(const struct model *m, const struct node *n, const char *field)
+static bool changes(const struct guards *g, const struct node *n, const char *field)
 {
-	const struct func *fn;
+	const struct func *fn = n->fn;
 
-	if (!calls_change(m, n))
+	if (!calls_change(g->model, n))
 		return false;
-	fn = func_read(n->fn);
+	whole_reads(g->an, n);
 	for (int i = 0; i < fn->ninsn; i++)
-		if (fn->insns[i].op == OP_CALL && fn->insns[i].args[0].kind == ARG_FUNC && is_change(m, fn, &fn->insns[i], field))
+		if (fn->insns[i].op == OP_CALL && fn->insns[i].args[0].kind == ARG_FUNC &&
+		    is_change(g->model, fn, &fn->insns[i], field))
 			return true;
 	return false;
 }
@@ -109,7 +111,7 @@ static struct guard *under(struct guards *g, const struct tally *t, const char *
 	x->folders = ARENA_ARRAY(g->arena, const char *, t->n);
 	x->sets = ARENA_ARRAY(g->arena, const struct names *, t->n);
 	for (int i = 0; i < t->n; i++) {
-		const struct use *u = &t->uses[i];
+		const struct field_use *u = &t->uses[i];
 		const struct names *held = guards_sure_at(g, u);
 
 		if (u->x->touch & TOUCH_NEW || guards_is_making(g, u->n, lock))
@@ -123,7 +125,7 @@ static struct guard *under(struct guards *g, const struct tally *t, const char *
 			continue;
 		last = u->n;
 		x->folders[x->functions++] = guards_folder(u->n->fn->file);
-		is_changed |= changes(g->model, u->n, t->field);
+		is_changed |= changes(g, u->n, t->field);
 	}
 	return is_changed && x->functions >= LEAST_FUNCTIONS ? x : NULL;
 }
@@ -176,10 +178,11 @@ static bool knows_lock(const struct node *n, const char *lock)
 }
 
 /* Does the function store into what is at the field, as an element of an array? */
-static bool stores_into(const struct node *n, const char *field)
+static bool stores_into(const struct guards *g, const struct node *n, const char *field)
 {
-	const struct func *fn = func_read(n->fn);
+	const struct func *fn = n->fn;
 
+	whole_reads(g->an, n);
 	for (int i = 0; i < fn->ninsn; i++) {
 		const struct arg *a = fn->insns[i].op == OP_STORE ? &fn->insns[i].args[0] : NULL;
 		const struct insn *in = a && a->kind == ARG_INSN ? &fn->insns[a->n] : NULL;
@@ -197,7 +200,7 @@ static bool writes(const struct guards *g, const struct guard *guard, const stru
 	if (x->touch & TOUCH_WRITE)
 		return true;
 	return x->touch & (TOUCH_ADDRESS | TOUCH_LINK) &&
-	       (changes(g->model, n, guard->field) || stores_into(n, guard->field));
+	       (changes(g, n, guard->field) || stores_into(g, n, guard->field));
 }
 
 bool guards_is_racing(const struct guards *g, const struct guard *guard, const struct node *n, const struct sighting *x)
@@ -211,7 +214,7 @@ bool guards_is_racing(const struct guards *g, const struct guard *guard, const s
 		return false;
 	if (guard->is_said)
 		return !knows_lock(n, guard->lock) && writes(g, guard, n, x);
-	if (!changes(g->model, n, guard->field))
+	if (!changes(g, n, guard->field))
 		return false;
 	for (int i = 0; i < guard->nset; i++)
 		is_alone &= names_meet(guard->sets[i], mine);

@@ -53,7 +53,7 @@ static bool takes(const struct node *n, const struct names *want)
 /* Blocks that every path through the function goes by: those it cannot do without to come to an end. */
 static bool is_on_every_path(const struct node *n, int site)
 {
-	const struct func *fn = func_read(n->fn);
+	const struct func *fn = n->fn;
 	unsigned char *state = calloc((size_t)fn->nblock + 1, 1);
 	bool reached = false;
 	int block = 0;
@@ -474,6 +474,7 @@ static void check_evidence(struct search *s, const struct node *n, const struct 
 		need.want = x->want;
 		if (missing_may_hold(x, need.want))
 			return;
+		whole_reads(s->an, n);
 		if (!(x->touch & TOUCH_COMPLAINT) && !is_on_every_path(n, x->site)) {
 			unsure(s->an, UNSURE_LOCK_NEEDED, place_of(n));
 			return;
@@ -541,7 +542,7 @@ void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)
 	s.arena = &scratch;
 	map_init(&s.reported);
 	entries_build(&s.entries, &scratch, p, an->options->model, units, nunit);
-	guards_build(&s.guards, &scratch, &s.entries, an->options->model, !an->options->roots);
+	guards_build(&s.guards, &scratch, &s.entries, an, !an->options->roots);
 	alike_build(&s.alike, &scratch, p);
 	reader_init(&s.reader, &scratch, &an->syms, p);
 	s.reader.an = an;

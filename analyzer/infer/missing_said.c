@@ -12,6 +12,7 @@
 #include "infer/missing_own.h"
 #include "infer/model.h"
 #include "infer/simulate.h"
+#include "infer/whole.h"
 
 /* ------------------------------------------------------------------ which lock is meant */
 
@@ -119,10 +120,14 @@ static bool is_alone(const struct search *s, const struct node *n)
 }
 
 /* Is the lock in a variable that the caller names? Then it knows the lock by another name. */
-static bool is_of_variable(const struct entry_call *c, const struct node *n, const char *lock)
+static bool is_of_variable(const struct search *s, const struct entry_call *c, const struct node *n, const char *lock)
 {
-	const struct insn *in = c->at ? &func_read(c->caller->fn)->insns[c->at->site] : NULL;
+	const struct insn *in = NULL;
 
+	if (c->at) {
+		whole_reads(s->an, c->caller);
+		in = &c->caller->fn->insns[c->at->site];
+	}
 	for (int i = 0; in && i < n->fn->nparam && i + 1 < in->narg; i++) {
 		const char *type = n->fn->params[i].type;
 		size_t len = type ? strlen(type) : 0;
@@ -136,7 +141,7 @@ static bool is_of_variable(const struct entry_call *c, const struct node *n, con
 /* Is something given to the call that the caller has just been given by a function that makes such things? */
 static bool has_new(const struct search *s, const struct node *caller, const struct insn *in)
 {
-	const struct func *fn = func_read(caller->fn);
+	const struct func *fn = caller->fn;
 
 	for (int i = 1; i < in->narg; i++) {
 		const struct insn *made = in->args[i].kind == ARG_INSN ? &fn->insns[in->args[i].n] : NULL;
@@ -153,11 +158,12 @@ static bool has_new(const struct search *s, const struct node *caller, const str
 /* Does the caller know when to take the lock? It does so for another call of n, or what it deals with is new. */
 static bool knows(const struct search *s, const struct node *caller, const struct node *n, const struct names *like)
 {
-	const struct func *fn = func_read(caller->fn);
+	const struct func *fn = caller->fn;
 
 	for (size_t i = s->entries.first[n->index]; i < s->entries.first[n->index + 1]; i++)
 		if (s->entries.calls[i].caller == caller && missing_is_holder(s, &s->entries.calls[i], like))
 			return true;
+	whole_reads(s->an, caller);
 	for (int i = 0; i < fn->ninsn; i++)
 		if (fn->insns[i].op == OP_CALL && fn->insns[i].args[0].kind == ARG_FUNC &&
 		    fn->insns[i].args[0].name == n->fn->name && has_new(s, caller, &fn->insns[i]))
@@ -177,7 +183,7 @@ static bool goes_without(const struct search *s, const struct entry_call *c, con
 	const struct node *n = c->caller;
 
 	return n->evidence && !n->evidence->is_partial && !missing_may_hold(c->at, need->like) &&
-	       !may_come_with(s, n, need->like) && !is_of_variable(c, need->n, need->want->items[0]);
+	       !may_come_with(s, n, need->like) && !is_of_variable(s, c, need->n, need->want->items[0]);
 }
 
 /* The one who does without, where others hold it; NULL if there are more: then the comment means something else. */
