@@ -360,17 +360,19 @@ bool doubt_is_left_over(const struct sim *sim, const struct state *st)
 	return (asked & (asked - 1)) != 0;
 }
 
-/* The call that gave the value, if nothing is known of who was called; else NULL. */
-static const struct insn *unknown_source(const struct sim *sim, const struct sym *value)
+/* Was the value given by a call, and nothing is known of who was called? */
+static bool is_from_unknown(const struct sim *sim, const struct sym *value)
 {
 	const struct insn *in = value->kind == SYM_NEW && value->site >= 0 && value->value == ORDINAL_RESULT ?
 					&sim->fn->insns[value->site] : NULL;
 	const struct summary *s;
 
-	if (!in || in->op != OP_CALL || !in->is_pointer || in->args[0].kind != ARG_FUNC)
-		return in && in->op == OP_CALL && in->is_pointer ? in : NULL;
+	if (!in || in->op != OP_CALL || !in->is_pointer)
+		return false;
+	if (in->args[0].kind != ARG_FUNC)
+		return true;
 	s = sim_summary_of_call(sim, in);
-	return (s && !s->is_unknown) || model_find(sim->an->options->model, in->args[0].name) ? NULL : in;
+	return !(s && !s->is_unknown) && !model_find(sim->an->options->model, in->args[0].name);
 }
 
 /* Does the function ask whether the value of that instruction is NULL? */
@@ -393,7 +395,7 @@ static bool is_asked_for_null(const struct sim *sim, int site)
 void doubt_null(struct sim *sim, struct state *st, const struct sym *c, bool truth)
 {
 	if (sim->proof || c->kind != SYM_CMP || c->sub != (truth ? CMP_ULT : CMP_UGE) || c->b->kind != SYM_INT ||
-	    c->b->value != -MAX_ERRNO || !(state_mask(st, c->a) & ~MASK_ZERO) || !unknown_source(sim, c->a) ||
+	    c->b->value != -MAX_ERRNO || !(state_mask(st, c->a) & ~MASK_ZERO) || !is_from_unknown(sim, c->a) ||
 	    is_asked_for_null(sim, c->a->site))
 		return;
 	state_restrict(&sim->pool, st, c->a, MASK_ANY & ~MASK_ZERO);

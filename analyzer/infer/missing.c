@@ -84,33 +84,47 @@ bool missing_is_init(const struct node *n)
 	return n->fn->section && (strstr(n->fn->section, ".init") || strstr(n->fn->section, ".exit"));
 }
 
+/* A search up from n begins: the ways so far. */
+static int begin_roots(struct search *s, const struct node *n)
+{
+	s->serial++;
+	s->seen[n->index] = s->serial;
+	s->roots[0] = (struct way){.n = n};
+	return 1;
+}
+
+/* Behind the ways so far, those to who calls that one's function and was not come by yet; how many there are then. */
+static int add_callers(struct search *s, const struct way *w, int nway)
+{
+	size_t first = s->entries.first[w->n->index], end = s->entries.first[w->n->index + 1];
+
+	for (size_t i = first; i < end && nway < MAX_WAYS; i++) {
+		const struct entry_call *c = &s->entries.calls[i];
+
+		if (s->seen[c->caller->index] == s->serial)
+			continue;
+		s->seen[c->caller->index] = s->serial;
+		s->roots[nway++] = (struct way){.n = c->caller, .x = c->at, .next = w};
+	}
+	return nway;
+}
+
 /* Is n called by somebody that is known: through a field, as a callback? init code does not count. */
 const struct way *missing_root(struct search *s, const struct node *n)
 {
-	struct way *ways = s->roots;
 	const struct way *passed = NULL;	/* to somebody who calls it: good enough if there is nothing better */
-	int nway = 0;
+	int nway = begin_roots(s, n);
 
-	s->serial++;
-	ways[nway++] = (struct way){.n = n};
-	s->seen[n->index] = s->serial;
 	for (int at = 0; at < nway; at++) {
-		const struct node *f = ways[at].n;
+		const struct way *w = &s->roots[at];
 
-		if (missing_is_init(f))
+		if (missing_is_init(w->n))
 			continue;
-		if (s->entries.of[f->index].is_slot)
-			return &ways[at];
-		if (s->entries.of[f->index].is_named && !passed)
-			passed = &ways[at];
-		for (size_t i = s->entries.first[f->index]; i < s->entries.first[f->index + 1] && nway < MAX_WAYS; i++) {
-			const struct entry_call *c = &s->entries.calls[i];
-
-			if (s->seen[c->caller->index] == s->serial)
-				continue;
-			s->seen[c->caller->index] = s->serial;
-			ways[nway++] = (struct way){.n = c->caller, .x = c->at, .next = &ways[at]};
-		}
+		if (s->entries.of[w->n->index].is_slot)
+			return w;
+		if (s->entries.of[w->n->index].is_named && !passed)
+			passed = w;
+		nway = add_callers(s, w, nway);
 	}
 	return passed;
 }
@@ -135,28 +149,16 @@ static bool is_exported(const struct search *s, const struct node *n)
 /* Does n come down from a function that other modules may call, and nobody does who was read? */
 static const struct way *find_exported(struct search *s, const struct node *n)
 {
-	struct way *ways = s->roots;
-	int nway = 0;
+	int nway = begin_roots(s, n);
 
-	s->serial++;
-	ways[nway++] = (struct way){.n = n};
-	s->seen[n->index] = s->serial;
 	for (int at = 0; at < nway; at++) {
-		const struct node *f = ways[at].n;
-		size_t first = s->entries.first[f->index], end = s->entries.first[f->index + 1];
+		const struct way *w = &s->roots[at];
 
-		if (missing_is_init(f))
+		if (missing_is_init(w->n))
 			continue;
-		if (is_exported(s, f))
-			return &ways[at];
-		for (size_t i = first; i < end && nway < MAX_WAYS; i++) {
-			const struct entry_call *c = &s->entries.calls[i];
-
-			if (s->seen[c->caller->index] == s->serial)
-				continue;
-			s->seen[c->caller->index] = s->serial;
-			ways[nway++] = (struct way){.n = c->caller, .x = c->at, .next = &ways[at]};
-		}
+		if (is_exported(s, w->n))
+			return w;
+		nway = add_callers(s, w, nway);
 	}
 	return NULL;
 }
