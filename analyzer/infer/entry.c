@@ -333,34 +333,39 @@ static void find_far(struct build *b)
 	}
 }
 
-/* What functions of ops tables took and left held; of one that was not seen to its end, all it may have taken. */
-static const struct names *left_by(struct build *b, size_t unit)
+/* What a function took and left held; of one that was not seen to its end, all it may have taken. */
+static const struct names *left_by(struct build *b, const struct node *n)
 {
 	const struct names *left = NULL;
 
+	for (int i = 0; n && n->evidence && i < n->evidence->n; i++)
+		if (n->evidence->items[i].kind == EVIDENCE_LEFT || n->evidence->is_partial)
+			left = names_join(b->e->arena, left, n->evidence->items[i].held);
+	return left;
+}
+
+/* What one function of an ops table left held comes to all others in the tables of its file. */
+static void hand_to_others(struct build *b, size_t unit, const struct node *from, const struct names *left)
+{
 	for (int i = 0; i < b->units[unit]->nslot; i++) {
 		const struct node *n = program_resolve_in(b->e->program, unit, b->units[unit]->slots[i].func);
 
-		for (int k = 0; n && n->evidence && k < n->evidence->n; k++)
-			if (n->evidence->items[k].kind == EVIDENCE_LEFT || n->evidence->is_partial)
-				left = names_join(b->e->arena, left, n->evidence->items[k].held);
+		if (n && n != from)
+			add_maybe(b, &b->passed[n->index], left, NULL);
 	}
-	return left;
 }
 
 /* One function of an ops table may take what all the others of its file run under: pre_doit, seq_operations.start. */
 static void through_pairs(struct build *b)
 {
-	for (size_t u = 0; u < b->nunit; u++) {
-		const struct names *left = left_by(b, u);
-
-		for (int i = 0; left && i < b->units[u]->nslot; i++) {
+	for (size_t u = 0; u < b->nunit; u++)
+		for (int i = 0; i < b->units[u]->nslot; i++) {
 			const struct node *n = program_resolve_in(b->e->program, u, b->units[u]->slots[i].func);
+			const struct names *left = left_by(b, n);
 
-			if (n)
-				add_maybe(b, &b->passed[n->index], left, NULL);
+			if (left)
+				hand_to_others(b, u, n, left);
 		}
-	}
 }
 
 static void through_models(struct build *b, const struct model *model)
