@@ -219,6 +219,12 @@ static bool ends_in_scope(const struct target *t, const struct fact *fact)
 	return false;
 }
 
+/* Is it told where the mistake was made? */
+static bool is_told_elsewhere(const struct target *t, const struct finding *f)
+{
+	return f->fact->cause.file && (t->opt->flow || units_in_scope(&t->units, f->fact->cause.file));
+}
+
 /*
  * Does the finding, or the part of its path that is in its own function, lie in what was asked for? Of a chain
  * through many functions, that is everybody's, the end counts as well: where it is that the lock is taken again.
@@ -250,7 +256,7 @@ static void apply_rules(struct target *t, const struct infer_result *infer, cons
 	rules_run(infer->facts, infer->nfact, l);
 	finding_list_finish(l, view);
 	for (size_t i = 0; i < l->n; i++)
-		if (in_scope(t, &l->items[i]))
+		if (in_scope(t, &l->items[i]) && !is_told_elsewhere(t, &l->items[i]))
 			l->items[n++] = l->items[i];
 	l->n = n;
 }

@@ -90,6 +90,7 @@ struct fact {
 				 * FACT_LOCK_MISSING, FACT_LOCK_UNSAID: what is touched, or NULL; else NULL */
 	const char *say;	/* a clause of the model for people; FACT_LOCK_REENTRY: what is iterated over; or NULL */
 	struct place origin;	/* where the lock was taken, the reference got, the borrow began */
+	struct place cause;	/* of a lock that should not be held: where a finding says that it was left; or no file */
 	bool is_inferred;	/* who keeps it was concluded from the code: no model and no annotation says so */
 	bool is_warned;		/* the kernel itself warns on this path: it is held to be impossible; or there is less than proof */
 	int nstep;

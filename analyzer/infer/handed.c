@@ -516,6 +516,53 @@ static void drop_begun(const struct settlement *s)
 	r->nfact = kept;
 }
 
+/* ------------------------------------------------------------------ what comes of a lock that was left */
+
+/* Does it go wrong with a lock held that a call left, which the finding leak tells of? The last of its own steps is the fault. */
+static bool comes_of(const struct fact *f, const struct fact *leak)
+{
+	int end = f->nstep - 1;
+
+	if ((f->kind != FACT_LOCK_TAKEN_AGAIN && f->kind != FACT_LOCK_TAKEN_AGAIN_BY_TURN && f->kind != FACT_SLEEP_IN_ATOMIC) ||
+	    f->kind_name != leak->kind_name)
+		return false;
+	while (end > 0 && f->steps[end].depth)
+		end--;
+	for (int i = 0; i < end; i++)
+		if (f->steps[i].kind == STEP_LOCK && f->steps[i].depth && is_same_place(f->steps[i].at, leak->origin))
+			return true;
+	return false;
+}
+
+/* Does some caller release what that function leaves, so that it may well be held? */
+static bool is_meant(const struct settlement *s, const struct fact *leak)
+{
+	for (const struct evidence *e = map_get(&s->by_kind, leak->kind_name); e; e = e->next)
+		if (e->fact->kind == FACT_LOCK_TAKEN_OVER && e->fact->function == leak->fn->name)
+			return true;
+	return false;
+}
+
+/* A lock that was left held makes trouble for whoever calls: that is one mistake, told where it was made. */
+static void find_causes(const struct settlement *s)
+{
+	const struct infer_result *r = s->an->result;
+
+	for (size_t i = 0; i < r->nfact; i++) {
+		const struct fact *leak = r->facts[i];
+
+		if (leak->kind != FACT_LOCK_LEFT || leak->is_warned || is_meant(s, leak))
+			continue;
+		for (size_t k = 0; k < r->nfact; k++)
+			if (comes_of(r->facts[k], leak)) {
+				struct fact *f = arena_copy(s->an->arena, r->facts[k], sizeof(*f));
+
+				f->cause = leak->at;
+				r->facts[k] = f;
+			}
+	}
+}
+
 void handed_settle(struct analysis *an)
 {
 	struct settlement s = {.an = an};
@@ -534,6 +581,7 @@ void handed_settle(struct analysis *an)
 		    !is_taken_over(&s, &c, MAX_HANDS) && !may_be_released(&s, e->node, c.kind))
 			insist(an, e->node, &c);
 	}
+	find_causes(&s);
 	map_release(&s.by_kind);
 	free(s.known);
 	free(s.pointed);

@@ -486,6 +486,7 @@ void pack_fact(struct packer *p, const struct fact *f)
 	pack_int(p, f->is_warned | f->is_inferred << 1);
 	pack_place(p, f->at);
 	pack_place(p, f->origin);
+	pack_place(p, f->cause);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		pack_name(p, names[i]);
 	pack_int(p, f->nstep);
@@ -515,6 +516,7 @@ struct fact *unpack_fact(struct unpacker *u, struct arena *a)
 	f->is_inferred = how >> 1 & 1;
 	f->at = unpack_place(u);
 	f->origin = unpack_place(u);
+	f->cause = unpack_place(u);
 	f->object = unpack_name(u);
 	f->class = unpack_name(u);
 	f->kind_name = unpack_name(u);
