@@ -231,7 +231,7 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 	const struct held *old = state_find_lock(st, e->lock, e->kind);
 	struct held h = {
 		.lock = e->lock, .kind = e->kind, .mode = e->mode, .state = LOCK_DROPPED, .count = 1,
-		.is_vague = e->is_vague, .site = -1,
+		.is_vague = e->is_vague, .is_recursive = e->recursive, .site = -1,
 	};
 	const struct trace *t;
 

@@ -6,6 +6,7 @@
 #include "infer/sym.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -100,24 +101,46 @@ void sym_print(struct text *out, const struct sym *s, bool as_target)
 	}
 }
 
-const char *sym_class(const struct sym *lock, const char *kind)
+/*
+ * Where the path of members comes to what a spinlock is made of (include/linux/spinlock_types.h): it begins where the
+ * lock does, and may have been spoken of first. NULL: nowhere.
+ */
+static const char *find_inner(const char *path)
 {
+	static const char *const inner[] = {"rlock", "raw_lock"};
+
+	for (const char *at = path; at; at = strchr(at, '.') ? strchr(at, '.') + 1 : NULL)
+		for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
+			if (strcspn(at, ".") == strlen(inner[i]) && !memcmp(at, inner[i], strlen(inner[i])))
+				return at;
+	return NULL;
+}
+
+/* The struct and the member of it that is the lock. */
+static const char *name_class(const char *struct_name, const char *field)
+{
+	const char *inner = find_inner(field);
+	int len = inner && inner > field ? (int)(inner - field) - 1 : (int)strlen(field);
 	char buf[256];
 	size_t n;
+
+	n = (size_t)snprintf(buf, sizeof(buf), "%s.%.*s", struct_name ? struct_name : "", len, field);
+	return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
+}
+
+const char *sym_class(const struct sym *lock, const char *kind)
+{
 
 	if (lock->kind == SYM_ELEM)
 		lock = lock->a;
 	lock = of_all_cpus(lock);
 	if (lock->kind == SYM_GLOBAL)
 		return lock->name;
-	if (lock->first) {
-		n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->first_struct ? lock->first_struct : "", lock->first);
-		return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
-	}
+	if (lock->first && !(lock->kind == SYM_ADDR && lock->field && find_inner(lock->first) == lock->first))
+		return name_class(lock->first_struct, lock->first);
 	if (lock->kind != SYM_ADDR || !lock->field)
 		return kind;
 	if (of_all_cpus(lock->a)->kind == SYM_GLOBAL && !lock->struct_name)
 		return of_all_cpus(lock->a)->name;
-	n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->struct_name ? lock->struct_name : "", lock->field);
-	return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
+	return name_class(lock->struct_name, lock->field);
 }
