@@ -33,13 +33,9 @@ static bool has_order(const struct sim *sim, const char *kind)
  */
 static const char *class_of(const struct sym *lock, const char *kind)
 {
-	char buf[256];
-	size_t n;
-
 	if (lock->kind != SYM_ADDR || !lock->field || !lock->struct_name)
 		return sym_class(lock, kind);
-	n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", lock->struct_name, lock->field);
-	return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
+	return sym_class_of(lock->struct_name, lock->field);
 }
 
 /* The argument of the call that leads to the object that the lock is in, or -1. */

@@ -110,13 +110,9 @@ static int returned_param(const struct collector *c, const struct insn *call)
 
 static const char *class_of_address(const struct insn *in)
 {
-	char buf[256];
-	size_t n;
-
 	if (in->args[0].kind == ARG_GLOBAL && !in->struct_name)
 		return in->args[0].name;
-	n = (size_t)snprintf(buf, sizeof(buf), "%s.%s", in->struct_name ? in->struct_name : "", in->field);
-	return intern_n(buf, n < sizeof(buf) ? n : sizeof(buf) - 1);
+	return sym_class_of(in->struct_name, in->field);
 }
 
 /* What lies at offset 0 of something named goes by that name. */

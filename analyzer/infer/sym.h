@@ -135,5 +135,7 @@ enum flow_sub cmp_negate(enum flow_sub sub);
 void sym_print(struct text *out, const struct sym *s, bool as_target);
 /* The lock class: "iommu_group.mutex", a variable's name (flow_plain_name()), or kind when nothing better is known. */
 const char *sym_class(const struct sym *lock, const char *kind);
+/* The class of the lock that is that member (a path of members) of a struct; struct_name may be NULL. */
+const char *sym_class_of(const char *struct_name, const char *field);
 
 #endif

@@ -116,8 +116,7 @@ static const char *find_inner(const char *path)
 	return NULL;
 }
 
-/* The struct and the member of it that is the lock. */
-static const char *name_class(const char *struct_name, const char *field)
+const char *sym_class_of(const char *struct_name, const char *field)
 {
 	const char *inner = find_inner(field);
 	int len = inner && inner > field ? (int)(inner - field) - 1 : (int)strlen(field);
@@ -137,10 +136,10 @@ const char *sym_class(const struct sym *lock, const char *kind)
 	if (lock->kind == SYM_GLOBAL)
 		return lock->name;
 	if (lock->first && !(lock->kind == SYM_ADDR && lock->field && find_inner(lock->first) == lock->first))
-		return name_class(lock->first_struct, lock->first);
+		return sym_class_of(lock->first_struct, lock->first);
 	if (lock->kind != SYM_ADDR || !lock->field)
 		return kind;
 	if (of_all_cpus(lock->a)->kind == SYM_GLOBAL && !lock->struct_name)
 		return of_all_cpus(lock->a)->name;
-	return name_class(lock->struct_name, lock->field);
+	return sym_class_of(lock->struct_name, lock->field);
 }
