@@ -88,7 +88,8 @@ struct fact {
 	const char *function;	/* the function that took, iterated or looked up: "bus_for_each_dev"; or NULL */
 	const char *field;	/* FACT_USE_UNKEPT: "device.iommu"; FACT_LOCK_REENTRY: the callback's slot;
 				 * FACT_LOCK_MISSING, FACT_LOCK_UNSAID: what is touched, or NULL; else NULL */
-	const char *say;	/* a clause of the model for people; FACT_LOCK_REENTRY: what is iterated over; or NULL */
+	const char *say;	/* a clause of the model for people; FACT_LOCK_REENTRY: what is iterated over;
+				 * FACT_USE_AFTER_SECTION: why it is in doubt; or NULL */
 	struct place origin;	/* where the lock was taken, the reference got, the borrow began */
 	struct place cause;	/* of a lock that should not be held: where a finding says that it was left; or no file */
 	bool is_inferred;	/* who keeps it was concluded from the code: no model and no annotation says so */

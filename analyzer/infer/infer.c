@@ -152,6 +152,7 @@ static bool run_once(struct arena *a, const struct infer_options *opt, struct in
 	if (an->proof)
 		prove_finish(an);
 	handed_settle(an);
+	section_settle(an);
 	stored_settle(an);
 	leftover_settle(an);
 	uncounted_settle(an);

@@ -10,7 +10,10 @@
  * may change meanwhile (READ_ONCE(), which is what rcu_dereference() is made of), in a read section and with no other
  * lock held, is concluded to be one. Reading it again later, by other means, says that something else keeps it.
  */
-#include "infer/simulate.h"
+#include "base/arena.h"
+#include "infer/explain.h"
+
+#define MOST_MISLED 2	/* functions that use what one lookup gave them after its section */
 
 static bool is_section(const struct sim *sim, const struct held *h)
 {
@@ -218,4 +221,45 @@ enum lent section_lent(const struct state *st, const struct sym *value)
 	const struct loan *l = find_loan(st, sym_object(value));
 
 	return l && !l->lock ? l->lent : LENT_NOT;
+}
+
+/* Where the callee that gave the object has ended its own section; no file: it was the function itself, or nobody. */
+static struct place end_in_lookup(const struct fact *f)
+{
+	for (int i = 0; f->kind == FACT_USE_AFTER_SECTION && i < f->nstep; i++)
+		if (f->steps[i].kind == STEP_UNLOCK)
+			return f->steps[i].depth ? f->steps[i].at : (struct place){0};
+	return (struct place){0};
+}
+
+/* How many functions use what a lookup gives whose section has ended there? */
+static int count_misled(const struct infer_result *r, struct place end)
+{
+	const struct func *last = NULL;
+	int n = 0;
+
+	for (size_t i = 0; i < r->nfact; i++) {
+		if (!is_same_place(end_in_lookup(r->facts[i]), end) || r->facts[i]->fn == last)
+			continue;
+		last = r->facts[i]->fn;
+		n++;
+	}
+	return n;
+}
+
+void section_settle(struct analysis *an)
+{
+	const struct infer_result *r = an->result;
+
+	for (size_t i = 0; i < r->nfact; i++) {
+		struct place end = end_in_lookup(r->facts[i]);
+		struct fact *f;
+
+		if (!end.file || r->facts[i]->is_inferred || count_misled(r, end) <= MOST_MISLED)
+			continue;
+		f = arena_copy(an->arena, r->facts[i], sizeof(*f));
+		f->is_inferred = true;
+		f->say = "others do so too";
+		r->facts[i] = f;
+	}
 }

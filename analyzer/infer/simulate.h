@@ -415,6 +415,11 @@ void section_end(struct sim *sim, struct state *st, const struct sym *lock, cons
 bool section_holds(const struct sim *sim, const struct state *st);
 /* At the exits: do other paths come by what is returned with no section? */
 void section_doubt(struct sim *sim);
+/*
+ * All was simulated: where many functions use what one lookup gives after its own section, they keep it in another way,
+ * and it is in doubt that any is wrong.
+ */
+void section_settle(struct analysis *an);
 /* What keeps value's object, if that is a read section of our callers'. */
 enum lent section_lent(const struct state *st, const struct sym *value);
 

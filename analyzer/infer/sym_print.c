@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Symbols in words, and the class of a lock. Entries: sym_print(), sym_class(). Names of
+ * Symbols in words, and the class of a lock. Entries: sym_print(), sym_class(), sym_class_of(). Names of
  * fields and variables ride along with symbols for this only.
  */
 #include "infer/sym.h"
@@ -129,7 +129,6 @@ const char *sym_class_of(const char *struct_name, const char *field)
 
 const char *sym_class(const struct sym *lock, const char *kind)
 {
-
 	if (lock->kind == SYM_ELEM)
 		lock = lock->a;
 	lock = of_all_cpus(lock);

@@ -74,7 +74,7 @@ held_back() {
 	done
 }
 
-run_test fixtures/sections-held-back held_back rcu-escape 'pointer that may change'
+run_test fixtures/sections-held-back held_back rcu-escape 'pointer that may change|found_by_three'
 run_test fixtures/order-held-back held_back order-guesses perhaps 'chip.c and chip.d' 'waits to write hot' \
 	'waits for the end of chip.again'
 run_test fixtures/missing-held-back held_back lock-missing 'card.lock|session.lock' queue.lock
