@@ -467,3 +467,35 @@ void execute_phis(struct sim *sim, struct state *st, int from, int to)
 	for (int i = 0; i < n; i++)
 		st->env[bb->first + i] = values[i];
 }
+
+#define MAX_PHIS 32	/* that one value goes through */
+
+/* Is the value, a number whichever way it came through phis, always one of the switch's cases? seen: phis on the way, n of them. */
+static bool is_a_case(const struct sim *sim, const struct insn *in, const struct arg *a, int *seen, int *n)
+{
+	const struct insn *phi;
+
+	for (int i = 0; a->kind == ARG_INT && i < in->ntarget - 1; i++)
+		if (in->cases[i] == a->value)
+			return true;
+	if (a->kind != ARG_INSN || sim->fn->insns[a->n].op != OP_PHI)
+		return false;
+	for (int i = 0; i < *n; i++)
+		if (seen[i] == a->n)
+			return true;
+	if (*n == MAX_PHIS)
+		return false;
+	seen[(*n)++] = a->n;
+	phi = &sim->fn->insns[a->n];
+	for (int i = 0; i < phi->narg; i++)
+		if (!is_a_case(sim, in, &phi->args[i], seen, n))
+			return false;
+	return true;
+}
+
+bool execute_has_default(const struct sim *sim, const struct insn *in)
+{
+	int seen[MAX_PHIS], n = 0;
+
+	return !is_a_case(sim, in, &in->args[0], seen, &n);
+}

@@ -247,8 +247,12 @@ void primitive_release(struct sim *sim, struct state *st, const struct lock_even
 			state_put_lock(&sim->pool, st, &h);
 			return;
 		}
-		/* The caller's may be taken twice if it can be shared: a second release is none too many. */
-		if ((old->state == LOCK_FREE || (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE)) &&
+		/*
+		 * The caller's may be taken twice if it can be shared: a second release is none too many. How that of an object
+		 * is held which this function has come by, nobody knows: it may have been made so.
+		 */
+		if ((old->state == LOCK_FREE ||
+		     (old->state == LOCK_DROPPED && e->mode == LOCK_EXCLUSIVE && sym_is_outer(e->lock))) &&
 		    !old->is_vague && !old->is_doubted && !e->is_vague && !e->is_maybe && !e->lock->is_set && !e->recursive) {
 			int alias = find_alias(st, e);
 

@@ -179,7 +179,10 @@ static void run_switch(struct sim *sim, struct state *st, const struct insn *in,
 		state_assume(&sim->pool, st, c, false);
 		state_push_cond(&sim->pool, st, sym_not(&sim->syms, c));
 	}
-	enter_block(sim, st, block, in->targets[0]);
+	if (execute_has_default(sim, in))
+		enter_block(sim, st, block, in->targets[0]);
+	else
+		state_free(&sim->pool, st);
 }
 
 static void run_return(struct sim *sim, struct state *st, const struct insn *in)

@@ -202,6 +202,11 @@ void simulate_over_budget(struct analysis *an, const struct func *fn);
 void execute_insn(struct sim *sim, struct state *st, const struct insn *in);
 /* Give the phis of block to their values on the way from block from. */
 void execute_phis(struct sim *sim, struct state *st, int from, int to);
+/*
+ * May the value of the switch be none of its cases? clang leaves a scope with cleanups by a switch over numbers that it
+ * has put down itself: paths that were merged have lost which, but it is one of them.
+ */
+bool execute_has_default(const struct sim *sim, const struct insn *in);
 const struct sym *sim_eval(struct sim *sim, const struct state *st, const struct arg *a);
 /* The same, or the integer it is known to be. */
 const struct sym *sim_eval_resolved(struct sim *sim, const struct state *st, const struct arg *a);
