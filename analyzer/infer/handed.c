@@ -518,13 +518,15 @@ static void drop_begun(const struct settlement *s)
 
 /* ------------------------------------------------------------------ what comes of a lock that was left */
 
-/* Does it go wrong with a lock held that a call left, which the finding leak tells of? The last of its own steps is the fault. */
+/*
+ * Does it go wrong with a lock held that a call left, which the finding leak tells of? The last of its own steps is the
+ * fault. That the next turn of an iteration takes such a lock, of another element or the same, says more than the leak.
+ */
 static bool comes_of(const struct fact *f, const struct fact *leak)
 {
 	int end = f->nstep - 1;
 
-	if ((f->kind != FACT_LOCK_TAKEN_AGAIN && f->kind != FACT_LOCK_TAKEN_AGAIN_BY_TURN && f->kind != FACT_SLEEP_IN_ATOMIC) ||
-	    f->kind_name != leak->kind_name)
+	if ((f->kind != FACT_LOCK_TAKEN_AGAIN && f->kind != FACT_SLEEP_IN_ATOMIC) || f->kind_name != leak->kind_name)
 		return false;
 	while (end > 0 && f->steps[end].depth)
 		end--;
