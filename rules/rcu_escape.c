@@ -6,14 +6,6 @@
 
 #include "rules/rule.h"
 
-/* What is not known of it for sure, as a clause behind. */
-static const char *doubt(const struct fact *fact)
-{
-	if (fact->say)
-		return " (in doubt: others use it so, too, and may know what keeps it)";
-	return fact->is_inferred ? " (inferred: it was read there as a pointer that may change)" : "";
-}
-
 static void check(const struct rule *self, const struct fact *fact, struct finding_list *out)
 {
 	if (fact->kind != FACT_USE_AFTER_SECTION)
@@ -21,8 +13,10 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 	rule_report(self, fact, out,
 		    "Use it within the read section, or take a counted reference there, if there is one still to be had, "
 		    "and give it back after the last use.",
-		    "'%s' is used after the %s read section that kept it has ended, and nothing holds a reference%s",
-		    fact->object, fact->class, doubt(fact));
+		    "'%s' is used after the %s read section that kept it has ended, and nothing holds a reference%s%s%s",
+		    fact->object, fact->class, fact->say ? " (in doubt: " : fact->is_inferred ? " (inferred: " : "",
+		    fact->say ? fact->say : fact->is_inferred ? "it was read there as a pointer that may change" : "",
+		    fact->say || fact->is_inferred ? ")" : "");
 }
 
 const struct rule rule_rcu_escape = {

@@ -259,7 +259,7 @@ void section_settle(struct analysis *an)
 			continue;
 		f = arena_copy(an->arena, r->facts[i], sizeof(*f));
 		f->is_inferred = true;
-		f->say = "others do so too";
+		f->say = "others use it so, too, and may know what keeps it";
 		r->facts[i] = f;
 	}
 }
