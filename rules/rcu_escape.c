@@ -8,15 +8,16 @@
 
 static void check(const struct rule *self, const struct fact *fact, struct finding_list *out)
 {
+	const char *guess = fact->is_inferred ? "inferred: it was read there as a pointer that may change" : NULL;
+	const char *why = fact->say ? fact->say : guess;
+
 	if (fact->kind != FACT_USE_AFTER_SECTION)
 		return;
 	rule_report(self, fact, out,
 		    "Use it within the read section, or take a counted reference there, if there is one still to be had, "
 		    "and give it back after the last use.",
 		    "'%s' is used after the %s read section that kept it has ended, and nothing holds a reference%s%s%s",
-		    fact->object, fact->class, fact->say ? " (in doubt: " : fact->is_inferred ? " (inferred: " : "",
-		    fact->say ? fact->say : fact->is_inferred ? "it was read there as a pointer that may change" : "",
-		    fact->say || fact->is_inferred ? ")" : "");
+		    fact->object, fact->class, why ? " (" : "", why ? why : "", why ? ")" : "");
 }
 
 const struct rule rule_rcu_escape = {

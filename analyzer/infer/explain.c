@@ -409,6 +409,14 @@ void explain_add(struct analysis *an, const struct fact *f)
 	r->facts[r->nfact++] = f;
 }
 
+bool explain_goes_by(const struct fact *f, int n, enum step_kind kind, struct place at)
+{
+	for (int i = 0; i < n; i++)
+		if (f->steps[i].depth > 0 && f->steps[i].kind == kind && is_same_place(f->steps[i].at, at))
+			return true;
+	return false;
+}
+
 size_t explain_take(struct infer_result *r, bool (*is_evidence)(const struct fact *f), const struct fact ***out)
 {
 	size_t kept = 0, n = 0;

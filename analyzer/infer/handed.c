@@ -7,7 +7,7 @@
  * leaves held is a finding.
  *
  * Entry points: handed_note() after each simulation leaves the evidence among the facts, so that it is kept with them;
- * handed_settle() takes it out.
+ * handed_settle() takes it out. What goes wrong in callers because of a lock that was left is marked as such there.
  */
 #include "infer/handed.h"
 
@@ -530,10 +530,7 @@ static bool comes_of(const struct fact *f, const struct fact *leak)
 		return false;
 	while (end > 0 && f->steps[end].depth)
 		end--;
-	for (int i = 0; i < end; i++)
-		if (f->steps[i].kind == STEP_LOCK && f->steps[i].depth && is_same_place(f->steps[i].at, leak->origin))
-			return true;
-	return false;
+	return explain_goes_by(f, end, STEP_LOCK, leak->origin);
 }
 
 /* Does some caller release what that function leaves, so that it may well be held? */

@@ -50,10 +50,7 @@ static bool is_of(const struct fact *f, const struct fact *left)
 {
 	if (f->kind != FACT_REF_LEFT || f->class != left->class || f->fn == left->fn)
 		return false;
-	for (int i = 0; i < f->nstep; i++)
-		if (f->steps[i].depth > 0 && f->steps[i].kind == STEP_GET && is_same_place(f->steps[i].at, left->origin))
-			return true;
-	return false;
+	return explain_goes_by(f, f->nstep, STEP_GET, left->origin);
 }
 
 /* Does n give back something of that kind by itself? */

@@ -2,7 +2,7 @@
 /*
  * Read sections: RCU and its kin, locks that nobody waits for. What is read in one from where others may replace it
  * is kept until the outermost section ends (struct loan, then struct dead). Entry points: section_read() for pointers
- * read from memory, section_lend() for what functions give, section_end().
+ * read from memory, section_lend() for what functions give, section_end(); section_settle() when all is known.
  *
  * Models say which functions give such pointers, and with another lock held it is taken to be that lock which keeps
  * what they give, or a read section that goes on after the unlock. What is counted meanwhile, written to under a lock or
@@ -259,7 +259,7 @@ void section_settle(struct analysis *an)
 			continue;
 		f = arena_copy(an->arena, r->facts[i], sizeof(*f));
 		f->is_inferred = true;
-		f->say = "others use it so, too, and may know what keeps it";
+		f->say = "in doubt: others use it so, too, and may know what keeps it";
 		r->facts[i] = f;
 	}
 }

@@ -460,6 +460,8 @@ enum whereabouts leak_whereabouts(const struct sim *sim, const struct state *st,
 /* explain.c: candidates to facts. */
 void explain_add(struct analysis *an, const struct fact *f);
 void explain_candidates(struct sim *sim);
+/* Is there a step of that kind and place in a callee's part, among the first n steps of f? */
+bool explain_goes_by(const struct fact *f, int n, enum step_kind kind, struct place at);
 /* Take the evidence out of the facts, into an array to be freed; its number. */
 size_t explain_take(struct infer_result *r, bool (*is_evidence)(const struct fact *f), const struct fact ***out);
 

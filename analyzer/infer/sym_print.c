@@ -108,12 +108,16 @@ void sym_print(struct text *out, const struct sym *s, bool as_target)
 static const char *find_inner(const char *path)
 {
 	static const char *const inner[] = {"rlock", "raw_lock"};
+	size_t len;
 
-	for (const char *at = path; at; at = strchr(at, '.') ? strchr(at, '.') + 1 : NULL)
+	for (const char *at = path;; at += len + 1) {
+		len = strcspn(at, ".");
 		for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
-			if (strcspn(at, ".") == strlen(inner[i]) && !memcmp(at, inner[i], strlen(inner[i])))
+			if (len == strlen(inner[i]) && !memcmp(at, inner[i], len))
 				return at;
-	return NULL;
+		if (!at[len])
+			return NULL;
+	}
 }
 
 const char *sym_class_of(const char *struct_name, const char *field)

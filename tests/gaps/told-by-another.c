@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two false leaks. A lock is taken if one object is no directory, and released if another is none, and whoever calls
- * has made sure that they are alike (jfs_rename()). A loop is left by a break with the lock held, or because the count
- * is over, without it: the count tells, which is at its end only then, unless it was to begin with (qed_mcp.c).
+ * A false leak: a lock is taken if one object is no folder, and released if another is none. Whoever calls has made sure that
+ * they are alike (jfs_rename()).
  */
 
 #include "kernel.h"
@@ -25,23 +24,4 @@ out:
 	if (!to->is_folder)
 		mutex_unlock(&to->lock);
 	return ret;
-}
-
-bool is_idle(struct node *node);
-
-int waits_for_a_turn(struct node *node, unsigned int turns)
-{
-	unsigned int n = 0;
-
-	do {
-		mutex_lock(&node->lock);
-		if (is_idle(node))
-			break;
-		mutex_unlock(&node->lock);
-	} while (++n < turns);
-	if (n >= turns)
-		return -EBUSY;
-	node->users++;
-	mutex_unlock(&node->lock);
-	return 0;
 }
