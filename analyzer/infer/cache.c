@@ -192,9 +192,22 @@ static struct step_source source_of(struct arena *a, const struct consult *items
 	return from;
 }
 
-static void pack_consult(struct packer *p, const struct consult *c)
+/* 1 + the number of the function's link of that name; 0 if it has none, as when one asked for it that it calls. */
+static int link_of(const struct func *fn, const char *name)
 {
-	pack_name(p, c->name);
+	for (int i = 0; name && i < fn->nlink; i++)
+		if (fn->links[i].name == name && fn->links[i].kind != LINK_FIELD)
+			return i + 1;
+	return 0;
+}
+
+static void pack_consult(struct packer *p, const struct record *r, const struct consult *c)
+{
+	int link = link_of(r->node->fn, c->name);
+
+	pack_int(p, link);
+	if (!link)
+		pack_name(p, c->name);
 	if (!c->name) {
 		pack_hash(p, c->node->key);
 		pack_name(p, c->node->fn->name);
@@ -208,13 +221,13 @@ static void pack_consult(struct packer *p, const struct consult *c)
 		pack_answer(p, c);
 }
 
-/* All that decides whether the entry may be used, and what it adds to the counts and to what is known of the whole. */
-static void pack_head(struct packer *p, const struct summary *s, const struct record *r, bool is_plain)
+/* All that decides whether the entry may be used, and what it adds to the findings, the counts and the notes. */
+static void pack_head(struct analysis *an, struct packer *p, const struct summary *s, const struct record *r, bool is_plain)
 {
 	pack_hash(p, r->node->fn->hash[0]);
 	pack_int(p, r->n);
 	for (int i = 0; i < r->n; i++)
-		pack_consult(p, &r->items[i]);
+		pack_consult(p, r, &r->items[i]);
 	pack_hash(p, s->hash);
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		if (r->unsure[k]) {
@@ -227,6 +240,8 @@ static void pack_head(struct packer *p, const struct summary *s, const struct re
 	pack_int(p, is_plain && r->node->nheld);
 	if (is_plain)
 		notes_pack(p, r->node);
+	for (size_t i = 0; i < r->nfact; i++)
+		pack_fact(p, an->result->facts[r->first_fact + i]);
 }
 
 static void put_entry(struct analysis *an, uint64_t key, const struct summary *s, const struct record *r,
@@ -237,11 +252,9 @@ static void put_entry(struct analysis *an, uint64_t key, const struct summary *s
 
 	packer_init(&head, &an->program);
 	packer_init(&rest, &an->program);
-	pack_head(&head, s, r, is_plain);
+	pack_head(an, &head, s, r, is_plain);
 	pack_hash(&rest, s->hash);
 	pack_bytes(&rest, body->out.s, body->out.len);
-	for (size_t i = 0; i < r->nfact; i++)
-		pack_fact(&rest, an->result->facts[r->first_fact + i]);
 	cache->keep(cache->cookie, key, head.out.s, head.out.len, rest.out.s, rest.out.len);
 	packer_release(&head);
 	packer_release(&rest);
@@ -276,15 +289,24 @@ void cache_keep(struct analysis *an, struct node *n, const struct sym *const *bo
 
 /* ------------------------------------------------------------------ finding */
 
-static struct node *consulted_node(struct analysis *an, struct node *n, struct unpacker *u, const char *name)
+/* What was asked for, in *name as well: NULL there if it was asked for by its key. */
+static struct node *consulted_node(struct analysis *an, struct node *n, struct unpacker *u, const char **name)
 {
+	int64_t link = unpack_int(u);
+	const char *its_name;
 	uint64_t key;
 
-	if (name)
-		return program_resolve(&an->program, n, name);
+	if (link > 0 && link <= n->fn->nlink) {
+		*name = n->fn->links[link - 1].name;
+		return n->named[link - 1];
+	}
+	u->failed |= link != 0;
+	*name = unpack_name(u);
+	if (*name)
+		return program_resolve(&an->program, n, *name);
 	key = unpack_hash(u);
-	name = unpack_name(u);
-	return name ? program_find(&an->program, key, name) : NULL;
+	its_name = unpack_name(u);
+	return its_name ? program_find(&an->program, key, its_name) : NULL;
 }
 
 static bool unpack_bound(struct unpacker *u, const struct sym *bound[8])
@@ -297,8 +319,8 @@ static bool unpack_bound(struct unpacker *u, const struct sym *bound[8])
 /* Ask again what was asked then. */
 static bool is_same(struct analysis *an, struct node *n, struct unpacker *u, struct record *r)
 {
-	const char *name = unpack_name(u);
-	struct node *asked = consulted_node(an, n, u, name);
+	const char *name;
+	struct node *asked = consulted_node(an, n, u, &name);
 	const struct sym *bound[8] = {0};
 	struct consult c = {.node = asked, .name = name};
 	int how = (int)unpack_int(u);
@@ -389,28 +411,18 @@ void summary_read_kept(struct summary *s)
 }
 
 /* The facts of an entry; false, with nothing added, when they make no sense. */
-static bool read_facts(struct analysis *an, struct node *n, uint64_t key, uint64_t hash, int nfact)
+static bool read_facts(struct analysis *an, struct node *n, struct unpacker *u, int nfact)
 {
 	struct fact **facts = ARENA_ARRAY(an->arena, struct fact *, nfact);
-	struct unpacker u;
-	bool is_good;
-	size_t size;
-	void *copy = copy_rest(an, key, &size);
 
-	unpacker_init(&u, &an->program, &an->syms, copy, size);
-	u.failed |= unpack_hash(&u) != hash;
-	unpack_bytes(&u, &size);
-	for (int i = 0; i < nfact && !u.failed; i++)
-		facts[i] = unpack_fact(&u, an->arena);
-	is_good = !u.failed;
-	for (int i = 0; i < nfact && is_good; i++) {
+	for (int i = 0; i < nfact && !u->failed; i++)
+		facts[i] = unpack_fact(u, an->arena);
+	for (int i = 0; i < nfact && !u->failed; i++) {
 		facts[i]->fn = n->fn;
 		facts[i]->unit = n->unit;
 		explain_add(an, facts[i]);
 	}
-	unpacker_release(&u);
-	free(copy);
-	return is_good;
+	return !u->failed;
 }
 
 static void read_counts(struct unpacker *u, unsigned long unsure[UNSURE_KINDS])
@@ -447,7 +459,7 @@ static struct summary *read_entry(struct analysis *an, struct node *n, const str
 	nfact = unpack_int(u);
 	has_held = unpack_int(u);
 	notes = is_plain(an, bound) ? unpack_bytes(u, &nnotes) : NULL;
-	if (u->failed || nfact < 0 || nfact > MOST_FACTS || (nfact && !read_facts(an, n, key, hash, (int)nfact)))
+	if (u->failed || nfact < 0 || nfact > MOST_FACTS || !read_facts(an, n, u, (int)nfact))
 		return NULL;
 	memcpy(r->unsure, unsure, sizeof(unsure));
 	if (notes) {

@@ -129,31 +129,38 @@ static uint64_t key_instance(const struct name_table *t, uint32_t unit, struct i
 	return in->key = parts[0];
 }
 
-/* Nodes by key, while they are made. */
-struct key_table {
-	struct node **slots;
-	size_t size;
-};
-
-static struct node *add_node(struct program *p, struct key_table *by_key, size_t unit, const struct instance *in)
+/* The place of the node of that key and name, or where it would be. */
+static struct node **find_key(const struct key_table *t, uint64_t key, const char *name)
 {
-	size_t at = in->key & (by_key->size - 1);
-	struct node *n;
+	size_t at = key & (t->size - 1);
 
-	for (; (n = by_key->slots[at]); at = (at + 1) & (by_key->size - 1))
-		if (n->key == in->key && n->fn->name == in->fn->name)
-			return n;
+	while (t->slots[at] && (t->slots[at]->key != key || t->slots[at]->fn->name != name))
+		at = (at + 1) & (t->size - 1);
+	return &t->slots[at];
+}
+
+struct node *program_find(const struct program *p, uint64_t key, const char *name)
+{
+	return *find_key(&p->keys, key, name);
+}
+
+static struct node *add_node(struct program *p, size_t unit, const struct instance *in)
+{
+	struct node **place = find_key(&p->keys, in->key, in->fn->name), *n = *place;
+
+	if (n)
+		return n;
 	n = ARENA_NEW(p->arena, struct node);
 	n->fn = in->fn;
 	n->unit = p->units[unit];
 	n->unit_index = (uint32_t)unit;
 	n->key = in->key;
-	by_key->slots[at] = n;
+	*place = n;
 	p->nodes[p->nnode++] = n;
 	return n;
 }
 
-static void add_unit(struct program *p, struct key_table *by_key, struct instance *all, size_t unit)
+static void add_unit(struct program *p, struct instance *all, size_t unit)
 {
 	const struct unit *u = p->units[unit];
 
@@ -163,7 +170,7 @@ static void add_unit(struct program *p, struct key_table *by_key, struct instanc
 	}
 	for (int i = 0; i < u->nfunc; i++) {
 		key_instance(&p->names, (uint32_t)unit + 1, &all[i]);
-		all[i].node = add_node(p, by_key, unit, &all[i]);
+		all[i].node = add_node(p, unit, &all[i]);
 		if (!all[i].fn->is_static)
 			add_name(&p->names, ANY_UNIT, &all[i]);
 	}
@@ -171,28 +178,48 @@ static void add_unit(struct program *p, struct key_table *by_key, struct instanc
 
 static void add_nodes(struct program *p)
 {
-	struct key_table by_key = {.size = 16};
 	struct instance *all;
 	size_t total = 0;
 
 	for (size_t i = 0; i < p->nunit; i++)
 		total += (size_t)p->units[i]->nfunc;
-	while (by_key.size < total * 2)
-		by_key.size *= 2;
+	p->keys.size = 16;
+	while (p->keys.size < total * 2)
+		p->keys.size *= 2;
 	p->nodes = ARENA_ARRAY(p->arena, struct node *, total);
-	p->names.size = by_key.size;
+	p->names.size = p->keys.size;
 	while (p->names.size < total * 3)	/* each function has one name or two */
 		p->names.size *= 2;
 	p->names.slots = calloc(p->names.size, sizeof(*p->names.slots));
-	by_key.slots = calloc(by_key.size, sizeof(*by_key.slots));
-	if (!p->names.slots || !by_key.slots)
+	p->keys.slots = calloc(p->keys.size, sizeof(*p->keys.slots));
+	if (!p->names.slots || !p->keys.slots)
 		die("out of memory (%zu functions)", total);
 	all = ARENA_ARRAY(p->arena, struct instance, total);
 	for (size_t i = 0; i < p->nunit; i++) {
-		add_unit(p, &by_key, all, i);
+		add_unit(p, all, i);
 		all += p->units[i]->nfunc;
 	}
-	free(by_key.slots);
+}
+
+/* Nodes are in the order in which they were made: by unit and name. */
+static void number_twins(const struct program *p)
+{
+	size_t size = p->keys.size;
+	struct node **last = calloc(size, sizeof(*last));	/* of each text */
+
+	if (!last)
+		die("out of memory (%zu functions)", p->nnode);
+	for (size_t i = 0; i < p->nnode; i++) {
+		struct node *n = p->nodes[i];
+		size_t at = n->fn->hash[0] & (size - 1);
+
+		while (last[at] && memcmp(last[at]->fn->hash, n->fn->hash, sizeof(n->fn->hash)))
+			at = (at + 1) & (size - 1);
+		if (last[at])
+			n->twin = last[at]->twin + 1;
+		last[at] = n;
+	}
+	free(last);
 }
 
 static void resolve_links(struct program *p, struct node *n)
@@ -350,48 +377,6 @@ static void spread_matters(struct program *p)
 	}
 }
 
-static int by_text(const void *a, const void *b)
-{
-	const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
-	int c = memcmp(x->fn->hash, y->fn->hash, sizeof(x->fn->hash));
-
-	if (!c)
-		c = strcmp(x->unit->file, y->unit->file);
-	return c ? c : strcmp(x->fn->name, y->fn->name);
-}
-
-static void number_twins(struct program *p)
-{
-	struct arena scratch;
-	struct node **all;
-
-	arena_init(&scratch);
-	all = arena_copy(&scratch, p->nodes, sizeof(*all) * p->nnode);
-	qsort(all, p->nnode, sizeof(*all), by_text);
-	for (size_t i = 1; i < p->nnode; i++)
-		if (!memcmp(all[i]->fn->hash, all[i - 1]->fn->hash, sizeof(all[i]->fn->hash)))
-			all[i]->twin = all[i - 1]->twin + 1;
-	arena_release(&scratch);
-}
-
-static int by_key_and_name(const void *a, const void *b)
-{
-	const struct node *x = *(struct node *const *)a, *y = *(struct node *const *)b;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return strcmp(x->fn->name, y->fn->name);
-}
-
-struct node *program_find(const struct program *p, uint64_t key, const char *name)
-{
-	const struct func fn = {.name = name};
-	const struct node wanted = {.fn = &fn, .key = key}, *at = &wanted;
-	struct node **found = bsearch(&at, p->by_key, p->nnode, sizeof(*p->by_key), by_key_and_name);
-
-	return found ? *found : NULL;
-}
-
 void program_build(struct program *p, struct arena *a, struct unit *const *units, size_t nunit,
 		   const struct model *model)
 {
@@ -401,13 +386,11 @@ void program_build(struct program *p, struct arena *a, struct unit *const *units
 	p->units = units;
 	p->nunit = nunit;
 	add_nodes(p);
+	number_twins(p);
 	for (size_t i = 0; i < p->nnode; i++)
 		p->nodes[i]->index = i;
 	add_all_edges(p);
 	order_nodes(p);
-	p->by_key = arena_copy(a, p->nodes, sizeof(*p->nodes) * p->nnode);
-	qsort(p->by_key, p->nnode, sizeof(*p->by_key), by_key_and_name);
-	number_twins(p);
 	lines_build(p);
 	spread_matters(p);
 }
@@ -415,6 +398,8 @@ void program_build(struct program *p, struct arena *a, struct unit *const *units
 void program_release(struct program *p)
 {
 	free(p->names.slots);
+	free(p->keys.slots);
 	memset(&p->names, 0, sizeof(p->names));
+	memset(&p->keys, 0, sizeof(p->keys));
 	lines_release(p);
 }

@@ -78,7 +78,10 @@ struct special {
 struct program {
 	struct arena *arena;
 	const struct model *model;
-	struct node **by_key;		/* sorted by key, then name */
+	struct key_table {		/* nodes by key */
+		struct node **slots;
+		size_t size;		/* a power of two */
+	} keys;
 	struct node **nodes;		/* callees before callers, as far as cycles let them */
 	size_t nnode;
 	size_t nedge;
@@ -99,7 +102,7 @@ struct program {
 void program_build(struct program *p, struct arena *a, struct unit *const *units, size_t nunit,
 		   const struct model *model);
 void program_release(struct program *p);
-/* The node of that key and name, or NULL. */
+/* The node of that key and (interned) name, or NULL. */
 struct node *program_find(const struct program *p, uint64_t key, const char *name);
 /* The node that an (interned) name means in the unit of from; NULL when it was not read. */
 struct node *program_resolve(const struct program *p, const struct node *from, const char *name);

@@ -189,6 +189,7 @@ struct model_hint {
 	int arg;			/* the lock; MODEL_NONE: all of lock_kind; SETUP: a function that runs with it held */
 	const char *lock_kind;		/* or NULL */
 	const char *lock_class;		/* ASSERTED: which lock; else NULL */
+	const struct model_hint *next;	/* of the same function; or NULL */
 };
 
 /* A class of locks that says nothing of an order: many of them are held at once, or it is one for too many things. */
@@ -242,6 +243,12 @@ struct model_uncounted {
 struct model {
 	struct model_func **funcs;	/* sorted by name */
 	int nfunc;
+	struct model_spot {		/* what is said of functions, by name: for model_find() and model_find_hint() */
+		const char *name;	/* interned; NULL: free */
+		const struct model_func *func;	/* or NULL */
+		const struct model_hint *hint;	/* the first; or NULL */
+	} *spots;
+	size_t nspot;			/* a power of two; 0: nothing is said of any */
 	struct model_guard *guards;
 	int nguard;
 	struct model_need *needs;
@@ -279,7 +286,7 @@ struct model {
  * The model lives in a.
  */
 const struct model *model_load(struct arena *a, const char *dir, const char *const *extra, size_t nextra);
-/* What is known of the function, or NULL. Names match exactly. */
+/* What is known of the function, whose name is interned, or NULL. */
 const struct model_func *model_find(const struct model *m, const char *name);
 /* Is an effect of that kind among what is known of the function? f may be NULL. */
 bool model_does(const struct model_func *f, enum effect_kind kind);

@@ -502,6 +502,31 @@ void model_add_entry(struct builder *b, enum section section, struct mark at, co
 	add[section](b, at, e);
 }
 
+/* The table of all functions that something is said of; of each the hints in their order. */
+static void make_spots(struct builder *b)
+{
+	struct model *m = b->model;
+
+	if (!m->nfunc && !m->nhint)
+		return;
+	for (m->nspot = 16; m->nspot < (size_t)(m->nfunc + m->nhint) * 2;)
+		m->nspot *= 2;
+	m->spots = ARENA_ARRAY(b->arena, struct model_spot, m->nspot);
+	for (int i = 0; i < m->nfunc; i++) {
+		struct model_spot *spot = model_spot(m, m->funcs[i]->name);
+
+		spot->name = m->funcs[i]->name;
+		spot->func = m->funcs[i];
+	}
+	for (int i = m->nhint - 1; i >= 0; i--) {
+		struct model_spot *spot = model_spot(m, m->hints[i].function);
+
+		spot->name = m->hints[i].function;
+		m->hints[i].next = spot->hint;
+		spot->hint = &m->hints[i];
+	}
+}
+
 void model_finish(struct builder *b)
 {
 	struct model *m = b->model;
@@ -511,4 +536,5 @@ void model_finish(struct builder *b)
 	m->funcs = ARENA_ARRAY(b->arena, struct model_func *, m->nfunc);
 	for (int i = 0; i < m->nfunc; i++)
 		m->funcs[i] = b->functions.entries[i].value;
+	make_spots(b);
 }

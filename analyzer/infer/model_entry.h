@@ -3,8 +3,8 @@
 #define INFER_MODEL_ENTRY_H
 
 /*
- * Between model.c, which reads YAML, and model_build.c, which makes the model of what
- * was read: an entry as it stands in a file. For these two files only.
+ * Between model.c, which reads YAML, model_build.c, which makes the model of what was read, and model_find.c: an entry as
+ * it stands in a file, and the table of names. For these files only.
  */
 
 #include "base/map.h"
@@ -54,7 +54,9 @@ struct builder {
 
 /* Add an entry of that section to the model; die() if it makes no sense. */
 void model_add_entry(struct builder *b, enum section section, struct mark at, const struct entry *e);
-/* Make the sorted table of functions out of the map. */
+/* Make the sorted table of functions out of the map, and the one by name. */
 void model_finish(struct builder *b);
+/* The place of an (interned) name in that table, which has one. */
+struct model_spot *model_spot(const struct model *m, const char *name);
 
 #endif

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the models say of a function, a field, a kind of lock. Entries: model_find() and its like. */
-#include "infer/model.h"
+#include "infer/model_entry.h"
 
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
-static int compare_name(const void *key, const void *element)
+/* Names are interned: their addresses stand for them. */
+struct model_spot *model_spot(const struct model *m, const char *name)
 {
-	const struct model_func *const *f = element;
+	uint64_t h = ((uintptr_t)name >> 3) * 0x9e3779b97f4a7c15ULL;
+	size_t at = (h ^ h >> 29) & (m->nspot - 1);
 
-	return strcmp(key, (*f)->name);
+	while (m->spots[at].name && m->spots[at].name != name)
+		at = (at + 1) & (m->nspot - 1);
+	return &m->spots[at];
 }
 
 const struct model_func *model_find(const struct model *m, const char *name)
 {
-	struct model_func **f;
-
-	if (!m->nfunc)
-		return NULL;
-	f = bsearch(name, m->funcs, (size_t)m->nfunc, sizeof(*m->funcs), compare_name);
-	return f ? *f : NULL;
+	return m->nspot ? model_spot(m, name)->func : NULL;
 }
 
 /* Is it field, or field of a member? */
@@ -66,10 +65,11 @@ bool model_does(const struct model_func *f, enum effect_kind kind)
 const struct model_hint *model_find_hint(const struct model *m, enum effect_kind kind, const char *function,
 					 const struct model_hint *after)
 {
-	for (int i = after ? (int)(after - m->hints) + 1 : 0; i < m->nhint; i++)
-		if (m->hints[i].kind == kind && m->hints[i].function == function)
-			return &m->hints[i];
-	return NULL;
+	const struct model_hint *h = after ? after->next : m->nspot ? model_spot(m, function)->hint : NULL;
+
+	while (h && h->kind != kind)
+		h = h->next;
+	return h;
 }
 
 bool model_has_order(const struct model *m, const char *class_name)

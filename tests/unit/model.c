@@ -42,7 +42,7 @@ static const struct model *load(const char *content)
 
 static const struct effect *effect_of(const struct model *m, const char *name, int n)
 {
-	const struct model_func *f = model_find(m, name);
+	const struct model_func *f = model_find(m, intern(name));
 
 	assert_non_null(f);
 	assert_in_range(n, 0, f->neffect - 1);
@@ -73,8 +73,8 @@ static void finds_every_function_by_name(void **state)
 		if (i)
 			assert_true(strcmp(m->funcs[i - 1]->name, m->funcs[i]->name) < 0);
 	}
-	assert_null(model_find(m, "no_such_function"));
-	assert_null(model_find(m, ""));
+	assert_null(model_find(m, intern("no_such_function")));
+	assert_null(model_find(m, intern("")));
 }
 
 static void releases_whatever_is_taken(void **state)
@@ -119,8 +119,8 @@ static void says_what_the_rows_say(void **state)
 	assert_int_equal(e->mode, LOCK_SHARED);
 	assert_true(e->try);
 	assert_int_equal(effect_of(m, "__rcu_read_lock", 0)->arg, MODEL_NONE);
-	assert_int_equal(model_find(m, "get_device")->returns, 0);
-	assert_int_equal(model_find(m, "put_device")->returns, MODEL_NONE);
+	assert_int_equal(model_find(m, intern("get_device"))->returns, 0);
+	assert_int_equal(model_find(m, intern("put_device"))->returns, MODEL_NONE);
 	e = effect_of(m, "of_get_next_child", 0);
 	assert_int_equal(e->kind, EFFECT_FIND);
 	assert_int_equal(e->arg, MODEL_RET);
@@ -153,7 +153,7 @@ static void adds_up_over_files(void **state)
 	m = load("locks:\n  - {function: swap, releases: mutex, arg: 1}\n"
 		 "guards:\n  - {field: group.list, lock_global: big_lock}\n"
 		 "contexts:\n  - {slot: pci_driver.probe, param: 0, in: pci_dev.dev, lock: device.mutex, on: pci_bus_type}\n");
-	assert_int_equal(model_find(m, "swap")->neffect, 2);
+	assert_int_equal(model_find(m, intern("swap"))->neffect, 2);
 	assert_int_equal(effect_of(m, "swap", 0)->kind, EFFECT_TAKE);
 	assert_int_equal(effect_of(m, "swap", 1)->kind, EFFECT_RELEASE);
 	assert_string_equal(m->guards[0].struct_name, "group");
