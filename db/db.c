@@ -88,6 +88,7 @@ static int configure(struct db *db)
 {
 	static const char *const pragmas[] = {
 		"PRAGMA schema_version",	/* reads the header: tells whether it is a database at all */
+		"PRAGMA page_size = 16384",	/* of a new file: most rows have some hundred bytes to some thousand */
 		"PRAGMA journal_mode = WAL",
 		"PRAGMA synchronous = NORMAL",
 		"PRAGMA foreign_keys = ON",

@@ -33,7 +33,8 @@ CREATE TABLE unit (
 	-- ok = 0: the first error of the compiler, or what happened ("killed after 300 s")
 	error	TEXT,
 	note	TEXT,			-- something a user should know ("read without markers"); mostly NULL
-	cpu_ms	INTEGER NOT NULL	-- milliseconds of CPU that capturing it took
+	cpu_ms	INTEGER NOT NULL,	-- milliseconds of CPU that capturing it took
+	content	INTEGER NOT NULL	-- hash of its functions and slots, and of where they stand; 0 where ok = 0
 ) STRICT;
 CREATE INDEX unit_file ON unit (config, file);
 
@@ -107,11 +108,12 @@ CREATE INDEX slot_struct ON slot (struct, field);
 CREATE TABLE summary (
 	key	INTEGER PRIMARY KEY,	-- hash of the function's text, the models and the engine's sources
 	used	INTEGER NOT NULL,	-- the newest run when it was made or used, give or take 30
-	head	BLOB NOT NULL		-- what must be the same for it to be used, and counts: analyzer/infer/cache.c
+	-- what must be the same for it to be used; counts, notes and what may be reported: analyzer/infer/cache.c
+	head	BLOB NOT NULL
 ) STRICT;
 CREATE INDEX summary_used ON summary (used);
 
--- What was learnt itself: the summary and what may be reported.
+-- What was learnt itself: the summary.
 CREATE TABLE summary_rest (
 	key	INTEGER PRIMARY KEY REFERENCES summary ON DELETE CASCADE,
 	size	INTEGER NOT NULL,	-- bytes

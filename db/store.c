@@ -17,7 +17,7 @@
 
 #include "db/schema.inc"
 
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 #define APPLICATION_ID 0x44655653	/* "DeVS" */
 
 #define TEXT_(x) #x
@@ -170,16 +170,20 @@ void store_adopt_config(struct store *s, const char *other, const char *config)
 	db_commit(s->db);
 }
 
+/* All functions and files are gone through for that. */
+static void drop_unused(struct store *s)
+{
+	db_exec(s->db, "DELETE FROM func WHERE NOT EXISTS (SELECT 1 FROM unit_func WHERE func = func.id)");
+	db_exec(s->db, "DELETE FROM file WHERE NOT EXISTS (SELECT 1 FROM dep WHERE file = file.id)");
+}
+
 void store_close(struct store *s)
 {
 	store_end_reading(s);
-	if (s->changed) {
+	if (s->changed || s->dropped) {
 		store_begin(s);
-		store_drop_versions(s);
-		db_exec(s->db, "DELETE FROM func WHERE NOT EXISTS "
-			"(SELECT 1 FROM unit_func WHERE func = func.id)");
-		db_exec(s->db, "DELETE FROM file WHERE NOT EXISTS "
-			"(SELECT 1 FROM dep WHERE file = file.id)");
+		if (store_drop_versions(s) || s->dropped)
+			drop_unused(s);
 		db_commit(s->db);
 	}
 	store_drop_summaries(s);

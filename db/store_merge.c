@@ -136,8 +136,8 @@ static void copy_unit(struct store *s, int64_t unit)
 {
 	int64_t own;
 
-	run_with(s, "INSERT INTO main.unit (config, file, key, ok, error, note, cpu_ms) "
-		 "SELECT ?2, file, key, ok, error, note, cpu_ms FROM part.unit WHERE id = ?1", unit, s->config);
+	run_with(s, "INSERT INTO main.unit (config, file, key, ok, error, note, cpu_ms, content) "
+		 "SELECT ?2, file, key, ok, error, note, cpu_ms, content FROM part.unit WHERE id = ?1", unit, s->config);
 	own = db_last_id(s->db);
 	run_with(s, "INSERT INTO main.unit_func (unit, func, line) SELECT ?2, own, line FROM part.unit_func "
 		 "JOIN func_at ON part = func WHERE unit = ?1", unit, own);
@@ -187,5 +187,5 @@ void store_merge(struct store *s, const char *path, struct store_merged *out)
 	out->triage = copy_triage(s);
 	db_commit(s->db);
 	db_detach(s->db);
-	s->changed = true;
+	s->changed = s->dropped = true;
 }

@@ -13,6 +13,7 @@
 #include "db/db.h"
 
 struct func;
+struct unit;
 
 struct store {
 	struct db *db;
@@ -24,7 +25,8 @@ struct store {
 	struct func **borrowers;
 	size_t nborrower, borrower_cap;
 	bool reading;		/* a transaction that only reads is open: store_load.c */
-	bool changed;		/* a unit was replaced or dropped: there may be rows nobody uses */
+	bool changed;		/* a unit was added: one may have too many versions */
+	bool dropped;		/* there may be rows nobody uses */
 	ZSTD_CCtx *compress;
 	ZSTD_DCtx *decompress;
 };
@@ -41,10 +43,12 @@ void store_bind_hash(struct stmt *st, int i, const uint64_t hash[2]);
 void store_col_hash(struct stmt *st, int i, uint64_t hash[2]);
 /* The one number that a question with one parameter is answered with. */
 size_t store_count(struct store *s, const char *sql, int64_t arg);
+/* A hash of all that a unit holds, with the lines it stands at. */
+int64_t store_unit_content(const struct unit *u);
 /*
  * Drop all but the last few versions of each unit, and all but the last few attempts that failed: at the end, when no
- * run may still want one of them.
+ * run may still want one of them. Were there any?
  */
-void store_drop_versions(struct store *s);
+bool store_drop_versions(struct store *s);
 
 #endif

@@ -185,10 +185,11 @@ static void put_dep(struct store *s, int64_t unit, const struct dep *d)
 	db_run(st);
 }
 
-void store_drop_versions(struct store *s)
+bool store_drop_versions(struct store *s)
 {
 	db_exec(s->db, "DELETE FROM unit WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
 		"(PARTITION BY config, file, ok ORDER BY id DESC) AS nth FROM unit) WHERE nth > " KEEP_VERSIONS ")");
+	return db_int(s->db, "SELECT changes()");
 }
 
 int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c)
@@ -209,8 +210,8 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
 			what = arena_printf(&a, "its flow cannot be read back: %s", text_str(&error));
 	}
 	store_begin(s);
-	st = db_prepare(s->db, "INSERT INTO unit (config, file, key, ok, error, note, cpu_ms) "
-			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+	st = db_prepare(s->db, "INSERT INTO unit (config, file, key, ok, error, note, cpu_ms, content) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 	db_bind_int(st, 1, s->config);
 	db_bind_text(st, 2, file);
 	store_bind_hash(st, 3, key);
@@ -218,6 +219,7 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
 	db_bind_text(st, 5, u ? NULL : what);
 	db_bind_text(st, 6, c->note);
 	db_bind_int(st, 7, (int64_t)(c->cpu * 1000));
+	db_bind_int(st, 8, u ? store_unit_content(u) : 0);
 	db_run(st);
 	unit = db_last_id(s->db);
 	if (u)
@@ -242,7 +244,7 @@ static void drop_unit(struct store *s, const char *file)
 	db_bind_int(st, 1, s->config);
 	db_bind_text(st, 2, file);
 	db_run(st);
-	s->changed = true;
+	s->dropped = true;
 }
 
 size_t store_keep_units(struct store *s, const char *const *files, size_t n)

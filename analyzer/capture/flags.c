@@ -14,6 +14,7 @@
 #include "capture/flags.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,19 +121,43 @@ static bool starts(const char *s, const char *head)
 	return !strncmp(s, head, strlen(head));
 }
 
-/* Are the first three characters the name's? All words of all commands are looked up each time devscope runs. */
-static bool may_fit(const char *word, const char *name)
+enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+
+/* What options are told apart by first: the character behind the dash. */
+static unsigned char initial(const char *word)
 {
-	return word[0] == name[0] && (!name[1] || (word[1] == name[1] && (!name[2] || word[2] == name[2])));
+	return (unsigned char)(word[0] == '-' ? word[1] : word[0]);
+}
+
+/*
+ * The options of an initial, in order: 1 + the number of the first, and of the next after each. All words of all commands
+ * are looked up each time devscope runs.
+ */
+struct option_index {
+	short first[UCHAR_MAX + 1], next[OPTIONS];
+	bool made;
+};
+
+static void index_options(struct option_index *x)
+{
+	for (short i = OPTIONS - 1; i >= 0; i--) {
+		short *first = &x->first[initial(options[i].name)];
+
+		x->next[i] = *first;
+		*first = (short)(i + 1);
+	}
+	x->made = true;
 }
 
 static const struct option *option_find(const char *word)
 {
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-		const struct option *o = &options[i];
+	static struct option_index index;
 
-		if (!may_fit(word, o->name))
-			continue;
+	if (!index.made)
+		index_options(&index);
+	for (short i = index.first[initial(word)]; i; i = index.next[i - 1]) {
+		const struct option *o = &options[i - 1];
+
 		if (!strcmp(word, o->name))
 			return o;
 		if ((o->form == HEAD || o->form == EITHER) && starts(word, o->name))

@@ -305,6 +305,37 @@ static void test_last_versions_are_kept(void **state)
 	arena_release(&a);
 }
 
+static int64_t functions_in_file(void)
+{
+	const char *error;
+	struct db *db = db_open(path, &error);
+	int64_t n;
+
+	assert_non_null(db);
+	n = db_int(db, "SELECT count(*) FROM func");
+	db_close(db);
+	return n;
+}
+
+/* A function goes with the last version that has it, and not before. */
+static void test_functions_go_with_their_versions(void **state)
+{
+	const char *const texts[] = {shared, own, own, own};
+	const int64_t left[] = {1, 2, 2, 1};
+	struct arena a;
+
+	(void)state;
+	arena_init(&a);
+	for (size_t i = 0; i < 4; i++) {
+		struct store *s = store_open(path, ".");
+
+		put(s, "a.c", unit_text(&a, "a.c", texts[i]), i);
+		store_close(s);
+		assert_int_equal(functions_in_file(), left[i]);
+	}
+	arena_release(&a);
+}
+
 /* Run f in a child: its exit status. stderr is thrown away. */
 static int status_of(void (*f)(void))
 {
@@ -417,7 +448,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_configurations_are_apart, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_touch, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_last_versions_are_kept, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(test_last_versions_are_kept, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_functions_go_with_their_versions, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_foreign_files, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_schema_versions, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_runs, make_dir, drop_dir),
