@@ -131,16 +131,12 @@ static const char *without_end(const char *name, const char *end)
 	return path_ends(name, end) ? intern_n(name, strlen(name) - strlen(end)) : name;
 }
 
-/*
- * The lock that has that lockdep map: what is before it in the name of the field. Of a spinlock_t the map is in the
- * raw lock, which is all there is of it (include/linux/spinlock_types.h).
- */
-static const char *without_map(struct sim *sim, const struct sym *lock, const char *name)
+/* The class of the lock that has that lockdep map: what is before it in the name of the field. */
+static const char *without_map(const struct sym *lock, const char *name)
 {
-	if (lock->kind != SYM_ADDR || !lock->struct_name || !lock->field || !path_ends(lock->field, ".dep_map"))
-		return without_end(name, ".dep_map");
-	name = arena_printf(&sim->arena, "%s.%s", lock->struct_name, lock->field);
-	return without_end(without_end(name, ".dep_map"), ".rlock");
+	if (lock->kind == SYM_ADDR && lock->struct_name && lock->field && path_ends(lock->field, ".dep_map"))
+		name = sym_class_of(lock->struct_name, lock->field);
+	return without_end(name, ".dep_map");
 }
 
 /* The class of the lock that is an argument; NULL when it cannot be told. */
@@ -157,7 +153,7 @@ static const char *class_of_argument(struct sim *sim, struct state *st, const st
 	if (lock->kind == SYM_ADDR && lock->a->kind == SYM_GLOBAL && (!lock->field || !strcmp(lock->field, "dep_map")))
 		return lock->a->name;
 	name = class_of(lock, intern(LOCK_OF_ANY_CLASS));
-	return *name == *LOCK_OF_ANY_CLASS ? NULL : without_map(sim, lock, name);
+	return *name == *LOCK_OF_ANY_CLASS ? NULL : without_map(lock, name);
 }
 
 static const struct model_hint *find_hint(const struct sim *sim, const struct insn *in, enum effect_kind kind,
