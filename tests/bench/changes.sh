@@ -31,7 +31,7 @@ one_unit() {
 	[ -n "$file" ] || return 0
 	jq -r --arg file "$TREE/$file" 'first(.[] | select(.file == $file)) | .arguments + [""] | .[]' \
 		"$case/compile_commands.json" >"$case/one"
-	own=$(cpu syntax_only "$case/one")
+	own=$(cpu syntax_only "$case/one" 0 1)
 	row "$case" "one unit, -fsyntax-only" s '' "$own"
 	save_file "$file"
 	sed -i '0,/^	return 0;$/s//	return 1;/' "$TREE/$file"

@@ -14,20 +14,35 @@ cpu() {
 	awk '{ printf "%.2f\n", $1 + $2 }' "$SCRATCH/time"
 }
 
-# syntax_only ARGUMENTS WORD...: each unit's own command, made to parse and no more.
-syntax_only() {
-	local word skip=no line=() file=$1
-	shift
+# syntax_of FILE FIRST STEP WORD...: of the units in the file, the one of that number from 0 and each that many further on:
+# its own command, made to parse and no more.
+syntax_of() {
+	local word skip=no line=() unit=0 file=$1 first=$2 step=$3
+	shift 3
 	cd "$BUILD" || return
 	while IFS= read -r word; do
 		case $skip$word in
 		yes*) skip=no ;;
-		no) "${line[@]}" -fsyntax-only "$@" || true; line=() ;;
+		no)
+			if [ $((unit % step)) -eq "$first" ]; then "${line[@]}" -fsyntax-only "$@" || true; fi
+			line=() unit=$((unit + 1))
+			;;
 		no-o) skip=yes ;;
 		no-c | no-Wp,-M*) ;;
 		*) line+=("$word") ;;
 		esac
 	done <"$file"
+}
+
+# syntax_only FILE PART PARTS WORD...: each so-many-th unit, on all cores, as devscope works.
+syntax_only() {
+	local core cores file=$1 part=$2 parts=$3
+	cores=$(nproc)
+	shift 3
+	for ((core = 0; core < cores; core++)); do
+		syntax_of "$file" $((part + core * parts)) $((cores * parts)) "$@" &
+	done
+	wait
 }
 
 # warm capture|check CASE ARG...: with what is known from before. Notes the peak memory of any process, in KiB.
