@@ -5,6 +5,7 @@
 /* A string that grows, and interned names (equal names are equal pointers). */
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct text {
 	char *s;	/* NUL-terminated once anything was added; NULL before */
@@ -39,6 +40,14 @@ int text_read_file(struct text *t, const char *path);
 const char *intern(const char *s);
 /* The same for the first n bytes. */
 const char *intern_n(const char *s, size_t n);
+/* For hash tables of interned names: of the address of one, and of something else that tells it apart, or 0. */
+static inline uint64_t intern_hash(const char *name, uint64_t more)
+{
+	uint64_t h = ((uintptr_t)name >> 3) * 0x9e3779b97f4a7c15ULL ^ more * 0xff51afd7ed558ccdULL;
+
+	return h ^ h >> 29;
+}
+
 /* Free all interned names; for the end of the program only (leak checkers). */
 void intern_release(void);
 

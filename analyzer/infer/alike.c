@@ -31,7 +31,7 @@ struct collection {
 
 static size_t slot_of(const struct collection *c, const char *name)
 {
-	size_t h = (size_t)((uintptr_t)name * 0x9e3779b97f4a7c15ull >> 32) & (c->size - 1);
+	size_t h = intern_hash(name, 0) & (c->size - 1);
 
 	while (c->slots[h] && c->slots[h] != name)
 		h = (h + 1) & (c->size - 1);

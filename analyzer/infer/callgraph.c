@@ -37,8 +37,7 @@ struct instance {
 /* Names are interned: their addresses stand for them. */
 static struct name_slot *find_name(const struct name_table *t, uint32_t unit, const char *name)
 {
-	uint64_t h = ((uintptr_t)name >> 3) * 0x9e3779b97f4a7c15ULL ^ unit * 0xff51afd7ed558ccdULL;
-	size_t at = (h ^ h >> 29) & (t->size - 1);
+	size_t at = intern_hash(name, unit) & (t->size - 1);
 
 	while (t->slots[at].name && (t->slots[at].name != name || t->slots[at].unit != unit))
 		at = (at + 1) & (t->size - 1);

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/message.h"
+#include "base/text.h"
 #include "infer/callgraph.h"
 
 struct line {
@@ -19,8 +20,7 @@ struct line {
 /* Names are interned: their addresses stand for them. */
 static struct line *find(const struct line_table *t, const char *file, const char *name)
 {
-	uint64_t h = ((uintptr_t)name >> 3) * 0x9e3779b97f4a7c15ULL ^ ((uintptr_t)file >> 3) * 0xff51afd7ed558ccdULL;
-	size_t at = (h ^ h >> 29) & (t->size - 1);
+	size_t at = intern_hash(name, (uintptr_t)file >> 3) & (t->size - 1);
 
 	while (t->slots[at].fn && (t->slots[at].fn->name != name || t->slots[at].fn->file != file))
 		at = (at + 1) & (t->size - 1);

@@ -2,14 +2,14 @@
 /* What the models say of a function, a field, a kind of lock. Entries: model_find() and its like. */
 #include "infer/model_entry.h"
 
-#include <stdint.h>
 #include <string.h>
+
+#include "base/text.h"
 
 /* Names are interned: their addresses stand for them. */
 struct model_spot *model_spot(const struct model *m, const char *name)
 {
-	uint64_t h = ((uintptr_t)name >> 3) * 0x9e3779b97f4a7c15ULL;
-	size_t at = (h ^ h >> 29) & (m->nspot - 1);
+	size_t at = intern_hash(name, 0) & (m->nspot - 1);
 
 	while (m->spots[at].name && m->spots[at].name != name)
 		at = (at + 1) & (m->nspot - 1);
