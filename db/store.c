@@ -187,6 +187,7 @@ void store_close(struct store *s)
 		db_commit(s->db);
 	}
 	store_drop_summaries(s);
+	arena_release(&s->files);
 	db_close(s->db);
 	ZSTD_freeCCtx(s->compress);
 	ZSTD_freeDCtx(s->decompress);

@@ -59,9 +59,12 @@ size_t store_files(struct store *s, struct arena *a, struct stored_file **out);
 size_t store_file_units(struct store *s, struct arena *a, int64_t file, int64_t **out);
 /* Note the new size and time of a file whose content turned out the same. */
 void store_touch_file(struct store *s, int64_t file, int64_t size, int64_t mtime_ns);
+/* Units are saved between these two, in one transaction. */
+void store_begin_units(struct store *s);
+void store_end_units(struct store *s);
 /*
- * Save one captured unit as the newest version of that file, in one transaction; the last few versions before it
- * are kept when the store is closed. Its id; 0 if it could not be read.
+ * Save one captured unit as the newest version of that file; the last few versions before it are kept when the store is
+ * closed. Its id; 0 if it could not be read.
  */
 int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c);
 /*

@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "db/db.h"
 
 struct func;
@@ -24,6 +25,8 @@ struct store {
 	struct arena lent;
 	struct func **borrowers;
 	size_t nborrower, borrower_cap;
+	struct arena files;	/* store_units.c: what is known of the files of the units being saved */
+	struct map known_files;	/* by path: struct stored_file */
 	bool reading;		/* a transaction that only reads is open: store_load.c */
 	bool changed;		/* a unit was added: one may have too many versions */
 	bool dropped;		/* there may be rows nobody uses */

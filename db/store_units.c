@@ -164,7 +164,8 @@ static void put_flow(struct store *s, struct arena *a, int64_t unit, const struc
 		put_slot(s, unit, &u->slots[i]);
 }
 
-static void put_dep(struct store *s, int64_t unit, const struct dep *d)
+/* The row of that content of a file, made or brought up to date. */
+static int64_t put_file(struct store *s, const struct dep *d)
 {
 	struct stmt *st = db_prepare(s->db, "INSERT INTO file (config, path, hash, size, mtime) "
 				     "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (config, path, hash) DO UPDATE "
@@ -179,9 +180,30 @@ static void put_dep(struct store *s, int64_t unit, const struct dep *d)
 	db_bind_int(st, 5, d->mtime_ns);
 	while (db_step(st))
 		file = db_col_int(st, 0);
-	st = db_prepare(s->db, "INSERT OR IGNORE INTO dep (unit, file) VALUES (?1, ?2)");
+	return file;
+}
+
+/* Units saved together have most of their files in common: each is looked up once. */
+static int64_t file_row(struct store *s, const struct dep *d)
+{
+	struct stored_file *f = map_get(&s->known_files, d->path);
+
+	if (f && !memcmp(f->dep.hash, d->hash, sizeof(d->hash)) && f->dep.size == d->size &&
+	    f->dep.mtime_ns == d->mtime_ns)
+		return f->id;
+	f = ARENA_NEW(&s->files, struct stored_file);
+	f->dep = *d;
+	f->id = put_file(s, d);
+	map_set(&s->known_files, arena_strdup(&s->files, d->path), f);
+	return f->id;
+}
+
+static void put_dep(struct store *s, int64_t unit, const struct dep *d)
+{
+	struct stmt *st = db_prepare(s->db, "INSERT OR IGNORE INTO dep (unit, file) VALUES (?1, ?2)");
+
 	db_bind_int(st, 1, unit);
-	db_bind_int(st, 2, file);
+	db_bind_int(st, 2, file_row(s, d));
 	db_run(st);
 }
 
@@ -190,6 +212,19 @@ bool store_drop_versions(struct store *s)
 	db_exec(s->db, "DELETE FROM unit WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER "
 		"(PARTITION BY config, file, ok ORDER BY id DESC) AS nth FROM unit) WHERE nth > " KEEP_VERSIONS ")");
 	return db_int(s->db, "SELECT changes()");
+}
+
+void store_begin_units(struct store *s)
+{
+	store_begin(s);
+	map_init(&s->known_files);
+}
+
+void store_end_units(struct store *s)
+{
+	db_commit(s->db);
+	map_release(&s->known_files);
+	arena_clear(&s->files);
 }
 
 int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2], const struct captured *c)
@@ -209,7 +244,6 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
 		if (!u)
 			what = arena_printf(&a, "its flow cannot be read back: %s", text_str(&error));
 	}
-	store_begin(s);
 	st = db_prepare(s->db, "INSERT INTO unit (config, file, key, ok, error, note, cpu_ms, content) "
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 	db_bind_int(st, 1, s->config);
@@ -229,7 +263,6 @@ int64_t store_put_unit(struct store *s, const char *file, const uint64_t key[2],
 	if (c->ok && !u)	/* our own mistake: no change of the files mends it */
 		put_dep(s, unit, &never);
 	s->changed = true;
-	db_commit(s->db);
 	text_release(&error);
 	arena_release(&a);
 	return u ? unit : 0;

@@ -5,7 +5,8 @@
  * capture_run() keeps opt->jobs children busy (child.c says what each does) and sleeps until a child ends, a
  * deadline passes or the user interrupts: all three come as signals that are blocked and waited for, so
  * that nothing runs behind the back of done(). Each child leads a process group with its clang in it, and
- * a late one is killed with its group. Results come back as files in a folder made for the run, which is
+ * a late one is killed with its group. done() is called once a second, or when many are done: to save a unit for itself
+ * costs several times as much. Results come back as files in a folder made for the run, which is
  * removed however the run ends: also by die() in done(), through atexit().
  *
  * Before the units come the jobs that make precompiled headers (pch.h), in the same pool.
@@ -41,6 +42,9 @@
 #define DEVSCOPE_VERSION "0"
 #endif
 
+enum { BATCH = 64 };	/* units that done() gets at once, at most */
+#define BATCH_NS 1000000000	/* how long the first of them waits */
+
 /* A running child; pid is 0 for a free place. */
 struct worker {
 	pid_t pid;
@@ -55,7 +59,12 @@ struct pool {
 	const struct command_list *list;
 	struct capture_options opt;
 	struct arena arena;	/* of the run */
-	struct arena scratch;	/* of one unit's result */
+	struct arena scratch;	/* of the results in the batch */
+	struct captured batch[BATCH];	/* units that ended, and done() does not know yet */
+	size_t nbatch;
+	int64_t batch_ns;	/* steady clock: when the first of them came */
+	void (*done)(void *cookie, const struct captured *units, size_t n);
+	void *cookie;
 	struct deps deps;
 	struct worker *workers;
 	struct pch_plan *pch;	/* NULL: none */
@@ -252,15 +261,22 @@ static double seconds(struct timeval t)
 	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
-/* A child ended: read its result, hand it on, remove its files. */
-static void worker_end(struct pool *p, struct worker *s, int status, const struct rusage *used,
-		       void (*done)(void *cookie, const struct captured *unit), void *cookie)
+/* Hand on what there is. */
+static void end_batch(struct pool *p)
+{
+	if (p->nbatch)
+		p->done(p->cookie, p->batch, p->nbatch);
+	p->nbatch = 0;
+	arena_clear(&p->scratch);
+}
+
+/* A child ended: read its result, remove its files. */
+static void worker_end(struct pool *p, struct worker *s, int status, const struct rusage *used)
 {
 	struct captured unit = { .index = s->index,
 				 .cpu = seconds(used->ru_utime) + seconds(used->ru_stime) };
 
 	s->pid = 0;
-	arena_clear(&p->scratch);
 	if (p->jobs) {
 		pch_job_done(p->pch, s->index, !status);
 		child_clean(&p->scratch, &s->child);
@@ -272,14 +288,16 @@ static void worker_end(struct pool *p, struct worker *s, int status, const struc
 		child_result(&p->scratch, &s->child, status, &unit);
 	deps_read(&p->deps, &p->scratch, &s->child, p->pch ? p->planned_ns : s->began_ns, &unit);
 	child_clean(&p->scratch, &s->child);
-	done(cookie, &unit);
+	if (!p->nbatch)
+		p->batch_ns = now_ns(CLOCK_MONOTONIC);
+	p->batch[p->nbatch++] = unit;
+	if (p->nbatch == BATCH)
+		end_batch(p);
 }
 
-/* Take in every child that ended. Their number. */
-static int reap(struct pool *p, void (*done)(void *cookie, const struct captured *unit), void *cookie)
+/* Take in every child that ended. */
+static void reap(struct pool *p)
 {
-	int ended = 0;
-
 	for (int i = 0; i < p->opt.jobs; i++) {
 		struct worker *s = &p->workers[i];
 		struct rusage used;
@@ -288,17 +306,19 @@ static int reap(struct pool *p, void (*done)(void *cookie, const struct captured
 		if (!s->pid || wait4(s->pid, &status, WNOHANG, &used) != s->pid)
 			continue;
 		kill(-s->pid, SIGKILL);	/* whatever it left behind */
-		worker_end(p, s, status, &used, done, cookie);
-		ended++;
+		worker_end(p, s, status, &used);
 	}
-	return ended;
 }
 
-/* Kill who is over time. Nanoseconds until the next deadline. */
+/* Kill who is over time, end a batch that waited. Nanoseconds until the next deadline. */
 static int64_t check_deadlines(struct pool *p)
 {
 	int64_t now = now_ns(CLOCK_MONOTONIC), wait = 3600LL * 1000000000;
 
+	if (p->nbatch && p->batch_ns + BATCH_NS <= now)
+		end_batch(p);
+	else if (p->nbatch)
+		wait = p->batch_ns + BATCH_NS - now;
 	for (int i = 0; i < p->opt.jobs; i++) {
 		struct worker *s = &p->workers[i];
 
@@ -328,8 +348,7 @@ static int fill(struct pool *p, const size_t *want, size_t nwant, size_t *next)
 }
 
 /* Do all that is wanted. The signal that ended it early, or 0. */
-static int work(struct pool *p, const size_t *want, size_t nwant,
-		void (*done)(void *cookie, const struct captured *unit), void *cookie)
+static int work(struct pool *p, const size_t *want, size_t nwant)
 {
 	size_t next = 0;
 
@@ -340,7 +359,7 @@ static int work(struct pool *p, const size_t *want, size_t nwant,
 
 		if (signal > 0 && signal != SIGCHLD)
 			return signal;
-		reap(p, done, cookie);
+		reap(p);
 	}
 	return 0;
 }
@@ -359,15 +378,15 @@ static int prepare(struct pool *p, const size_t *want, size_t nwant)
 
 		for (size_t i = 0; i < n; i++)
 			all[i] = i;
-		ended_by = work(p, all, n, NULL, NULL);
+		ended_by = work(p, all, n);
 	}
 	p->jobs = false;
 	return ended_by;
 }
 
 bool capture_run(const struct command_list *list, const size_t *want, size_t nwant,
-		 const struct capture_options *opt, void (*done)(void *cookie, const struct captured *unit),
-		 void *cookie)
+		 const struct capture_options *opt,
+		 void (*done)(void *cookie, const struct captured *units, size_t n), void *cookie)
 {
 	struct pool p;
 	int ended_by;
@@ -375,9 +394,12 @@ bool capture_run(const struct command_list *list, const size_t *want, size_t nwa
 	if (!nwant)
 		return false;
 	pool_begin(&p, list, opt);
+	p.done = done;
+	p.cookie = cookie;
 	ended_by = prepare(&p, want, nwant);
 	if (!ended_by)
-		ended_by = work(&p, want, nwant, done, cookie);
+		ended_by = work(&p, want, nwant);
+	end_batch(&p);
 	pool_end(&p);
 	if (ended_by && ended_by != SIGINT)
 		raise(ended_by);

@@ -84,13 +84,14 @@ struct capture_options {
 };
 
 /*
- * Capture the commands list->items[want[0..nwant-1]]. For each one that ends, done() is called in this
- * process, in no order; what it is given lives until done() returns. On SIGINT the children are ended
- * and capture_run() returns true: what was done is done. Where it pays, precompiled headers are made first.
+ * Capture the commands list->items[want[0..nwant-1]]. done() is called in this process with those that ended, in no
+ * order: some at a time, but a second after they did at the latest; what it is given lives until it returns. On SIGINT the
+ * children are ended and capture_run() returns true: what was done is done. Where it pays, precompiled headers are made
+ * first.
  */
 bool capture_run(const struct command_list *list, const size_t *want, size_t nwant,
 		 const struct capture_options *opt,
-		 void (*done)(void *cookie, const struct captured *unit), void *cookie);
+		 void (*done)(void *cookie, const struct captured *units, size_t n), void *cookie);
 
 /*
  * What a unit's flow depends on besides its files: the arguments as clang gets them (without paths of this

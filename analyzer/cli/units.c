@@ -280,9 +280,8 @@ static void note_failed(struct capturing *cap, const char *file, const char *err
 	add_note(cap->units->arena, cap->run->failed, &cap->run->nfailed, file, error ? error : "no reason given");
 }
 
-static void unit_captured(void *cookie, const struct captured *c)
+static void take_unit(struct capturing *cap, const struct captured *c)
 {
-	struct capturing *cap = cookie;
 	const struct units *u = cap->units;
 	const char *name = u->names[c->index];
 	uint64_t key[2];
@@ -297,6 +296,16 @@ static void unit_captured(void *cookie, const struct captured *c)
 	if (c->ok && c->note)
 		add_note(u->arena, cap->run->noted, &cap->run->nnoted, name, c->note);
 	progress_at(++cap->done, cap->todo, name);
+}
+
+static void units_captured(void *cookie, const struct captured *units, size_t n)
+{
+	struct capturing *cap = cookie;
+
+	store_begin_units(cap->store);
+	for (size_t i = 0; i < n; i++)
+		take_unit(cap, &units[i]);
+	store_end_units(cap->store);
 }
 
 /* The wanted units that the view has, and the database not as they are there; counts the others. */
@@ -387,7 +396,7 @@ void units_capture(const struct units *u, const struct fresh *f, const struct vi
 	progress_start("capture", cap.todo, opt->quiet);
 	progress_at(0, cap.todo, NULL);
 	if (cap.todo)
-		run->interrupted = capture_run(&u->commands, stale, cap.todo, &how, unit_captured, &cap);
+		run->interrupted = capture_run(&u->commands, stale, cap.todo, &how, units_captured, &cap);
 	progress_end();
 	if (run->nfailed)
 		qsort(run->failed, run->nfailed, sizeof(*run->failed), by_file);

@@ -57,9 +57,8 @@ static const char *copy(const char *s)
 	return s ? arena_strdup(&arena, s) : NULL;
 }
 
-static void keep(void *cookie, const struct captured *unit)
+static void keep_one(struct results *r, const struct captured *unit)
 {
-	struct results *r = cookie;
 	struct kept *k = &r->units[r->n++];
 
 	k->unit = *unit;
@@ -70,6 +69,12 @@ static void keep(void *cookie, const struct captured *unit)
 	k->unit.deps = arena_copy(&arena, unit->deps, unit->ndep * sizeof(*unit->deps));
 	for (size_t i = 0; i < unit->ndep; i++)
 		k->unit.deps[i].path = copy(unit->deps[i].path);
+}
+
+static void keep(void *cookie, const struct captured *units, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		keep_one(cookie, &units[i]);
 }
 
 static const struct captured *result(const struct results *r, const char *file)

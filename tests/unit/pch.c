@@ -98,9 +98,8 @@ struct results {
 	int with;
 };
 
-static void keep(void *cookie, const struct captured *unit)
+static void keep_one(struct results *r, const struct captured *unit)
 {
-	struct results *r = cookie;
 	const char *file = path_base(r->list->items[unit->index].file);
 	struct result *to = !strcmp(file, "z-odd.c") ? &r->odd : &r->plain[atoi(file + 1)];
 
@@ -109,6 +108,12 @@ static void keep(void *cookie, const struct captured *unit)
 	for (size_t i = 0; i < unit->ndep; i++)
 		to->deps = arena_printf(&arena, "%s%s ", to->deps, unit->deps[i].path);
 	r->with += unit->pch;
+}
+
+static void keep(void *cookie, const struct captured *units, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		keep_one(cookie, &units[i]);
 }
 
 static struct results capture(bool no_pch)

@@ -63,6 +63,14 @@ static int drop_dir(void **state)
 	return rmdir(dir);
 }
 
+/* Save one unit, read or not. */
+static void put_captured(struct store *s, const char *file, uint64_t key, const struct captured *c)
+{
+	store_begin_units(s);
+	store_put_unit(s, file, (uint64_t[2]){key, 9}, c);
+	store_end_units(s);
+}
+
 static void put(struct store *s, const char *file, const char *flow, uint64_t key)
 {
 	struct dep deps[] = {
@@ -73,7 +81,7 @@ static void put(struct store *s, const char *file, const char *flow, uint64_t ke
 		.ok = true, .flow = flow, .flow_len = strlen(flow), .deps = deps, .ndep = 2, .cpu = 0.5,
 	};
 
-	store_put_unit(s, file, (uint64_t[2]){key, 9}, &c);
+	put_captured(s, file, key, &c);
 }
 
 /* The nth version of a file, the newest being 0; known.id is 0 if there is none. */
@@ -139,6 +147,36 @@ static void test_round_trip(void **state)
 	assert_string_equal(text_str(&t), arena_printf(&a, "%s%s%s", head, shared, own));
 	store_close(s);
 	text_release(&t);
+	arena_release(&a);
+}
+
+/* Of units that are saved together, each keeps the contents it was made from. */
+static void test_contents_of_one_file(void **state)
+{
+	struct store *s = store_open(path, ".");
+	struct dep dep = {.path = "include/h.h", .hash = {1}, .size = 10, .mtime_ns = 100};
+	struct captured c = {.error = "no", .deps = &dep, .ndep = 1};
+	struct stored_file *files;
+	struct arena a;
+	int64_t *ids;
+
+	(void)state;
+	arena_init(&a);
+	store_begin_units(s);
+	for (int i = 0; i < 4; i++) {
+		dep.hash[0] = i % 2 + 1;
+		store_put_unit(s, arena_printf(&a, "%d.c", i), (uint64_t[2]){1, 1}, &c);
+	}
+	dep.mtime_ns = 300;	/* as a file that came back: the same content of another time */
+	store_put_unit(s, "4.c", (uint64_t[2]){1, 1}, &c);
+	store_end_units(s);
+	assert_int_equal(store_files(s, &a, &files), 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(files[i].dep.hash[0], i + 1);
+		assert_int_equal(files[i].dep.mtime_ns, i ? 300 : 100);
+		assert_int_equal(store_file_units(s, &a, files[i].id, &ids), i + 2);
+	}
+	store_close(s);
 	arena_release(&a);
 }
 
@@ -219,8 +257,8 @@ static void test_failed_units_and_dropped_ones(void **state)
 	arena_init(&a);
 	bad.deps = absent;
 	bad.ndep = 2;
-	store_put_unit(s, "bad.c", (uint64_t[2]){1, 1}, &bad);
-	store_put_unit(s, "odd.c", (uint64_t[2]){1, 1}, &unreadable);
+	put_captured(s, "bad.c", 1, &bad);
+	put_captured(s, "odd.c", 1, &unreadable);
 	put(s, "a.c", unit_text(&a, "a.c", own), 1);
 	u = version(s, &a, "bad.c", 0);
 	assert_true(u.id && !u.ok);
@@ -289,11 +327,11 @@ static void test_last_versions_are_kept(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(version(s, &a, "a.c", i).key[0], 5 - i);
 	assert_false(version(s, &a, "a.c", 3).id);
-	store_put_unit(s, "a.c", (uint64_t[2]){6, 9}, &bad);
-	store_put_unit(s, "a.c", (uint64_t[2]){7, 9}, &bad);
+	put_captured(s, "a.c", 6, &bad);
+	put_captured(s, "a.c", 7, &bad);
 	assert_false(version(s, &a, "a.c", 0).ok);
 	for (uint64_t key = 8; key < 12; key++)
-		store_put_unit(s, "a.c", (uint64_t[2]){key, 9}, &bad);
+		put_captured(s, "a.c", key, &bad);
 	store_close(s);
 	s = store_open(path, ".");
 	for (int i = 0; i < 3; i++)
@@ -442,6 +480,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_round_trip, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_contents_of_one_file, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_functions_are_shared, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_moved_functions_are_shared, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_failed_units_and_dropped_ones, make_dir, drop_dir),

@@ -71,6 +71,14 @@ static char *unit_text(struct arena *a, const char *name)
 			    "end\n", name, name);
 }
 
+/* Save one unit, read or not. */
+static void put_captured(struct store *s, const char *file, uint64_t key, const struct captured *c)
+{
+	store_begin_units(s);
+	store_put_unit(s, file, (uint64_t[2]){key, 9}, c);
+	store_end_units(s);
+}
+
 /* Capture a unit whose own file has that content. */
 static void put(struct store *s, const char *file, uint64_t key, uint64_t content)
 {
@@ -84,7 +92,7 @@ static void put(struct store *s, const char *file, uint64_t key, uint64_t conten
 	arena_init(&a);
 	c.flow = unit_text(&a, file);
 	c.flow_len = strlen(c.flow);
-	store_put_unit(s, file, (uint64_t[2]){key, 9}, &c);
+	put_captured(s, file, key, &c);
 	arena_release(&a);
 }
 
@@ -217,7 +225,7 @@ static void test_failures(void **state)
 	struct store_merged m;
 
 	(void)state;
-	store_put_unit(s, "a.c", (uint64_t[2]){1, 9}, &bad);
+	put_captured(s, "a.c", 1, &bad);
 	store_close(s);
 	make(out, ".", "a.c", 1, 1);
 	m = merge(one);
