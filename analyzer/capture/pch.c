@@ -515,6 +515,7 @@ static bool holds_all(const struct pch_record *r, struct pp_file *const *files, 
 /* The header that a unit may use, by its number in the unit's set; -1 for none. */
 static int decide(struct pch_plan *plan, struct arena *a, const struct command *cmd, struct pch_set **of)
 {
+	const struct pp_file *blame;
 	struct pp_file **files;
 	struct pch_unit unit;
 	struct pch_set *set;
@@ -531,7 +532,7 @@ static int decide(struct pch_plan *plan, struct arena *a, const struct command *
 		const struct pch_header *h = &set->headers[i];
 
 		if (holds_all(&h->record, files, n) && pch_start_unit(plan, set, a, cmd, &f, &unit) &&
-		    pch_check(&h->record, &plan->walk, unit.file, unit.own, unit.nown))
+		    pch_check(&h->record, &plan->walk, unit.file, unit.own, unit.nown, &blame))
 			return i;
 	}
 	return -1;

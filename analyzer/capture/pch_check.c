@@ -37,7 +37,10 @@ struct looking {
 	size_t nqueue, queue_room;
 	uint8_t *own;			/* by name: 1: the unit defines it; 2: and it does not matter */
 	int entered;			/* files of the header */
+	int packs;			/* #pragma pack(push, ...) that are open */
+	bool packed;			/* #pragma pack(N) outside of them */
 	bool done;			/* all of it was read, and the unit may use it */
+	const struct pp_file *blame;	/* the file of the header that it may not for; or NULL */
 };
 
 bool pch_can_hold(const struct pp_file *f)
@@ -405,8 +408,10 @@ static bool check_enter(struct pp_walk *w, struct pp_file *f, int item)
 		return false;
 	if (n && pch_can_hold(f)) {
 		l->entered++;
-		if ((!parent && up && up->open) || !is_clean(l, n))
+		l->blame = f;
+		if ((!parent && up && (up->open || l->packs || l->packed)) || !is_clean(l, n))
 			return false;
+		l->blame = NULL;
 	}
 	return push(l, n);
 }
@@ -440,10 +445,33 @@ static bool check_node(struct looking *l, const struct pp_walk *w, struct frame 
 		const struct pch_mention *m = &n->mentions[at->at];
 
 		if (m->item < i ? !(m->name < l->room && l->own[m->name] == 2) :
-				  !is_same(l, w, m->name, m->macro))
+				  !is_same(l, w, m->name, m->macro)) {
+			l->blame = n->file;
 			return false;
+		}
 	}
 	return true;
+}
+
+/*
+ * How structs are laid out from here on: files of the header must be entered as if no pragma had said. Within a push
+ * what is set ends with the pop. False for any other pragma.
+ */
+static bool check_pragma(struct looking *l, const struct pp *pp, const struct pp_item *item)
+{
+	const char *words[3] = { "", "", "" };
+
+	for (int i = 0; i < item->ntoken && i < 3; i++)
+		words[i] = pp->names[item->tokens[i].name];
+	if (strcmp(words[0], "pack") || strcmp(words[1], "("))
+		return false;
+	if (!strcmp(words[2], "push"))
+		l->packs++;
+	else if (!strcmp(words[2], "pop"))
+		l->packs--;
+	else if (!l->packs)
+		l->packed = strcmp(words[2], ")");
+	return l->packs >= 0;
 }
 
 /* Item i of another file: what it mentions must be what it is after the header. */
@@ -453,7 +481,7 @@ static bool check_other(struct looking *l, const struct pp_walk *w, struct frame
 	if (item->kind == PP_TEXT)
 		at->open = item->open;
 	if (item->kind == PP_PRAGMA)
-		return false;
+		return check_pragma(l, w->pp, item);
 	if (item->kind == PP_DEFINE || item->kind == PP_UNDEF) {
 		add_own(l, w, item->name, item->macro);
 		return true;
@@ -484,7 +512,7 @@ static bool check_reach(struct pp_walk *w, struct pp_file *f, int i)
 }
 
 bool pch_check(const struct pch_record *r, struct pp_walk *w, struct pp_file *unit, const pp_name *own,
-	       int nown)
+	       int nown, const struct pp_file **blame)
 {
 	static const struct pp_hooks hooks = { check_enter, check_leave, check_reach, true };
 	struct looking l = { .record = (struct pch_record *)r };
@@ -496,6 +524,7 @@ bool pch_check(const struct pch_record *r, struct pp_walk *w, struct pp_file *un
 	if (pp_walk_file(w, unit) && l.entered == r->nmember)
 		l.done = is_settled(&l, w);
 	w->hooks = NULL;
+	*blame = l.blame;
 	look_release(&l);
 	return l.done;
 }

@@ -62,9 +62,10 @@ bool pch_mentions(const struct pch_node *n, pp_name name);
 void pch_record_release(struct pch_record *r);
 /*
  * May the unit use the header? w is at the unit's first line, with the macros of its command line; own
- * are those names of them that the header was made without.
+ * are those names of them that the header was made without. If not, *blame is the file of the header that would not
+ * mean the same, or NULL.
  */
 bool pch_check(const struct pch_record *r, struct pp_walk *w, struct pp_file *unit, const pp_name *own,
-	       int nown);
+	       int nown, const struct pp_file **blame);
 
 #endif

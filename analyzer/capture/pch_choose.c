@@ -4,7 +4,8 @@
  *
  * A header holds the files that all units of a group read. The sample begins as one group; the split by a
  * file, units that read it and units that do not, is made where it saves most: the parsing of what a group
- * has in common, for each of its units, against the making of the header.
+ * has in common, for each of its units, against the making of the header. Units of a group that may not use its header,
+ * for reading the files in another order or with macros of their own, are a group again.
  *
  * Entry point: pch_choose().
  */
@@ -18,7 +19,7 @@
 
 enum {
 	SAMPLE = 400,	/* units */
-	COST = 6,	/* uses that pay for the making of a header */
+	COST = 3,	/* uses that pay for the making of a header */
 	FILE_COST = 500,	/* of a file, in bytes of source */
 	PRUNINGS = 12,
 };
@@ -26,6 +27,7 @@ enum {
 /* --- the sample --- */
 
 struct sampled {
+	size_t index;		/* into the command list */
 	struct pp_file **files;	/* in order of reading */
 	int n;
 	uint64_t *reads;	/* a bit for each file of the run */
@@ -102,6 +104,7 @@ static void sample(struct choosing *c)
 		flags_make(&c->a, c->plan->list, cmd, c->plan->opt, &f);
 		if (!pch_start_unit(c->plan, c->set, &c->a, cmd, &f, &unit))
 			continue;
+		s->index = c->set->units[i];
 		s->files = pch_closure(c->plan, &c->a, &unit, &s->n);
 		if (!s->files || !s->n)
 			continue;
@@ -249,7 +252,7 @@ static int make_groups(struct choosing *c, struct group *groups)
 
 /* Roots are what the header's text includes. */
 struct pruning {
-	const struct choosing *c;
+	struct choosing *c;
 	const struct group *g;
 	struct pp_file **roots;
 	int n;
@@ -306,11 +309,11 @@ static bool drop_bad(struct pruning *p)
 		if (!p->bad[i])
 			p->roots[kept++] = p->roots[i];
 	p->n = kept;
-	for (int i = 0; i < before; i++)
-		p->bad[i] = 0;
+	if (kept == before)
+		return false;
+	memset(p->bad, 0, (size_t)before);
 	memset(p->root_of, 0, sizeof(*p->root_of) * (size_t)p->c->nfile);
-	p->root = 0;
-	return kept < before;
+	return true;
 }
 
 /*
@@ -330,6 +333,7 @@ static bool try_header(struct pruning *p, struct pch_header *h, struct text *t)
 	text = pp_scan(&plan->pp, h->text, text_str(t), t->len);
 	plan->walk.hooks = &hooks;
 	plan->walk.cookie = p;
+	p->root = 0;
 	if (!pp_walk_file(&plan->walk, text) && p->root < p->n)
 		p->bad[p->root] = 1;
 	plan->walk.hooks = NULL;
@@ -353,7 +357,52 @@ static bool is_plain_path(const char *path)
 	return !strpbrk(path, "\"\\\n<>");
 }
 
-static bool make_header(struct choosing *c, const struct group *g, struct pch_header *h)
+/* May a unit of the sample use it? If not, *blame is as pch_check() has it. */
+static bool may_use(struct choosing *c, const struct sampled *s, const struct pch_header *h,
+		    const struct pp_file **blame)
+{
+	const struct command *cmd = &c->plan->list->items[s->index];
+	struct pch_unit unit;
+	struct arena scratch = { 0 };
+	struct flags f;
+	bool may;
+
+	*blame = NULL;
+	flags_make(&scratch, c->plan->list, cmd, c->plan->opt, &f);
+	may = pch_start_unit(c->plan, c->set, &scratch, cmd, &f, &unit) &&
+	      pch_check(&h->record, &c->plan->walk, unit.file, unit.own, unit.nown, blame);
+	arena_release(&scratch);
+	return may;
+}
+
+/* Which units of the group may not use its header? If it is none of them, what is to blame is dropped. False: try again. */
+static bool try_units(struct pruning *p, const struct pch_header *h, struct group *rest)
+{
+	const struct pp_file *blame;
+	bool blamed = false;
+
+	rest->n = 0;
+	for (int i = 0; i < p->g->n; i++) {
+		int unit = p->g->units[i];
+
+		if (may_use(p->c, &p->c->units[unit], h, &blame))
+			continue;
+		rest->units[rest->n++] = unit;
+		if (blame && blame->index < p->c->nfile && p->root_of[blame->index]) {
+			p->bad[p->root_of[blame->index] - 1] = 1;
+			blamed = true;
+		}
+	}
+	if (rest->n < p->g->n)
+		return true;
+	if (!blamed)
+		p->n = 0;
+	drop_bad(p);
+	return !p->n;
+}
+
+/* The header of a group. rest gets those of its units that may not use it. */
+static bool make_header(struct choosing *c, const struct group *g, struct pch_header *h, struct group *rest)
 {
 	const struct sampled *first = &c->units[g->units[0]];
 	struct pruning p = { .c = c, .g = g, .roots = ARENA_ARRAY(&c->a, struct pp_file *, first->n + 1),
@@ -365,7 +414,7 @@ static bool make_header(struct choosing *c, const struct group *g, struct pch_he
 	for (int i = 0; i < first->n; i++)
 		if (has(g->common, first->files[i]->index) && is_plain_path(first->files[i]->path))
 			p.roots[p.n++] = first->files[i];
-	while (p.n && tries++ < PRUNINGS && !try_header(&p, h, &t))
+	while (p.n && tries++ < PRUNINGS && !(try_header(&p, h, &t) && (!p.n || try_units(&p, h, rest))))
 		pch_record_release(&h->record);
 	text_release(&t);
 	if (!p.n || tries > PRUNINGS || !h->record.nmember)
@@ -397,14 +446,18 @@ bool pch_choose(struct pch_plan *plan, struct pch_set *set)
 	n = c.n ? make_groups(&c, groups) : 0;
 	for (int i = 0; i < n; i++) {
 		struct pch_header *h = &set->headers[set->nheader];
+		struct group rest = { .units = ARENA_ARRAY(&c.a, int, c.n) };
 
 		memset(h, 0, sizeof(*h));
 		h->text = arena_printf(&plan->arena, "%s/set%d-%d.h", plan->folder, set->number, i);
 		h->file = arena_printf(&plan->arena, "%s/set%d-%d.pch", plan->folder, set->number, i);
-		if (groups[i].value > 0 && make_header(&c, &groups[i], h))
-			set->nheader++;
-		else
+		if (groups[i].value <= 0 || !make_header(&c, &groups[i], h, &rest)) {
 			pch_record_release(&h->record);
+			continue;
+		}
+		set->nheader++;
+		if (rest.n && n < PCH_HEADERS)
+			groups[n++] = new_part(&c, &rest, -1, true);
 	}
 	qsort(set->headers, (size_t)set->nheader, sizeof(set->headers[0]), by_weight);
 	arena_release(&c.a);

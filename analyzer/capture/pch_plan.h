@@ -16,7 +16,7 @@ struct pch_header {
 	bool ready;
 };
 
-enum { PCH_HEADERS = 24 };	/* at most, for a set */
+enum { PCH_HEADERS = 64 };	/* at most, for a set */
 
 enum pch_state { PCH_ASK, PCH_ASKED, PCH_MAKE, PCH_DONE };
 

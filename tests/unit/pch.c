@@ -65,9 +65,17 @@ static void write_headers(void)
 		   "static inline int early(void) { return 2; }\n#endif\n#endif\n");
 	write_file("include/late.h", "#ifndef LATE_H\n#define LATE_H\n#define LATE\n#endif\n");
 	write_file("include/pack.h", "#pragma pack(1)\n#include <list.h>\n");
+	write_file("include/packed.h", "#pragma pack(push, 1)\n#pragma pack()\nstruct a { char c; int i; };\n#pragma pack(pop)\n"
+		   "#pragma pack(1)\nstruct b { char c; int i; };\n#pragma pack()\n");
 }
 
-/* Its name comes last: the order of the first unit is that of the header. */
+/* What the plain units read. */
+#define COMMON "#include <list.h>\n#include <early.h>\n#include <late.h>\n"
+
+/* What the last third of them reads instead. */
+static const char *third = COMMON;
+
+/* The odd one's name comes last: the order of the first unit is that of the header. */
 static void write_units(const char *odd)
 {
 	FILE *f = fopen(in_folder("compile_commands.json"), "w");
@@ -76,9 +84,9 @@ static void write_units(const char *odd)
 	for (int i = 0; i < UNITS; i++) {
 		const char *name = i < PLAIN ? arena_printf(&arena, "u%02d.c", i) : "z-odd.c";
 
-		write_file(name, i < PLAIN ? arena_printf(&arena, "#include <list.h>\n"
-				"#include <early.h>\n#include <late.h>\nint u%d(struct node *n)\n"
-				"{ return heavy(n) + speed(LIMIT) + limit_of(%d); }\n", i, i) : odd);
+		write_file(name, i < PLAIN ? arena_printf(&arena, "%sint u%d(struct node *n)\n"
+				"{ return heavy(n) + speed(LIMIT) + limit_of(%d); }\n",
+				i < PLAIN * 2 / 3 ? COMMON : third, i, i) : odd);
 		fprintf(f, "%s{ \"directory\": \"%s\", \"file\": \"%s\", \"arguments\": [\"clang\", "
 			"\"-D__KERNEL__\", \"-nostdinc\", \"-Iinclude\", \"-DKBUILD_MODNAME=\\\"%d\\\"\", "
 			"\"-c\", \"%s\"] }", i ? ",\n" : "[", folder, name, i, name);
@@ -138,9 +146,6 @@ static void assert_same(const struct result *a, const struct result *b)
 	assert_string_equal(a->flow, b->flow);
 	assert_string_equal(a->deps, b->deps);
 }
-
-/* What the plain units read. */
-#define COMMON "#include <list.h>\n#include <early.h>\n#include <late.h>\n"
 
 /* Capture with this odd unit. Nothing may differ; true if the unit used a header. */
 static bool uses(const char *odd)
@@ -216,7 +221,26 @@ static void an_order_that_matters(void **state)
 			  "int odd(void) { return early(); }\n"));
 	assert_false(uses("int odd(void)\n{\n" COMMON "return 1;\n}\n"));
 	assert_false(uses("#include <pack.h>\n" COMMON "long odd(void) { return sizeof(struct node); }\n"));
+	assert_false(uses("#pragma pack(push, 1)\n" COMMON "long odd(void) { return sizeof(struct node); }\n"));
+	assert_false(uses("#pragma pack(1)\n" COMMON "long odd(void) { return sizeof(struct node); }\n"));
 	assert_false(uses("int LIMIT(int);\n" COMMON "int odd(void) { return 1; }\n"));
+}
+
+static void a_layout_that_ends_before(void **state)
+{
+	(void)state;
+	assert_true(uses("#include <packed.h>\n" COMMON "long odd(void) { return sizeof(struct a) + sizeof(struct node); }\n"));
+}
+
+/* Who may not use the header of the others gets one that fits, with the rest of what they share or in their order. */
+static void a_header_for_the_rest(void **state)
+{
+	(void)state;
+	third = "#include <late.h>\n#include <early.h>\n#include <list.h>\n";
+	assert_true(uses("#include <late.h>\n#include <early.h>\n#include <list.h>\nint odd(void) { return early(); }\n"));
+	third = "#define FAST\n" COMMON;
+	assert_true(uses("#define FAST\n" COMMON "int odd(int x) { return speed(x) + early(); }\n"));
+	third = COMMON;
 }
 
 static void a_unit_that_does_not_compile(void **state)
@@ -253,6 +277,8 @@ int main(void)
 		cmocka_unit_test(a_macro_that_only_shapes_messages),
 		cmocka_unit_test(a_header_that_the_unit_does_not_read),
 		cmocka_unit_test(an_order_that_matters),
+		cmocka_unit_test(a_layout_that_ends_before),
+		cmocka_unit_test(a_header_for_the_rest),
 		cmocka_unit_test(a_unit_that_does_not_compile),
 	};
 
