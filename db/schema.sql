@@ -3,7 +3,7 @@
 -- What devscope remembers of a tree, in one SQLite file (.devscope.db). The file is a document: query it
 -- freely, with any SQLite tool, also while devscope runs. There are two sorts of tables:
 --
---   rebuilt   config, unit, file, dep, func, unit_func, slot, summary, summary_rest, run, finding, step
+--   rebuilt   config, commands, unit, file, dep, func, unit_func, slot, summary, summary_rest, run, finding, step
 --             made by devscope from the tree. A devscope with another schema version empties them; no content
 --             is ever migrated, it is captured again.
 --   written   triage
@@ -19,6 +19,14 @@ CREATE TABLE config (
 	id	INTEGER PRIMARY KEY,
 	-- its build folder, relative to the folder of this database: "." for the common case
 	name	TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The compile database of a configuration as it was read last, so that its JSON need not be read again. Not for people.
+CREATE TABLE commands (
+	config	INTEGER PRIMARY KEY REFERENCES config ON DELETE CASCADE,
+	hash	BLOB NOT NULL,		-- of the file, and of the folder it is in
+	size	INTEGER NOT NULL,	-- bytes
+	bytes	BLOB NOT NULL		-- of analyzer/capture/commands.c, compressed (one zstd frame)
 ) STRICT;
 
 -- A version of a translation unit, as it was captured from certain contents of its files. The last three that could

@@ -17,7 +17,7 @@
 
 #include "db/schema.inc"
 
-#define SCHEMA_VERSION 7
+#define SCHEMA_VERSION 8
 #define APPLICATION_ID 0x44655653	/* "DeVS" */
 
 #define TEXT_(x) #x

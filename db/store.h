@@ -35,6 +35,11 @@ const char *store_other_config(struct store *s, struct arena *a);
 void store_adopt_config(struct store *s, const char *other, const char *config);
 void store_close(struct store *s);
 
+/* What was kept of a compile database of that hash (command_list), *n bytes in a; NULL for none. */
+const void *store_find_commands(struct store *s, struct arena *a, const uint64_t hash[2], size_t *n);
+/* Keep that, in place of what was. */
+void store_keep_commands(struct store *s, const uint64_t hash[2], const void *bytes, size_t n);
+
 /* A version of a unit, as it was captured. */
 struct stored_unit {
 	int64_t id;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct arena;
+struct text;
 struct view;
 
 /* One entry of a compile database that is a C unit of the kernel. Strings are the arena's. */
@@ -26,16 +27,29 @@ struct command_list {
 	struct command *items;	/* sorted by file, then by arguments; one per file (the first) */
 	size_t n;
 	size_t skipped;		/* entries left out: host tools, assembler, not C */
+	bool told;		/* of some of them the user was told: what is to blame should be mended */
 	const char *source_root;	/* absolute: common top of the source tree */
 	const char *build;		/* absolute: the folder that holds the database */
+	const char *database;	/* the file; NULL: none */
+	uint64_t hash[2];	/* of its content and of the folder. XXH3-128 */
 };
 
 /*
- * Read a compile database. path is a build folder or a compile_commands.json. Entries may have "command"
- * or "arguments". die() when there is none, it is not JSON (with line and column), or it has no unit:
- * the message says what to do (devscope compdb). No shell ever sees a command.
+ * Find a compile database: out gets build, database and hash, and no items. path is a build folder or a
+ * compile_commands.json. die() when there is none: the message says what to do (devscope compdb).
  */
-void commands_read(struct arena *a, const char *path, struct command_list *out);
+void commands_find(struct arena *a, const char *path, struct command_list *out);
+/*
+ * Read what was found. Entries may have "command" or "arguments". die() when it is not JSON (with line and column), or it
+ * has no unit. No shell ever sees a command.
+ */
+void commands_read(struct arena *a, struct command_list *list);
+/*
+ * The items as bytes, appended to out; and from them, n bytes that stay where they are: JSON takes thirty times as long.
+ * False if they are no such bytes. Not for other machines.
+ */
+void commands_pack(const struct command_list *list, struct text *out);
+bool commands_unpack(struct arena *a, const void *bytes, size_t n, struct command_list *list);
 
 /*
  * The one command that a checker is given by kbuild (CHECK=, scripts/Makefile.build): the compiler's words without the

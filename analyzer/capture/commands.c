@@ -3,7 +3,7 @@
  * Compile databases (clang's "JSON Compilation Database"), as CMake, Bear, the kernel's
  * gen_compile_commands.py and devscope compdb write them.
  *
- * commands_read() finds the file, takes each entry apart, leaves out what is no C unit of the kernel,
+ * commands_read() takes each entry apart, leaves out what is no C unit of the kernel,
  * sorts, keeps one entry per file and looks for the top of the source tree. A database is foreign data:
  * an entry that makes no sense is counted and left out, and nothing in it is ever run as it stands.
  */
@@ -13,9 +13,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "base/message.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -257,29 +259,173 @@ static void tell_left_out(const struct reading *r, const char *file)
 		problem("%s: entries left out because they are no compile commands: %zu", file, r->odd);
 }
 
-void commands_read(struct arena *a, const char *path, struct command_list *out)
+void commands_find(struct arena *a, const char *path, struct command_list *out)
 {
-	const char *file = find_database(a, path);
-	struct reading r = { .arena = a, .list = out };
-	struct json *j = load(file);
-	size_t n = json_count(j);
+	XXH128_hash_t hash;
+	struct text content;
 
 	memset(out, 0, sizeof(*out));
-	out->build = path_parent(a, real_path(a, file));
-	out->items = ARENA_ARRAY(a, struct command, n);
+	out->database = find_database(a, path);
+	out->build = path_parent(a, real_path(a, out->database));
+	text_init(&content);
+	text_read_file(&content, out->database);	/* commands_read() says what is wrong with it */
+	text_puts(&content, out->build);
+	hash = XXH3_128bits(text_str(&content), content.len);
+	out->hash[0] = hash.low64;
+	out->hash[1] = hash.high64;
+	text_release(&content);
+}
+
+void commands_read(struct arena *a, struct command_list *list)
+{
+	struct reading r = { .arena = a, .list = list };
+	struct json *j = load(list->database);
+	size_t n = json_count(j);
+
+	list->items = ARENA_ARRAY(a, struct command, n);
 	for (size_t i = 0; i < n; i++) {
-		if (read_entry(&r, json_at(j, i), &out->items[out->n]))
-			out->n++;
+		if (read_entry(&r, json_at(j, i), &list->items[list->n]))
+			list->n++;
 		else
-			out->skipped++;
+			list->skipped++;
 	}
 	json_free(j);
-	tell_left_out(&r, file);
-	drop_host_tools(out);
-	drop_doubles(out);
-	if (!out->n)
-		die("%s: no entry of it compiles a C file (of %zu): nothing to read", file, n);
-	out->source_root = find_source_root(a, out);
+	tell_left_out(&r, list->database);
+	list->told = r.shell || r.odd;
+	drop_host_tools(list);
+	drop_doubles(list);
+	if (!list->n)
+		die("%s: no entry of it compiles a C file (of %zu): nothing to read", list->database, n);
+	list->source_root = find_source_root(a, list);
+}
+
+/* --- as bytes -------------------------------------------------------------------- */
+
+enum { ORDER = 0x01020304 };	/* of the bytes of a number */
+
+/* Words of the commands, each once; number n is words.entries[n]. */
+static uint32_t word_number(struct map *words, const char *word)
+{
+	uintptr_t n = (uintptr_t)map_get(words, word);
+
+	if (!n) {
+		n = words->n + 1;
+		map_set(words, word, (void *)n);
+	}
+	return (uint32_t)n - 1;
+}
+
+static void put_number(struct text *out, uint32_t n)
+{
+	text_add(out, (const char *)&n, sizeof(n));
+}
+
+/* The order of bytes, then how many numbers, commands, words and skipped entries; the numbers; the words. */
+void commands_pack(const struct command_list *list, struct text *out)
+{
+	struct text numbers;
+	struct map words;
+
+	text_init(&numbers);
+	map_init(&words);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct command *c = &list->items[i];
+
+		put_number(&numbers, word_number(&words, c->directory));
+		put_number(&numbers, word_number(&words, c->file));
+		put_number(&numbers, (uint32_t)c->argc);
+		for (int k = 0; k < c->argc; k++)
+			put_number(&numbers, word_number(&words, c->argv[k]));
+	}
+	put_number(out, ORDER);
+	put_number(out, (uint32_t)(numbers.len / sizeof(uint32_t)));
+	put_number(out, (uint32_t)list->n);
+	put_number(out, (uint32_t)words.n);
+	put_number(out, (uint32_t)list->skipped);
+	text_add(out, text_str(&numbers), numbers.len);
+	for (size_t i = 0; i < words.n; i++)
+		text_add(out, words.entries[i].key, strlen(words.entries[i].key) + 1);
+	map_release(&words);
+	text_release(&numbers);
+}
+
+struct unpacking {
+	const char *at, *end;
+	size_t numbers;		/* that are left */
+	const char **words;
+	uint32_t nword;
+	bool failed;
+};
+
+static uint32_t take_number(struct unpacking *u)
+{
+	uint32_t n = 0;
+
+	u->failed |= (size_t)(u->end - u->at) < sizeof(n);
+	if (u->failed)
+		return 0;
+	memcpy(&n, u->at, sizeof(n));
+	u->at += sizeof(n);
+	return n;
+}
+
+static const char *take_word(struct unpacking *u)
+{
+	uint32_t n = take_number(u);
+
+	u->failed |= n >= u->nword;
+	return u->failed ? NULL : u->words[n];
+}
+
+/* The words end the bytes. */
+static void take_words(struct arena *a, struct unpacking *u, const char *from)
+{
+	u->words = ARENA_ARRAY(a, const char *, u->nword);
+	for (uint32_t i = 0; i < u->nword && !u->failed; i++) {
+		const char *end = memchr(from, '\0', (size_t)(u->end - from));
+
+		u->failed = !end;
+		u->words[i] = from;
+		from = end ? end + 1 : from;
+	}
+}
+
+static void take_command(struct arena *a, struct unpacking *u, struct command *c)
+{
+	c->directory = take_word(u);
+	c->file = take_word(u);
+	c->argc = (int)take_number(u);
+	if (u->failed || c->argc < 1 || (size_t)c->argc > (size_t)(u->end - u->at) / sizeof(uint32_t)) {
+		u->failed = true;
+		return;
+	}
+	c->argv = ARENA_ARRAY(a, char *, c->argc + 1);
+	for (int i = 0; i < c->argc; i++)
+		c->argv[i] = (char *)take_word(u);
+}
+
+bool commands_unpack(struct arena *a, const void *bytes, size_t n, struct command_list *list)
+{
+	struct unpacking u = { .at = bytes, .end = (const char *)bytes + n };
+	bool same_order = take_number(&u) == ORDER;
+	size_t numbers = take_number(&u) * sizeof(uint32_t);
+	uint32_t ncommand = take_number(&u), skipped;
+
+	u.nword = take_number(&u);
+	skipped = take_number(&u);
+	if (!same_order || u.failed || !ncommand || ncommand > n || u.nword > n || numbers > (size_t)(u.end - u.at))
+		return false;
+	take_words(a, &u, u.at + numbers);
+	u.end = u.at + numbers;
+	list->items = ARENA_ARRAY(a, struct command, ncommand);
+	for (uint32_t i = 0; i < ncommand && !u.failed; i++)
+		take_command(a, &u, &list->items[i]);
+	if (u.failed)
+		return false;
+	list->n = ncommand;
+	list->skipped = skipped;
+	list->source_root = find_source_root(a, list);
+	return true;
 }
 
 void commands_of_kbuild(struct arena *a, int argc, char **argv, struct command_list *out)

@@ -368,6 +368,7 @@ void target_release(struct target *t)
 	target_drop_program(t);
 	if (t->store)
 		store_close(t->store);
+	units_release(&t->units);
 	map_release(&t->read_files);
 	view_release(&t->disk);
 	if (t->change)

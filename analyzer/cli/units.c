@@ -24,7 +24,7 @@
 #include "db/store.h"
 #include "report/summary_report.h"
 
-/* --- what was asked for ---------------------------------------------------------- */
+/* --- the database it goes to ----------------------------------------------------- */
 
 static const char *resolved(struct arena *a, const char *path)
 {
@@ -34,6 +34,110 @@ static const char *resolved(struct arena *a, const char *path)
 	free(real);
 	return s;
 }
+
+const char *units_default_db(const struct units *u)
+{
+	return arena_printf(u->arena, "%s/.devscope.db", u->commands.build);
+}
+
+/* The way from one absolute folder to another. */
+static const char *way(struct arena *a, const char *from, const char *to)
+{
+	size_t common = 0;
+	struct text t;
+	const char *s;
+
+	for (size_t i = 0; ; i++) {
+		bool end_from = !from[i] || from[i] == '/', end_to = !to[i] || to[i] == '/';
+
+		if (end_from && end_to)
+			common = i;
+		if (!from[i] || !to[i] || from[i] != to[i])
+			break;
+	}
+	text_init(&t);
+	for (const char *p = from + common; *p; p++)
+		if (*p == '/' && p[1])
+			text_puts(&t, t.len ? "/.." : "..");
+	to += common;
+	to += strspn(to, "/");
+	if (*to)
+		text_printf(&t, "%s%s", t.len ? "/" : "", to);
+	s = arena_strdup(a, t.len ? text_str(&t) : ".");
+	text_release(&t);
+	return s;
+}
+
+/* The folder that the database is in. */
+static const char *folder_of(struct arena *a, const char *db)
+{
+	char *cwd = getcwd(NULL, 0);
+	const char *folder = path_parent(a, path_absolute(a, cwd ? cwd : "/", db));
+
+	free(cwd);
+	return folder;
+}
+
+const char *units_config(const struct units *u, const struct options *opt, const char *db)
+{
+	struct arena *a = u->arena;
+	const char *name = way(a, resolved(a, folder_of(a, db)), resolved(a, u->commands.build));
+
+	if (path_is_file(opt->build) && strcmp(path_base(opt->build), "compile_commands.json"))
+		name = arena_printf(a, "%s/%s", name, path_base(opt->build));
+	return name;
+}
+
+/* Is there a build by that name, as seen from where the database is? */
+static bool is_build(struct arena *a, const char *db, const char *config)
+{
+	const char *build = path_absolute(a, folder_of(a, db), config);
+
+	return path_is_file(build) || path_is_file(arena_printf(a, "%s/compile_commands.json", build));
+}
+
+/* A database that was copied here has its build under the name that it had there. */
+static struct store *open_store(const struct units *u, const struct options *opt, const char *db)
+{
+	const char *config = units_config(u, opt, db);
+	struct store *s = store_open(db, config);
+	const char *other = store_other_config(s, u->arena);
+
+	if (other && !is_build(u->arena, db, other))
+		store_adopt_config(s, other, config);
+	return s;
+}
+
+static void keep_commands(struct store *s, const struct command_list *list)
+{
+	struct text bytes;
+
+	text_init(&bytes);
+	commands_pack(list, &bytes);
+	store_keep_commands(s, list->hash, bytes.s, bytes.len);
+	text_release(&bytes);
+}
+
+struct store *units_open_store(struct units *u, const struct options *opt)
+{
+	struct store *s = u->store;
+
+	u->store = NULL;
+	if (!s)
+		s = open_store(u, opt, opt->db ? opt->db : units_default_db(u));
+	if (u->read && !u->commands.told)
+		keep_commands(s, &u->commands);
+	return s;
+}
+
+void units_release(struct units *u)
+{
+	if (u->store)
+		store_close(u->store);
+	u->store = NULL;
+}
+
+/* --- what was asked for ---------------------------------------------------------- */
 
 /*
  * An absolute path as units are named: "" for the whole tree, NULL if it is neither in the tree nor in the
@@ -102,11 +206,29 @@ static void set_names(struct units *u)
 	}
 }
 
+/* The commands, from the database if there is one that has them: none is made before they are known to be good. */
+static void read_commands(struct units *u, const struct options *opt)
+{
+	const char *db = opt->db ? opt->db : units_default_db(u);
+	const void *kept = NULL;
+	size_t n = 0;
+
+	if (path_is_file(db)) {
+		u->store = open_store(u, opt, db);
+		kept = store_find_commands(u->store, u->arena, u->commands.hash, &n);
+	}
+	if (kept && commands_unpack(u->arena, kept, n, &u->commands))
+		return;
+	commands_read(u->arena, &u->commands);
+	u->read = true;
+}
+
 void units_select(struct arena *a, const struct options *opt, struct units *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->arena = a;
-	commands_read(a, opt->build, &out->commands);
+	commands_find(a, opt->build, &out->commands);
+	read_commands(out, opt);
 	set_names(out);
 	out->scope = ARENA_ARRAY(a, const char *, opt->paths.n);
 	for (size_t i = 0; i < opt->paths.n; i++) {
@@ -162,81 +284,6 @@ bool units_in_scope(const struct units *u, const char *file)
 		if (file && is_under(file, u->scope[i]))
 			return true;
 	return !u->nscope;
-}
-
-/* --- the database it goes to ----------------------------------------------------- */
-
-const char *units_default_db(const struct units *u)
-{
-	return arena_printf(u->arena, "%s/.devscope.db", u->commands.build);
-}
-
-/* The way from one absolute folder to another. */
-static const char *way(struct arena *a, const char *from, const char *to)
-{
-	size_t common = 0;
-	struct text t;
-	const char *s;
-
-	for (size_t i = 0; ; i++) {
-		bool end_from = !from[i] || from[i] == '/', end_to = !to[i] || to[i] == '/';
-
-		if (end_from && end_to)
-			common = i;
-		if (!from[i] || !to[i] || from[i] != to[i])
-			break;
-	}
-	text_init(&t);
-	for (const char *p = from + common; *p; p++)
-		if (*p == '/' && p[1])
-			text_puts(&t, t.len ? "/.." : "..");
-	to += common;
-	to += strspn(to, "/");
-	if (*to)
-		text_printf(&t, "%s%s", t.len ? "/" : "", to);
-	s = arena_strdup(a, t.len ? text_str(&t) : ".");
-	text_release(&t);
-	return s;
-}
-
-/* The folder that the database is in. */
-static const char *folder_of(struct arena *a, const char *db)
-{
-	char *cwd = getcwd(NULL, 0);
-	const char *folder = path_parent(a, path_absolute(a, cwd ? cwd : "/", db));
-
-	free(cwd);
-	return folder;
-}
-
-const char *units_config(const struct units *u, const struct options *opt, const char *db)
-{
-	struct arena *a = u->arena;
-	const char *name = way(a, resolved(a, folder_of(a, db)), resolved(a, u->commands.build));
-
-	if (path_is_file(opt->build) && strcmp(path_base(opt->build), "compile_commands.json"))
-		name = arena_printf(a, "%s/%s", name, path_base(opt->build));
-	return name;
-}
-
-/* Is there a build by that name, as seen from where the database is? */
-static bool is_build(struct arena *a, const char *db, const char *config)
-{
-	const char *build = path_absolute(a, folder_of(a, db), config);
-
-	return path_is_file(build) || path_is_file(arena_printf(a, "%s/compile_commands.json", build));
-}
-
-/* A database that was copied here has its build under the name that it had there. */
-struct store *units_open_store(const struct units *u, const struct options *opt)
-{
-	const char *db = opt->db ? opt->db : units_default_db(u), *config = units_config(u, opt, db);
-	struct store *s = store_open(db, config);
-	const char *other = store_other_config(s, u->arena);
-
-	if (other && !is_build(u->arena, db, other))
-		store_adopt_config(s, other, config);
-	return s;
 }
 
 /* --- what a change is about ------------------------------------------------------ */

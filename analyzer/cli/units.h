@@ -31,6 +31,8 @@ struct units {
 	size_t nscope;
 	size_t *wanted;		/* commands asked for, in order */
 	size_t nwanted;
+	struct store *store;	/* opened for a look at what it has of the compile database; units_open_store() hands it on */
+	bool read;		/* the compile database was read anew */
 };
 
 /* Read the compile database and find what the paths mean. die() for a path that no unit is in. */
@@ -48,8 +50,10 @@ bool units_has(const struct units *u, const char *file);
 bool units_in_scope(const struct units *u, const char *file);
 /* Where the database lies if nobody says otherwise. */
 const char *units_default_db(const struct units *u);
-/* Open the database of these units: --db, else the default one. */
-struct store *units_open_store(const struct units *u, const struct options *opt);
+/* Open the database of these units: --db, else the default one. The caller closes it. */
+struct store *units_open_store(struct units *u, const struct options *opt);
+/* Where it was not opened after all. */
+void units_release(struct units *u);
 /* The name of this configuration in a database at that path. */
 const char *units_config(const struct units *u, const struct options *opt, const char *db);
 /*

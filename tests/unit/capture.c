@@ -94,7 +94,8 @@ static bool run(const char *clang, int timeout, struct command_list *list, struc
 	};
 	size_t want[8];
 
-	commands_read(&arena, folder, list);
+	commands_find(&arena, folder, list);
+	commands_read(&arena, list);
 	assert_true(list->n <= 8);
 	for (size_t i = 0; i < list->n; i++)
 		want[i] = i;

@@ -150,6 +150,37 @@ static void test_round_trip(void **state)
 	arena_release(&a);
 }
 
+/* A compile database is found by what it held, in its own configuration; not when it is damaged. */
+static void test_commands(void **state)
+{
+	const uint64_t one[2] = {1, 2}, two[2] = {1, 3};
+	struct store *s = store_open(path, "."), *other;
+	const char *error;
+	struct arena a;
+	struct db *db;
+	size_t n = 0;
+
+	(void)state;
+	arena_init(&a);
+	assert_null(store_find_commands(s, &a, one, &n));
+	store_keep_commands(s, one, "anything", 8);
+	store_keep_commands(s, two, "anything else", 13);
+	assert_null(store_find_commands(s, &a, one, &n));
+	assert_memory_equal(store_find_commands(s, &a, two, &n), "anything else", 13);
+	assert_int_equal(n, 13);
+	other = store_open(path, "elsewhere");
+	assert_null(store_find_commands(other, &a, two, &n));
+	store_close(other);
+	store_close(s);
+	db = db_open(path, &error);
+	db_exec(db, "UPDATE commands SET bytes = CAST(substr(bytes, 1, 12) || 'X' || substr(bytes, 14) AS BLOB)");
+	db_close(db);
+	s = store_open(path, ".");
+	assert_null(store_find_commands(s, &a, two, &n));
+	store_close(s);
+	arena_release(&a);
+}
+
 /* Of units that are saved together, each keeps the contents it was made from. */
 static void test_contents_of_one_file(void **state)
 {
@@ -480,6 +511,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_round_trip, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(test_commands, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_contents_of_one_file, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_functions_are_shared, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(test_moved_functions_are_shared, make_dir, drop_dir),
