@@ -93,7 +93,6 @@ static int configure(struct db *db)
 		"PRAGMA synchronous = NORMAL",
 		"PRAGMA foreign_keys = ON",
 		"PRAGMA trusted_schema = OFF",	/* views of files from elsewhere call nothing that acts */
-		"PRAGMA cache_size = -65536",
 	};
 
 	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
@@ -107,6 +106,7 @@ static int configure(struct db *db)
 		if (rc != SQLITE_OK)
 			return rc;
 	}
+	db_keep(db, true);
 	return SQLITE_OK;
 }
 
@@ -162,7 +162,8 @@ static int open_file(struct db *db)
 {
 	if (is_read_only(db))
 		return open_copy(db);
-	return sqlite3_open_v2(plain_name(db, db->path), &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	return sqlite3_open_v2(plain_name(db, db->path), &db->handle,	/* there are no threads */
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 }
 
 struct db *db_open(const char *path, const char **error)
@@ -276,6 +277,11 @@ int64_t db_int(struct db *db, const char *sql)
 
 	sqlite3_reset(st->handle);
 	return v;
+}
+
+void db_keep(struct db *db, bool much)
+{
+	db_exec(db, much ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -16384");	/* KiB */
 }
 
 void db_begin(struct db *db)

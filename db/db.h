@@ -31,6 +31,8 @@ void db_detach(struct db *db);
 /* Run statements that give no rows. */
 void db_exec(struct db *db, const char *sql);
 int64_t db_int(struct db *db, const char *sql);
+/* How much of the file is kept in memory, from now on: for writing all over it much, for reading each row once little. */
+void db_keep(struct db *db, bool much);
 void db_begin(struct db *db);
 void db_commit(struct db *db);
 

@@ -317,6 +317,7 @@ void store_load_units(struct store *s, struct arena *a, const int64_t *ids, size
 	struct loaded l = {.source = ARENA_NEW(a, struct body_source)};
 
 	*l.source = (struct body_source){{read_body, lend_bodies}, s, a};
+	db_keep(s->db, false);
 	store_begin_reading(s);
 	l.n = (size_t)db_int(s->db, "SELECT max(id) FROM func") + 1;
 	if (l.n > INT32_MAX)

@@ -289,6 +289,7 @@ void store_save_summaries(struct store *s)
 	store_end_reading(s);
 	if (!k || !k->n)
 		return;
+	db_keep(s->db, true);
 	store_begin(s);
 	for (size_t i = 0; i < k->n; i++)
 		save(s, k->run, &k->items[i]);

@@ -108,8 +108,13 @@ int text_read_file(struct text *t, const char *path)
 	return err;
 }
 
+struct name {
+	const char *s;	/* NULL: free */
+	uint32_t hash, len;
+};
+
 static struct {
-	const char **slots;
+	struct name *slots;
 	size_t size, used;
 	struct arena arena;
 } names;
@@ -117,16 +122,16 @@ static struct {
 static void names_grow(void)
 {
 	size_t size = names.size ? names.size * 2 : 4096;
-	const char **slots = calloc(size, sizeof(*slots));
+	struct name *slots = calloc(size, sizeof(*slots));
 
 	if (!slots)
 		die("out of memory (%zu names)", size);
 	for (size_t i = 0; i < names.size; i++) {
-		if (!names.slots[i])
-			continue;
-		size_t h = map_hash(names.slots[i], strlen(names.slots[i])) & (size - 1);
+		size_t h = names.slots[i].hash & (size - 1);
 
-		while (slots[h])
+		if (!names.slots[i].s)
+			continue;
+		while (slots[h].s)
 			h = (h + 1) & (size - 1);
 		slots[h] = names.slots[i];
 	}
@@ -137,17 +142,20 @@ static void names_grow(void)
 
 const char *intern_n(const char *s, size_t n)
 {
+	uint32_t hash;
 	size_t h;
 
 	if (!s)
 		return NULL;
 	if (names.used * 2 >= names.size)
 		names_grow();
-	for (h = map_hash(s, n) & (names.size - 1); names.slots[h]; h = (h + 1) & (names.size - 1))
-		if (!strncmp(names.slots[h], s, n) && !names.slots[h][n])
-			return names.slots[h];
+	hash = (uint32_t)map_hash(s, n);
+	for (h = hash & (names.size - 1); names.slots[h].s; h = (h + 1) & (names.size - 1))
+		if (names.slots[h].hash == hash && names.slots[h].len == n && !memcmp(names.slots[h].s, s, n))
+			return names.slots[h].s;
 	names.used++;
-	return names.slots[h] = arena_strndup(&names.arena, s, n);
+	names.slots[h] = (struct name){arena_strndup(&names.arena, s, n), hash, (uint32_t)n};
+	return names.slots[h].s;
 }
 
 const char *intern(const char *s)

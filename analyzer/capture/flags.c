@@ -14,11 +14,11 @@
 #include "capture/flags.h"
 
 #include <ctype.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "capture/capture.h"
@@ -121,42 +121,10 @@ static bool starts(const char *s, const char *head)
 	return !strncmp(s, head, strlen(head));
 }
 
-enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
-
-/* What options are told apart by first: the character behind the dash. */
-static unsigned char initial(const char *word)
+static const struct option *option_search(const char *word)
 {
-	return (unsigned char)(word[0] == '-' ? word[1] : word[0]);
-}
-
-/*
- * The options of an initial, in order: 1 + the number of the first, and of the next after each. All words of all commands
- * are looked up each time devscope runs.
- */
-struct option_index {
-	short first[UCHAR_MAX + 1], next[OPTIONS];
-	bool made;
-};
-
-static void index_options(struct option_index *x)
-{
-	for (short i = OPTIONS - 1; i >= 0; i--) {
-		short *first = &x->first[initial(options[i].name)];
-
-		x->next[i] = *first;
-		*first = (short)(i + 1);
-	}
-	x->made = true;
-}
-
-static const struct option *option_find(const char *word)
-{
-	static struct option_index index;
-
-	if (!index.made)
-		index_options(&index);
-	for (short i = index.first[initial(word)]; i; i = index.next[i - 1]) {
-		const struct option *o = &options[i - 1];
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const struct option *o = &options[i];
 
 		if (!strcmp(word, o->name))
 			return o;
@@ -164,6 +132,21 @@ static const struct option *option_find(const char *word)
 			return o;
 	}
 	return NULL;
+}
+
+/* All words of all commands are looked up each time devscope runs, and most commands have the same ones. */
+static const struct option *option_find(const char *word)
+{
+	static struct looked_up {
+		uint64_t hash;
+		const struct option *option;
+	} recent[1024];
+	uint64_t hash = map_hash(word, strlen(word));
+	struct looked_up *at = &recent[hash % (sizeof(recent) / sizeof(recent[0]))];
+
+	if (at->hash != hash)
+		*at = (struct looked_up){ hash, option_search(word) };
+	return at->option;
 }
 
 static bool is_launcher(const char *word)
