@@ -126,6 +126,8 @@ static const struct option *option_search(const char *word)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		const struct option *o = &options[i];
 
+		if (o->name[0] != word[0] || (o->name[1] && o->name[1] != word[1]))	/* most are told apart by that */
+			continue;
 		if (!strcmp(word, o->name))
 			return o;
 		if ((o->form == HEAD || o->form == EITHER) && starts(word, o->name))
@@ -140,7 +142,7 @@ static const struct option *option_find(const char *word)
 	static struct looked_up {
 		uint64_t hash;
 		const struct option *option;
-	} recent[1024];
+	} recent[4096];
 	uint64_t hash = map_hash(word, strlen(word));
 	struct looked_up *at = &recent[hash % (sizeof(recent) / sizeof(recent[0]))];
 

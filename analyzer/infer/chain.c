@@ -14,6 +14,7 @@
 #include "base/message.h"
 #include "infer/model.h"
 #include "infer/simulate.h"
+#include "infer/whole.h"
 
 #define MAX_LINKS 20000
 #define MAX_PARAMS 16
@@ -76,9 +77,9 @@ static const struct sym *through_body(struct chains *c, const struct node *n, co
 {
 	const struct node *body = program_resolve(c->g->program, n, in->args[0].name);
 
-	if (!body || !body->kept_summary || param >= 32 || !(node_summary(body)->calls_params & 1u << param))
+	if (!body || !body->kept_summary || param >= 32 || !(whole_asks(c->reader->an, body)->calls_params & 1u << param))
 		return NULL;
-	func_read(body->fn);
+	whole_reads(c->reader->an, body);
 	for (int i = 0; i < body->fn->ninsn; i++) {
 		const struct insn *inner = &body->fn->insns[i];
 		const struct sym *s;
@@ -112,7 +113,7 @@ static void back_passed(struct chains *c, long at, const struct node *n, const s
 
 static void back_calls(struct chains *c, long at, const struct node *n)
 {
-	func_read(n->fn);
+	whole_reads(c->reader->an, n);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 		const struct link to = c->links[at];
@@ -156,7 +157,7 @@ bool chain_is_of_slot(const struct node *n, const struct arg *a, const char *slo
 
 static void back_slot(struct chains *c, long at, const struct node *n, const char *slot)
 {
-	func_read(n->fn);
+	whole_reads(c->reader->an, n);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 
@@ -216,7 +217,7 @@ bool chains_call_of(const struct chains *c, const char *slot, const struct node 
 	low += p->nnode;
 	for (uint32_t k = c->callers.first[low]; k < c->callers.first[low + 1]; k++) {
 		*n = p->nodes[c->callers.to[k]];
-		func_read((*n)->fn);
+		whole_reads(c->reader->an, *n);
 		for (int i = 0; i < (*n)->fn->ninsn; i++) {
 			*in = &(*n)->fn->insns[i];
 			if ((*in)->op == OP_CALL && chain_is_of_slot(*n, &(*in)->args[0], slot))

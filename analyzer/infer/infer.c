@@ -117,13 +117,15 @@ static void check_whole(struct analysis *an, struct infer_result *out)
 	struct arena scratch;
 	struct whole w;
 
+	if (whole_find(an, last_units, nlast_unit, &w))
+		return;
 	arena_init(&scratch);
 	reach_graph_build(&g, &scratch, &an->program, last_units, nlast_unit);
 	out->nslot = g.nslot;
 	out->nslot_edge = g.nslot_edge;
 	out->unresolved_pointers = g.unresolved;
 	reentry_check(an, &g, last_units, nlast_unit);
-	if (!whole_find(an, last_units, nlast_unit, &w) && notes_read_all(an)) {
+	if (notes_read_all(an)) {
 		missing_check(an, last_units, nlast_unit);
 		check_order(an, &g);
 		whole_keep(an, &w);

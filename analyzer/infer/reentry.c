@@ -18,6 +18,7 @@
 #include "infer/chain.h"
 #include "infer/context.h"
 #include "infer/simulate.h"
+#include "infer/whole.h"
 
 #define MAX_TAKE_DEPTH 6
 #define MAX_CHAIN 40
@@ -54,7 +55,7 @@ static bool is_lock_of(const struct check *c, const struct sym *lock, const stru
 /* The call that takes the element's lock, in n itself; its model's effect comes back. */
 static const struct insn *take_in(struct check *c, const struct node *n, const struct sym *element)
 {
-	func_read(n->fn);
+	whole_reads(c->an, n);
 	for (int i = 0; i < n->fn->ninsn; i++) {
 		const struct insn *in = &n->fn->insns[i];
 		const struct model_func *m;
@@ -76,7 +77,7 @@ static const struct insn *take_in(struct check *c, const struct node *n, const s
 /* Do callers of n find that it takes the lock of what its parameter points to? */
 static bool takes_of_param(const struct check *c, const struct node *n, int param)
 {
-	const struct summary *s = node_summary(n);
+	const struct summary *s = whole_asks(c->an, n);
 
 	for (int i = 0; s && i < s->ncase; i++)
 		for (int k = 0; s->cases[i].takes && k < s->cases[i].takes->n; k++) {
@@ -369,7 +370,7 @@ static bool asks_for_kind(const struct scase *x)
 /* The lock of its element that the callback takes: its class; false for none. */
 static bool find_class(struct check *c)
 {
-	const struct summary *s = node_summary(c->callback);
+	const struct summary *s = whole_asks(c->an, c->callback);
 	const struct held *first = NULL;
 
 	c->takes_of_some = false;
@@ -424,6 +425,7 @@ void reentry_check(struct analysis *an, const struct reach_graph *g, struct unit
 
 	arena_init(&scratch);
 	reader_init(&reader, &scratch, &an->syms, &an->program);
+	reader.an = an;
 	chains_init(&c.chains, &scratch, &reader, g);
 	contexts_build(&c.contexts, &scratch, an->options->model);
 	c.chains.enter = enter;
@@ -433,7 +435,7 @@ void reentry_check(struct analysis *an, const struct reach_graph *g, struct unit
 		bool wanted = iterates(&c, n);
 
 		if (wanted)
-			func_read(n->fn);
+			whole_reads(an, n);
 		for (int i = 0; wanted && i < n->fn->ninsn; i++)
 			if (n->fn->insns[i].op == OP_CALL)
 				check_call(&c, n, &n->fn->insns[i]);

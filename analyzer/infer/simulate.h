@@ -48,6 +48,13 @@
 #define MAX_SIMS 12		/* arenas kept for the next simulations */
 
 /* The whole analysis: shared by all simulations. */
+/* Functions in order of coming. */
+struct node_set {
+	const struct node **items;
+	size_t n, cap;
+	bool *has;			/* per node; or NULL */
+};
+
 struct analysis {
 	struct arena *arena;		/* of the result */
 	struct sym_table syms;		/* of the summaries */
@@ -65,9 +72,7 @@ struct analysis {
 	size_t fact_cap, over_cap;
 	struct arena idle[MAX_SIMS];	/* arenas of simulations that are over */
 	int nidle;
-	const struct node **read;	/* whole.c: whose instructions the passes over the whole looked at */
-	size_t nread, read_cap;
-	bool *is_read;			/* per node; or NULL */
+	struct node_set read, asked;	/* whole.c: whose instructions, and whose summaries, the passes over the whole looked at */
 };
 
 /* Something a rule may report, in the simulation's own terms. */

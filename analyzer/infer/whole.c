@@ -126,35 +126,56 @@ static bool are_same(struct unpacker *u, struct told *t, const struct fact *f)
 
 /* ------------------------------------------------------------------ functions that were looked into */
 
+static void add_node(struct analysis *an, struct node_set *set, const struct node *n)
+{
+	if (!set->has)
+		set->has = ARENA_ARRAY(an->arena, bool, an->program.nnode);
+	if (set->has[n->index])
+		return;
+	set->has[n->index] = true;
+	if (set->n == set->cap) {
+		const struct node **more = ARENA_ARRAY(an->arena, const struct node *, set->cap = set->cap ? set->cap * 2 : 64);
+
+		if (set->n)
+			memcpy(more, set->items, sizeof(*more) * set->n);
+		set->items = more;
+	}
+	set->items[set->n++] = n;
+}
+
 void whole_reads(struct analysis *an, const struct node *n)
 {
 	func_read(n->fn);
-	if (!an->is_read)
-		an->is_read = ARENA_ARRAY(an->arena, bool, an->program.nnode);
-	if (an->is_read[n->index])
-		return;
-	an->is_read[n->index] = true;
-	if (an->nread == an->read_cap) {
-		const struct node **more = ARENA_ARRAY(an->arena, const struct node *, an->read_cap = an->read_cap ? an->read_cap * 2 : 64);
-
-		if (an->nread)
-			memcpy(more, an->read, sizeof(*more) * an->nread);
-		an->read = more;
-	}
-	an->read[an->nread++] = n;
+	add_node(an, &an->read, n);
 }
 
-static void pack_read(struct packer *p, const struct analysis *an)
+const struct summary *whole_asks(struct analysis *an, const struct node *n)
 {
-	pack_int(p, (int64_t)an->nread);
-	for (size_t i = 0; i < an->nread; i++) {
-		pack_name(p, an->read[i]->unit->file);
-		pack_name(p, an->read[i]->fn->name);
-		pack_hash(p, an->read[i]->fn->hash[0]);
+	add_node(an, &an->asked, n);
+	return node_summary(n);
+}
+
+static uint64_t text_hash(const struct node *n)
+{
+	return n->fn->hash[0];
+}
+
+static uint64_t summary_hash(const struct node *n)
+{
+	return n->kept_summary ? n->kept_summary->hash : 0;
+}
+
+static void pack_set(struct packer *p, const struct node_set *set, uint64_t (*hash)(const struct node *n))
+{
+	pack_int(p, (int64_t)set->n);
+	for (size_t i = 0; i < set->n; i++) {
+		pack_name(p, set->items[i]->unit->file);
+		pack_name(p, set->items[i]->fn->name);
+		pack_hash(p, hash(set->items[i]));
 	}
 }
 
-static bool is_read_the_same(struct analysis *an, struct unpacker *u)
+static bool is_set_the_same(struct analysis *an, struct unpacker *u, uint64_t (*hash)(const struct node *n))
 {
 	int64_t n = unpack_int(u);
 
@@ -163,7 +184,7 @@ static bool is_read_the_same(struct analysis *an, struct unpacker *u)
 		size_t unit = file ? program_unit(&an->program, file) : an->program.nunit;
 		const struct node *node = name && unit < an->program.nunit ? program_resolve_in(&an->program, unit, name) : NULL;
 
-		if (unpack_hash(u) != (node ? node->fn->hash[0] : 0))
+		if (!node || unpack_hash(u) != hash(node))
 			return false;
 	}
 	return !u->failed;
@@ -188,6 +209,7 @@ static struct fact *unpack_one(struct analysis *an, struct unpacker *u, struct t
 static bool read_all(struct analysis *an, struct unpacker *u, uint64_t content)
 {
 	unsigned long counts[UNSURE_KINDS];
+	size_t graph[3];
 	struct told t = {.arena = an->arena};
 	struct fact **facts;
 	int64_t n;
@@ -195,10 +217,12 @@ static bool read_all(struct analysis *an, struct unpacker *u, uint64_t content)
 	if (unpack_hash(u) != content)
 		return false;
 	n = unpack_int(u);
-	if (u->failed || n < 0 || n > MOST_FACTS || !is_read_the_same(an, u))
+	if (u->failed || n < 0 || n > MOST_FACTS || !is_set_the_same(an, u, text_hash) || !is_set_the_same(an, u, summary_hash))
 		return false;
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		counts[k] = (unsigned long)unpack_int(u);
+	for (int k = 0; k < 3; k++)
+		graph[k] = (size_t)unpack_int(u);
 	facts = ARENA_ARRAY(an->arena, struct fact *, (size_t)n);
 	for (int64_t i = 0; i < n; i++) {
 		facts[i] = unpack_one(an, u, &t);
@@ -211,6 +235,9 @@ static bool read_all(struct analysis *an, struct unpacker *u, uint64_t content)
 		explain_add(an, facts[i]);
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		an->result->unsure[k] += counts[k];
+	an->result->nslot = graph[0];
+	an->result->nslot_edge = graph[1];
+	an->result->unresolved_pointers = graph[2];
 	return true;
 }
 
@@ -249,9 +276,13 @@ void whole_keep(struct analysis *an, const struct whole *w)
 	packer_init(&p, &an->program);
 	pack_hash(&p, w->content);
 	pack_int(&p, (int64_t)(r->nfact - w->first_fact));
-	pack_read(&p, an);
+	pack_set(&p, &an->read, text_hash);
+	pack_set(&p, &an->asked, summary_hash);
 	for (int k = 0; k < UNSURE_KINDS; k++)
 		pack_int(&p, (int64_t)(r->unsure[k] - w->unsure[k]));
+	pack_int(&p, (int64_t)r->nslot);
+	pack_int(&p, (int64_t)r->nslot_edge);
+	pack_int(&p, (int64_t)r->unresolved_pointers);
 	for (size_t i = w->first_fact; i < r->nfact; i++) {
 		pack_name(&p, r->facts[i]->unit->file);
 		pack_name(&p, r->facts[i]->fn->name);

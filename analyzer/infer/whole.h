@@ -4,7 +4,7 @@
 
 /*
  * What the passes over the whole program found, kept between runs: as long as what they read is the same (the notes of
- * all functions, their calls, the ops tables) they would find the same. Functions that their findings tell of must be
+ * all functions, their calls, the ops tables; instructions and summaries of some) they would find the same. Functions that their findings tell of must be
  * the same to the letter, since steps show their lines.
  */
 
@@ -16,6 +16,7 @@
 
 struct analysis;
 struct node;
+struct summary;
 struct unit;
 
 struct whole {
@@ -24,10 +25,12 @@ struct whole {
 	unsigned long unsure[UNSURE_KINDS];	/* before the passes */
 };
 
-/* The passes would begin now. True: their findings and counts are in the result, from an earlier run. */
+/* The passes would begin now. True: their findings and counts are in the result, from an earlier run; also the graph's. */
 bool whole_find(struct analysis *an, struct unit *const *units, size_t nunit, struct whole *w);
 /* One of them looks at the function's instructions: with others it may find something else. */
 void whole_reads(struct analysis *an, const struct node *n);
+/* One of them looks at the function's summary, which comes back. */
+const struct summary *whole_asks(struct analysis *an, const struct node *n);
 /* They have ended: keep what they added. */
 void whole_keep(struct analysis *an, const struct whole *w);
 

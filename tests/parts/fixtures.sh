@@ -379,3 +379,33 @@ ordered_accesses_of_arm64() {
 }
 
 run_test fixtures/ordered-accesses-of-arm64 ordered_accesses_of_arm64
+
+# reentry_of EDIT NUMBER: after the edit, as many findings of reentry; with what was kept, and with nothing.
+reentry_of() {
+	local db
+	sed -i "$1" "$HERE/a.c"
+	for db in kept fresh; do
+		rm -f "$HERE"/fresh.db*
+		expect_status $(($2 > 0)) "$TESTED" check -p "$HERE" --db "$HERE/$db.db"
+		[ "$(grep -c 'error.*lock-reentry' "$HERE/out")" -eq "$2" ] || { echo "$db, after $1"; cat "$HERE/out"; return 1; }
+	done
+}
+
+# What was found of the whole program is found again only while the functions that were looked into are the same: the set
+# that is gone over, and what the callback takes, are in no function's notes.
+reentry_found_again() {
+	local all
+	sed 's/^static int adds_with_the_lock/static void take(struct device *dev)\n{\n\tdevice_lock(dev);\n}\n\n&/
+		0,/^\tdevice_lock(dev);/s//\ttake(dev);/' "$TESTS/fixtures/lock-reentry.c" >"$HERE/a.c"
+	sed -i "s,\"kernel.h\",\"$TESTS/fixtures/kernel.h\"," "$HERE/a.c"
+	compile_commands "$HERE" "$HERE/a.c"
+	expect_status 1 "$TESTED" check -p "$HERE" --db "$HERE/kept.db"
+	all=$(grep -c 'error.*lock-reentry' "$HERE/out")
+	[ "$all" -gt 2 ] || { cat "$HERE/out"; return 1; }
+	reentry_of 's/return sum_of_bus(&platform_bus_type);/return sum_of_bus(\&pci_bus_type);/' $((all - 1))
+	reentry_of 's/return sum_of_bus(&pci_bus_type);/return sum_of_bus(\&platform_bus_type);/' $((all + 1))
+	reentry_of '/^static void take/,/^}/s/lock(dev)/lock(dev->parent)/' 0
+	reentry_of '/^static void take/,/^}/s/lock(dev->parent)/lock(dev)/' $((all + 1))
+}
+
+run_test fixtures/reentry-found-again reentry_found_again
