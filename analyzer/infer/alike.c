@@ -175,6 +175,21 @@ static bool can_be(const struct alike *l, const char *name, size_t len, const ch
 	return missed * 2 < all;
 }
 
+enum { UNASKED, CAN_BE, CANNOT_BE };
+
+/* Can b, a struct, be the one that a's name begins with? The same is asked for all names that begin so. */
+static bool can_be_start(const struct alike *l, const struct alike_lock *b, const struct alike_lock *a)
+{
+	uint8_t **seen = &l->seen[a->start], *answer;
+
+	if (!*seen)
+		*seen = ARENA_ARRAY(l->arena, uint8_t, l->nlock);
+	answer = &(*seen)[b - l->locks];
+	if (*answer == UNASKED)
+		*answer = can_be(l, b->name, b->len, a->name) ? CAN_BE : CANNOT_BE;
+	return *answer == CAN_BE;
+}
+
 /* "wiphy.mtx" and "rdev.wiphy.mtx" */
 static bool is_seen_from_outside(const struct alike *l, const struct alike_lock *a, const struct alike_lock *b)
 {
@@ -189,7 +204,7 @@ static bool is_seen_from_outside(const struct alike *l, const struct alike_lock 
 /* "wiphy.mtx" and "rdev.wiphy", which is a struct with the lock at its start. */
 static bool is_start_of(const struct alike *l, const struct alike_lock *a, const struct alike_lock *b)
 {
-	return b->is_struct && a->member && b->member && can_be(l, b->name, b->len, a->name);
+	return b->is_struct && a->member && b->member && can_be_start(l, b, a);
 }
 
 /* Is something in it, so that it is more than a lock? */
@@ -198,8 +213,17 @@ static bool is_struct(const struct alike *l, const struct alike_lock *lock)
 	return is_member(l, find_members(l, lock->name, lock->len), lock->name, lock->len);
 }
 
+static bool begin_alike(const char *a, const char *b)
+{
+	size_t n = strcspn(a, ".");
+
+	return n == strcspn(b, ".") && !strncmp(a, b, n);
+}
+
 static void list_locks(struct alike *l, const char *const *names)
 {
+	size_t nstart = 0;
+
 	l->locks = ARENA_ARRAY(l->arena, struct alike_lock, l->nlock);
 	for (size_t i = 0; i < l->nlock; i++) {
 		struct alike_lock *lock = &l->locks[i];
@@ -207,7 +231,9 @@ static void list_locks(struct alike *l, const char *const *names)
 		*lock = (struct alike_lock){.name = names[i], .member = member_of(names[i]), .len = strlen(names[i])};
 		lock->nmember = lock->member ? lock->len - (size_t)(lock->member - lock->name) : 0;
 		lock->is_struct = is_struct(l, lock);
+		lock->start = i && begin_alike(lock->name, lock[-1].name) ? nstart - 1 : nstart++;
 	}
+	l->seen = ARENA_ARRAY(l->arena, uint8_t *, nstart);
 }
 
 void alike_build(struct alike *l, struct arena *a, const struct program *p)

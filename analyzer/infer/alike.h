@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/map.h"
 #include "infer/evidence.h"
@@ -20,6 +21,7 @@ struct alike_lock {
 	const char *name, *member;	/* member: where it begins in the name, behind a dot; NULL of a variable */
 	size_t len, nmember;		/* characters */
 	bool is_struct;			/* something is touched in it */
+	size_t start;			/* the struct it begins with: an index into seen */
 };
 
 struct alike {
@@ -27,6 +29,7 @@ struct alike {
 	struct alike_lock *locks;	/* all that is held or wanted anywhere: by name, no doubles */
 	const char **fields;		/* all that is touched, or a lock: sorted, no doubles */
 	size_t nlock, nfield;
+	uint8_t **seen;			/* per struct that a name begins with, per lock: may the lock be in it? 0: not asked yet */
 	struct map sets;		/* a lock's name -> struct names: all that may be that lock */
 };
 

@@ -273,13 +273,12 @@ static bool is_always_held(const struct search *s, const struct node *n, const s
 /* Another function of that file asserts the same lock, and all who call it hold it: whoever wrote the two means it. */
 static bool has_kin(const struct search *s, const struct need_of_lock *need)
 {
-	const struct program *p = s->entries.program;
 	const char *file = need->n->fn->file;	/* NULL of what the compiler made */
 
-	for (size_t v = 0; need->x && file && v < p->nnode; v++) {
-		const struct node *n = p->nodes[v];
+	for (size_t v = 0; need->x && file && v < s->nasserting; v++) {
+		const struct node *n = s->asserting[v];
 
-		if (n != need->n && n->evidence && n->fn->file && !strcmp(n->fn->file, file) && missing_asserts(n, need->want) &&
+		if (n != need->n && n->fn->file && !strcmp(n->fn->file, file) && missing_asserts(n, need->want) &&
 		    is_always_held(s, n, need->want))
 			return true;
 	}
@@ -331,14 +330,13 @@ static void judge(struct search *s, const struct need_of_lock *need, const struc
 /* How many other functions that complain of the same do so where it is held. */
 static int count_content(const struct search *s, const struct need_of_lock *need)
 {
-	const struct program *p = s->entries.program;
 	int n = 0;
 
-	for (size_t v = 0; v < p->nnode; v++)
-		for (int i = 0; p->nodes[v]->evidence && i < p->nodes[v]->evidence->n; i++) {
-			const struct sighting *x = &p->nodes[v]->evidence->items[i];
+	for (size_t v = 0; v < s->nasserting; v++)
+		for (int i = 0; i < s->asserting[v]->evidence->n; i++) {
+			const struct sighting *x = &s->asserting[v]->evidence->items[i];
 
-			if (x->kind != EVIDENCE_ASSERT || !(x->touch & TOUCH_COMPLAINT) || p->nodes[v] == need->n ||
+			if (x->kind != EVIDENCE_ASSERT || !(x->touch & TOUCH_COMPLAINT) || s->asserting[v] == need->n ||
 			    !x->want || names_without(s->arena, need->want, x->want) || !names_meet(x->held, x->want))
 				continue;
 			n++;
@@ -534,6 +532,24 @@ static void check_function(struct search *s, const struct node *n)
 	missing_said_check(s, n);
 }
 
+static bool asserts(const struct node *n)
+{
+	for (int i = 0; n->evidence && i < n->evidence->n; i++)
+		if (n->evidence->items[i].kind == EVIDENCE_ASSERT)
+			return true;
+	return false;
+}
+
+static void list_asserting(struct search *s)
+{
+	const struct program *p = s->entries.program;
+
+	s->asserting = ARENA_ARRAY(s->arena, const struct node *, p->nnode);
+	for (size_t v = 0; v < p->nnode; v++)
+		if (asserts(p->nodes[v]))
+			s->asserting[s->nasserting++] = p->nodes[v];
+}
+
 void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)
 {
 	const struct program *p = &an->program;
@@ -549,6 +565,7 @@ void missing_check(struct analysis *an, struct unit *const *units, size_t nunit)
 	reader_init(&s.reader, &scratch, &an->syms, p);
 	s.reader.an = an;
 	s.teller = (struct teller){an, &s.reader, &s.entries};
+	list_asserting(&s);
 	s.seen = ARENA_ARRAY(&scratch, uint32_t, p->nnode);
 	s.ways = ARENA_ARRAY(&scratch, struct way, MAX_WAYS);
 	s.roots = ARENA_ARRAY(&scratch, struct way, MAX_WAYS);

@@ -24,6 +24,8 @@ struct search {
 	struct way *ways, *roots;	/* of the search at hand */
 	uint32_t *callers;		/* per way: 1 + its node */
 	uint32_t serial;
+	const struct node **asserting;	/* functions that assert a lock, of any kind */
+	size_t nasserting;
 	struct map reported;		/* "node class" */
 };
 
