@@ -46,7 +46,7 @@ void commands_find(struct arena *a, const char *path, struct command_list *out);
 void commands_read(struct arena *a, struct command_list *list);
 /*
  * The items as bytes, appended to out; and from them, n bytes that stay where they are: JSON takes thirty times as long.
- * False if they are no such bytes. Not for other machines.
+ * False if they are no such bytes, or of a machine with another order of bytes.
  */
 void commands_pack(const struct command_list *list, struct text *out);
 bool commands_unpack(struct arena *a, const void *bytes, size_t n, struct command_list *list);

@@ -4,8 +4,8 @@
 
 /*
  * What the passes over the whole program found, kept between runs: as long as what they read is the same (the notes of
- * all functions, their calls, the ops tables; instructions and summaries of some) they would find the same. Functions that their findings tell of must be
- * the same to the letter, since steps show their lines.
+ * all functions, their calls, the ops tables; instructions and summaries of some) they would find the same. Functions that
+ * their findings tell of must be the same to the letter, since steps show their lines.
  */
 
 #include <stdbool.h>
@@ -25,7 +25,7 @@ struct whole {
 	unsigned long unsure[UNSURE_KINDS];	/* before the passes */
 };
 
-/* The passes would begin now. True: their findings and counts are in the result, from an earlier run; also the graph's. */
+/* The passes would begin now. True: their findings, and all that they count, are in the result, from an earlier run. */
 bool whole_find(struct analysis *an, struct unit *const *units, size_t nunit, struct whole *w);
 /* One of them looks at the function's instructions: with others it may find something else. */
 void whole_reads(struct analysis *an, const struct node *n);

@@ -388,7 +388,9 @@ reentry_of() {
 		rm -f "$HERE"/fresh.db*
 		expect_status $(($2 > 0)) "$TESTED" check -p "$HERE" --db "$HERE/$db.db"
 		[ "$(grep -c 'error.*lock-reentry' "$HERE/out")" -eq "$2" ] || { echo "$db, after $1"; cat "$HERE/out"; return 1; }
+		cp "$HERE/out" "$HERE/$db.out"
 	done
+	same "$HERE/fresh.out" "$HERE/kept.out"
 }
 
 # What was found of the whole program is found again only while the functions that were looked into are the same: the set
@@ -404,6 +406,8 @@ reentry_found_again() {
 	[ "$all" -gt 2 ] || { cat "$HERE/out"; return 1; }
 	reentry_of 's/return sum_of_bus(&platform_bus_type);/return sum_of_bus(\&pci_bus_type);/' $((all - 1))
 	reentry_of 's/return sum_of_bus(&pci_bus_type);/return sum_of_bus(\&platform_bus_type);/' $((all + 1))
+	reentry_of '1i\
+' $((all + 1))
 	reentry_of '/^static void take/,/^}/s/lock(dev)/lock(dev->parent)/' 0
 	reentry_of '/^static void take/,/^}/s/lock(dev->parent)/lock(dev)/' $((all + 1))
 }
