@@ -351,7 +351,6 @@ void commands_pack(const struct command_list *list, struct text *out)
 
 struct unpacking {
 	const char *at, *end;
-	size_t numbers;		/* that are left */
 	const char **words;
 	uint32_t nword;
 	bool failed;

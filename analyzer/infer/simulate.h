@@ -47,7 +47,6 @@
 
 #define MAX_SIMS 12		/* arenas kept for the next simulations */
 
-/* The whole analysis: shared by all simulations. */
 /* Functions in order of coming. */
 struct node_set {
 	const struct node **items;
@@ -55,6 +54,7 @@ struct node_set {
 	bool *has;			/* per node; or NULL */
 };
 
+/* The whole analysis: shared by all simulations. */
 struct analysis {
 	struct arena *arena;		/* of the result */
 	struct sym_table syms;		/* of the summaries */
