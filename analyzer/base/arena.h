@@ -31,7 +31,7 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_copy(struct arena *a, const void *p, size_t size);
 /* A copy of a NUL-terminated string; NULL of NULL. */
 char *arena_strdup(struct arena *a, const char *s);
-/* A copy of the first n bytes of s, NUL-terminated. */
+/* A copy of the first n bytes of s, NUL-terminated. s may be NULL when n is 0. */
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 /* printf into the arena. */
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -363,7 +363,10 @@ void child_run(const struct child *c)
 	_exit(leave_result(&t, &flow, ok));
 }
 
-/* The child did not come to its end: say how, with the last line it printed. */
+/*
+ * The child did not come to its end: say how, with the line that it printed of it. After the first one stand a
+ * sanitizer's stack or LLVM's. "=====" is no word of it.
+ */
 static const char *broken_child(struct arena *a, const struct child *c, int status)
 {
 	const char *how = WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "it gave up";
@@ -372,10 +375,8 @@ static const char *broken_child(struct arena *a, const struct child *c, int stat
 
 	text_init(&said);
 	text_read_file(&said, child_file(a, c, "msg"));
-	while (said.len && said.s[said.len - 1] == '\n')
-		said.s[--said.len] = '\0';
-	line = strrchr(text_str(&said), '\n');
-	line = arena_strdup(a, line ? line + 1 : text_str(&said));
+	line = text_str(&said) + strspn(text_str(&said), "=\n");
+	line = arena_strndup(a, line, strcspn(line, "\n"));
 	text_release(&said);
 	return *line ? arena_printf(a, "devscope could not read it: %s (%s)", line, how) :
 		       arena_printf(a, "devscope could not read it: %s", how);

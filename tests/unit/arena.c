@@ -69,6 +69,7 @@ static void copies_and_prints(void **state)
 	arena_init(&a);
 	assert_int_equal(*(int *)arena_copy(&a, &number, sizeof(number)), 42);
 	assert_string_equal(arena_strndup(&a, "abcdef", 3), "abc");
+	assert_string_equal(arena_strndup(&a, NULL, 0), "");
 	assert_string_equal(arena_printf(&a, "%s-%d", "n", number), "n-42");
 	arena_release(&a);
 }

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/path.h"
 #include "capture/capture.h"
+#include "capture/child.h"
 
 #ifndef DEVSCOPE_CLANG
 #define DEVSCOPE_CLANG "clang-19"
@@ -243,6 +244,31 @@ static void a_crash_costs_one_unit(void **state)
 	assert_nothing_stays();
 }
 
+/* What a child of ours printed before it ended is told by the line that says it, not by the stack after it. */
+static const char *told_of(const char *printed)
+{
+	static const struct command none;
+	static const struct command_list list;
+	struct child c = { .list = &list, .cmd = &none, .folder = folder, .number = 99 };
+	struct captured out = { .error = NULL };
+
+	write_file("99.msg", printed, 0600);
+	child_result(&arena, &c, 99 << 8, &out);
+	unlink(in_folder("99.msg"));
+	assert_false(out.ok);
+	return out.error;
+}
+
+static void a_child_that_breaks_says_of_what(void **state)
+{
+	(void)state;
+	assert_string_equal(told_of("a.c:1:2: runtime error: no\n    #0 0x1 in f\n    #1 0x2 in _start\n\n"),
+			    "devscope could not read it: a.c:1:2: runtime error: no (it gave up)");
+	assert_string_equal(told_of("=======\n==7==ERROR: AddressSanitizer: no\n    #0 0x1 in f\n==7==ABORTING\n"),
+			    "devscope could not read it: 7==ERROR: AddressSanitizer: no (it gave up)");
+	assert_string_equal(told_of(""), "devscope could not read it: it gave up");
+}
+
 static void trouble_of_the_machine_may_pass(void **state)
 {
 	struct command_list l;
@@ -336,6 +362,7 @@ int main(void)
 		cmocka_unit_test(refused_flags_and_markers_are_given_up),
 		cmocka_unit_test(a_hanging_unit_is_killed),
 		cmocka_unit_test(a_crash_costs_one_unit),
+		cmocka_unit_test(a_child_that_breaks_says_of_what),
 		cmocka_unit_test(an_interrupt_ends_the_run),
 	};
 
