@@ -234,11 +234,13 @@ void units_select(struct arena *a, const struct options *opt, struct units *out)
 	for (size_t i = 0; i < opt->paths.n; i++) {
 		const char *path = opt->paths.items[i], *scope = find_scope(out, path);
 
-		if (!scope)
+		if (!scope) {
+			units_release(out);
 			die("no unit of this build is in %s: give a .c file or a folder, relative to the "
 			    "current folder or to %s; for a header, give the units that include it; if it "
 			    "is new to the build, run \"devscope compdb\" again", path,
 			    out->commands.source_root);
+		}
 		out->scope[out->nscope++] = scope;
 	}
 	out->wanted = ARENA_ARRAY(a, size_t, out->commands.n);

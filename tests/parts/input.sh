@@ -132,6 +132,16 @@ no_database() {
 	expect_text "$HERE/err" "$2"
 }
 
+# A path of no unit: said, and nothing is left beside the database.
+wrong_path() {
+	clean_unit "$HERE/clean.c"
+	compile_commands "$HERE/build" "$HERE/clean.c"
+	expect_status 0 "$TESTED" check -p "$HERE/build" --db "$HERE/a.db"
+	expect_status 2 "$TESTED" check -p "$HERE/build" --db "$HERE/a.db" "$HERE/no/such.c"
+	expect_text "$HERE/err" 'no unit of this build is in .*no/such\.c: give a'
+	expect_text <(cd "$HERE" && echo a.db*) '^a\.db$'
+}
+
 damaged_database() {
 	clean_unit "$HERE/clean.c"
 	compile_commands "$HERE/build" "$HERE/clean.c"
@@ -179,6 +189,7 @@ run_test input/failures-pass failures_pass
 run_test input/no-database no_database none 'compdb'
 run_test input/empty-database no_database '[]' 'compdb'
 run_test input/not-json no_database '[{ "file": ' '[Ll]ine [0-9]+'
+run_test input/wrong-path wrong_path
 run_test input/damaged-store damaged_database
 run_test input/newer-store newer_database
 run_test input/model-mistake model_mistake
