@@ -6,7 +6,8 @@
  * Precompiled headers: parsing headers is nearly all that capture costs, and most units read the same ones.
  * Units with equal flags are a set; for each set a few headers are made, of the files that many of its
  * units read. A unit uses one only if it provably means the same with it (pch_check.h), so that results
- * never depend on it. The headers lie in the run's folder and go with it.
+ * never depend on it. The headers lie in the run's folder and go with it; one that leaves too little room
+ * there is not kept.
  *
  * The work comes in rounds of jobs, which children do as they do units: asking clang for its macros, then
  * making the headers and deciding for each unit. A job that fails costs only the gain.
