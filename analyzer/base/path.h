@@ -2,9 +2,10 @@
 #ifndef BASE_PATH_H
 #define BASE_PATH_H
 
-/* File names: joined, made plain, compared. By their text alone, save for the two questions at the end. */
+/* File names: joined, made plain, compared. By their text alone, save for the questions at the end. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -22,5 +23,7 @@ bool path_ends(const char *path, const char *suffix);
 /* Ask the file system. */
 bool path_is_folder(const char *path);
 bool path_is_file(const char *path);
+/* Bytes that may still be written in this folder; UINT64_MAX if that cannot be told. */
+uint64_t path_room(const char *folder);
 
 #endif

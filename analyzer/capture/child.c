@@ -382,7 +382,7 @@ static const char *broken_child(struct arena *a, const struct child *c, int stat
 		       arena_printf(a, "devscope could not read it: %s", how);
 }
 
-void child_result(struct arena *a, const struct child *c, int status, struct captured *out)
+static void read_result(struct arena *a, const struct child *c, int status, struct captured *out)
 {
 	struct text result;
 	const char *s, *note;
@@ -412,4 +412,12 @@ void child_result(struct arena *a, const struct child *c, int status, struct cap
 		out->error = n ? arena_strndup(a, s, n) : "devscope could not read it: its result is missing";
 	}
 	text_release(&result);
+}
+
+void child_result(struct arena *a, const struct child *c, int status, struct captured *out)
+{
+	read_result(a, c, status, out);
+	if (!out->ok && !out->lasting && path_room(c->folder) < CHILD_ROOM)
+		out->error = arena_printf(a, "%s; there is hardly any room left in %s: let TMPDIR name another folder",
+					  out->error, path_parent(a, c->folder));
 }

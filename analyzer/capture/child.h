@@ -6,6 +6,10 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Bytes that a unit's files may take in the folder. Bitcode is most of them, 2 to 5 MB of a large one. */
+#define CHILD_ROOM ((uint64_t)16 << 20)
 
 struct arena;
 struct capture_options;

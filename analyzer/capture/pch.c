@@ -9,11 +9,9 @@
 #include "capture/pch.h"
 
 #include <malloc.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -23,6 +21,7 @@
 #include "base/text.h"
 #include "base/view.h"
 #include "capture/capture.h"
+#include "capture/child.h"
 #include "capture/pch_plan.h"
 
 enum {
@@ -31,8 +30,6 @@ enum {
 	CHUNK = 64,		/* units that one job decides for */
 	CLANG_LEAST = 19,
 };
-
-#define ROOM ((uint64_t)16 << 20)	/* bytes that headers leave for the files of a unit that is being read */
 
 /* --- words of a command --- */
 
@@ -432,20 +429,13 @@ const struct command *pch_job(const struct pch_plan *plan, size_t i, struct aren
 	return job->set->cmd;
 }
 
-/* Units must not fail for want of the room that headers took. */
-static bool leaves_room(const struct pch_plan *plan)
-{
-	struct statvfs fs;
-
-	return !statvfs(plan->folder, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize >= ROOM * (uint64_t)plan->opt->jobs;
-}
-
 void pch_job_done(struct pch_plan *plan, size_t i, bool ok)
 {
 	struct pch_job *job = &plan->jobs[i];
 
 	if (job->header) {
-		job->header->ready = ok && leaves_room(plan);
+		/* Units must not fail for want of the room that headers took. */
+		job->header->ready = ok && path_room(plan->folder) >= (uint64_t)plan->opt->jobs * CHILD_ROOM;
 		if (!job->header->ready)
 			unlink(job->header->file);
 	} if (job->set && ok) {

@@ -132,6 +132,22 @@ no_database() {
 	expect_text "$HERE/err" "$2"
 }
 
+# With 100 kB for the files of the run. A kernel that lets nobody mount has nothing to show.
+no_room() {
+	compile_commands "$HERE/build" "$HERE/large.c"
+	mkdir "$HERE/small"
+	# shellcheck disable=SC2016
+	local with_little=(unshare -rm sh -c 'mount -t tmpfs -o size=100k none "$0" && TMPDIR=$0 exec "$@"' "$HERE/small")
+	if ! "${with_little[@]}" true; then
+		echo "skipped: nothing can be mounted here"
+		return 0
+	fi
+	printf 'int large[] = { %s };\n' "$(seq -s, 100000)" >"$HERE/large.c"
+	expect_status 3 "${with_little[@]}" "$TESTED" check -p "$HERE/build"
+	expect_text "$HERE/err" 'large\.c: .*hardly any room left in .*small: let TMPDIR name another folder'
+	expect_status 0 "$TESTED" check -p "$HERE/build"
+}
+
 # A path of no unit: said, and nothing is left beside the database.
 wrong_path() {
 	clean_unit "$HERE/clean.c"
@@ -189,6 +205,7 @@ run_test input/failures-pass failures_pass
 run_test input/no-database no_database none 'compdb'
 run_test input/empty-database no_database '[]' 'compdb'
 run_test input/not-json no_database '[{ "file": ' '[Ll]ine [0-9]+'
+run_test input/no-room no_room
 run_test input/wrong-path wrong_path
 run_test input/damaged-store damaged_database
 run_test input/newer-store newer_database
