@@ -125,8 +125,8 @@ static void say_what_keeps(const struct sim *sim, struct candidate *c)
 	}
 }
 
-static void report_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct dead *d,
-		       const struct model_need *need, struct place at, const char *callee, const struct use *inner)
+static void tell_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct dead *d,
+		     const struct model_need *need, struct place at, const char *callee, const struct use *inner)
 {
 	struct trace *t = state_step(&sim->pool, st, STEP_USE, at, sim->fn->name);
 	struct candidate c = {
@@ -148,6 +148,17 @@ static void report_use(struct sim *sim, struct state *st, const struct sym *poin
 	if (c.kind == FACT_USE_AFTER_SECTION || d->by_put)
 		c.class_name = c.kind_name = d->kind;
 	sim_candidate(sim, &c);
+}
+
+static void report_use(struct sim *sim, struct state *st, const struct sym *pointer, const struct dead *d,
+		       const struct model_need *need, struct place at, const char *callee, const struct use *inner)
+{
+	bool is_guess = d->lent == LENT_INFERRED || d->lent == LENT_LIKELY;
+
+	if (is_guess && st->is_warned)	/* on a path that the kernel holds to be impossible */
+		unsure(sim->an, UNSURE_WARNED, at);
+	else
+		tell_use(sim, st, pointer, d, need, at, callee, inner);
 }
 
 /* May there be no object on the list, for all that is known? */
