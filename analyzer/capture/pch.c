@@ -438,7 +438,7 @@ void pch_job_done(struct pch_plan *plan, size_t i, bool ok)
 		job->header->ready = ok && path_room(plan->folder) >= (uint64_t)plan->opt->jobs * CHILD_ROOM;
 		if (!job->header->ready)
 			unlink(job->header->file);
-	} if (job->set && ok) {
+	} else if (job->set && ok) {
 		job->set->state = PCH_ASKED;
 	}
 }
