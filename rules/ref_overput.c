@@ -14,10 +14,15 @@ static void check(const struct rule *self, const struct fact *fact, struct findi
 			    "has not got one", fact->function, fact->object, fact->class);
 	if (fact->kind != FACT_REF_PUT_AGAIN)
 		return;
-	rule_report(self, fact, out, "Give it back once on each path: leave one of the two out.",
-		    "gives back a counted reference to '%s' (%s) that was given back before%s%s%s", fact->object,
-		    fact->class, fact->function ? " by " : "", fact->function ? fact->function : "",
-		    fact->function ? "()" : "");
+	if (fact->function)
+		rule_report(self, fact, out, "Give it back once on each path: leave one of the two out.",
+			    "gives back a counted reference to '%s' (%s) that was given back before by %s()",
+			    fact->object, fact->class, fact->function);
+	else
+		rule_report(self, fact, out,
+			    "Give it back on all paths that fail, or leave it to the caller on all.",
+			    "gives back a counted reference to '%s' (%s), which other failures of %s() leave to the "
+			    "caller, who cannot tell them apart", fact->object, fact->class, fact->fn->name);
 }
 
 const struct rule rule_ref_overput = {

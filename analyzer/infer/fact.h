@@ -28,7 +28,8 @@ enum fact_kind {
 	FACT_REF_LEFT,		/* a path ends with a reference nobody gives back */
 	FACT_REF_LEFT_BY_TURN,	/* the same, per element of an iteration */
 	FACT_LOCK_REENTRY,	/* a callback comes to take a lock that its context holds */
-	FACT_REF_PUT_AGAIN,	/* a reference is given back that was given back before */
+	FACT_REF_PUT_AGAIN,	/* a reference is given back that was given back before, by function; or that a caller
+				   will give back, who cannot tell */
 	FACT_USE_AFTER_PUT,	/* an object used after its only known reference was given back */
 	FACT_SLEEP_IN_ATOMIC,	/* may sleep with a lock held under which nobody may */
 	FACT_REF_PUT_OTHERS,	/* a reference is given back that belongs to whoever keeps it in that object */
